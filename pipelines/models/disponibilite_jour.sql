@@ -1,0 +1,209 @@
+-- One row per service and local day in scope: a day without an attempt is a row.
+--
+-- Attempts of one cycle and one try, over all plannings of the service, are one consultation: an appointment can be had
+-- if any planning offers one; if none does and one did not answer, nobody knows. `rang` is the order in which the
+-- outcomes of a consultation prevail: yes, then unknown, then no, then out of scope.
+
+WITH consultations AS (
+    SELECT
+        guichet_id,
+        demarche_id,
+        essai,
+        MIN(date_locale) AS jour,
+        COUNT(*) AS lignes,
+        MIN(CASE issue
+            WHEN 'rdv_propose' THEN 1
+            WHEN 'captcha_exige' THEN 2
+            WHEN 'captcha_refuse' THEN 3
+            WHEN 'session_perdue' THEN 4
+            WHEN 'bloque' THEN 5
+            WHEN 'debit_limite' THEN 6
+            WHEN 'erreur_serveur' THEN 7
+            WHEN 'maintenance' THEN 8
+            WHEN 'erreur_reseau' THEN 9
+            WHEN 'page_non_reconnue' THEN 10
+            WHEN 'aucun_rdv' THEN 11
+            WHEN 'cible_disparue' THEN 12
+            WHEN 'connexion_exigee' THEN 13
+            WHEN 'autre_canal' THEN 14
+        END) AS rang
+    FROM tentatives
+    GROUP BY guichet_id, demarche_id, essai, COALESCE(cycle_id, tentative_id)
+),
+
+comptes AS (
+    SELECT
+        guichet_id,
+        demarche_id,
+        jour,
+        SUM(lignes) AS lignes,
+        COUNT(*) AS tentatives,
+        COUNT(*) FILTER (WHERE essai = 1) AS cycles_mesures,
+        COUNT(*) FILTER (WHERE rang BETWEEN 2 AND 10) AS inconnues,
+        COUNT(*) FILTER (WHERE rang >= 12) AS hors_champ,
+        COUNT(*) FILTER (WHERE rang = 1) AS rdv_propose,
+        COUNT(*) FILTER (WHERE rang = 11) AS aucun_rdv,
+        COUNT(*) FILTER (WHERE rang = 2) AS captcha_exige,
+        COUNT(*) FILTER (WHERE rang = 3) AS captcha_refuse,
+        COUNT(*) FILTER (WHERE rang = 4) AS session_perdue,
+        COUNT(*) FILTER (WHERE rang = 5) AS bloque,
+        COUNT(*) FILTER (WHERE rang = 6) AS debit_limite,
+        COUNT(*) FILTER (WHERE rang = 7) AS erreur_serveur,
+        COUNT(*) FILTER (WHERE rang = 8) AS maintenance,
+        COUNT(*) FILTER (WHERE rang = 9) AS erreur_reseau,
+        COUNT(*) FILTER (WHERE rang = 12) AS cible_disparue,
+        COUNT(*) FILTER (WHERE rang = 13) AS connexion_exigee,
+        COUNT(*) FILTER (WHERE rang = 14) AS autre_canal,
+        COUNT(*) FILTER (WHERE rang = 10) AS page_non_reconnue
+    FROM consultations
+    GROUP BY guichet_id, demarche_id, jour
+),
+
+grille AS (
+    SELECT
+        c.guichet_id,
+        c.demarche_id,
+        c.departement,
+        c.jour,
+        c.semaine_iso,
+        c.mois,
+        c.negatifs_consignes,
+        c.hors_calendrier,
+        c.tentatives_prevues,
+        COALESCE(n.lignes, 0) AS lignes,
+        COALESCE(n.tentatives, 0) AS tentatives,
+        COALESCE(n.cycles_mesures, 0) AS cycles_mesures,
+        COALESCE(n.rdv_propose, 0) + COALESCE(n.aucun_rdv, 0) AS reponses,
+        COALESCE(n.inconnues, 0) AS inconnues,
+        COALESCE(n.hors_champ, 0) AS hors_champ,
+        COALESCE(n.rdv_propose, 0) AS rdv_propose,
+        COALESCE(n.aucun_rdv, 0) AS aucun_rdv,
+        COALESCE(n.captcha_exige, 0) AS captcha_exige,
+        COALESCE(n.captcha_refuse, 0) AS captcha_refuse,
+        COALESCE(n.session_perdue, 0) AS session_perdue,
+        COALESCE(n.bloque, 0) AS bloque,
+        COALESCE(n.debit_limite, 0) AS debit_limite,
+        COALESCE(n.erreur_serveur, 0) AS erreur_serveur,
+        COALESCE(n.maintenance, 0) AS maintenance,
+        COALESCE(n.erreur_reseau, 0) AS erreur_reseau,
+        COALESCE(n.cible_disparue, 0) AS cible_disparue,
+        COALESCE(n.connexion_exigee, 0) AS connexion_exigee,
+        COALESCE(n.autre_canal, 0) AS autre_canal,
+        COALESCE(n.page_non_reconnue, 0) AS page_non_reconnue
+    FROM calendrier AS c
+    LEFT JOIN comptes AS n
+        ON c.guichet_id = n.guichet_id AND c.demarche_id = n.demarche_id AND c.jour = n.jour
+),
+
+-- A day whose log could not say « none » keeps its counts and gives nothing to a rate.
+retenues AS (
+    SELECT
+        *,
+        CASE WHEN negatifs_consignes THEN reponses + inconnues ELSE 0 END AS tentatives_retenues,
+        CASE WHEN negatifs_consignes THEN reponses ELSE 0 END AS reponses_retenues,
+        CASE WHEN negatifs_consignes THEN aucun_rdv ELSE 0 END AS non_retenus,
+        CAST(cycles_mesures AS DOUBLE) / CAST(NULLIF(tentatives_prevues, 0) AS DOUBLE) AS couverture,
+        CAST(reponses AS DOUBLE) / CAST(NULLIF(reponses + inconnues, 0) AS DOUBLE) AS taux_reponse
+    FROM grille
+),
+
+qualifiees AS (
+    SELECT
+        r.*,
+        CAST(r.reponses_retenues AS DOUBLE) AS n,
+        p.z95 AS z,
+        CASE
+            WHEN r.tentatives = 0 THEN 'aucune_mesure'
+            WHEN NOT r.negatifs_consignes THEN 'negatifs_non_consignes'
+            WHEN r.reponses_retenues = 0 THEN 'aucune_reponse'
+            WHEN r.reponses_retenues < p.reponses_min_jour THEN 'trop_peu_de_reponses'
+            WHEN r.hors_calendrier THEN 'hors_calendrier'
+            WHEN r.couverture < p.couverture_suffisante THEN 'couverture_faible'
+            WHEN r.taux_reponse < p.taux_reponse_suffisant THEN 'taux_reponse_faible'
+        END AS motif
+    FROM retenues AS r
+    CROSS JOIN parametres AS p
+),
+
+notees AS (
+    SELECT
+        *,
+        CASE
+            WHEN motif IS NULL THEN 'suffisante'
+            WHEN motif = 'aucune_mesure' THEN 'aucune_mesure'
+            WHEN motif IN ('hors_calendrier', 'couverture_faible', 'taux_reponse_faible') THEN 'partielle'
+            ELSE 'insuffisante'
+        END AS qualite
+    FROM qualifiees
+),
+
+taux AS (
+    SELECT
+        *,
+        CASE
+            WHEN qualite IN ('suffisante', 'partielle') THEN CAST(non_retenus AS DOUBLE) / n
+        END AS taux_sans_rdv
+    FROM notees
+)
+
+SELECT
+    guichet_id,
+    demarche_id,
+    departement,
+    jour,
+    semaine_iso,
+    mois,
+    negatifs_consignes,
+    tentatives_prevues,
+    lignes,
+    tentatives,
+    cycles_mesures,
+    reponses,
+    rdv_propose AS oui,
+    aucun_rdv AS non,
+    inconnues,
+    hors_champ,
+    rdv_propose,
+    aucun_rdv,
+    captcha_exige,
+    captcha_refuse,
+    session_perdue,
+    bloque,
+    debit_limite,
+    erreur_serveur,
+    maintenance,
+    erreur_reseau,
+    cible_disparue,
+    connexion_exigee,
+    autre_canal,
+    page_non_reconnue,
+    tentatives_retenues,
+    reponses_retenues,
+    non_retenus,
+    couverture,
+    taux_reponse,
+    taux_sans_rdv,
+    -- Wilson's interval; at the two ends of the scale its limit is exact, whatever the rounding.
+    CASE
+        WHEN non_retenus = 0 AND taux_sans_rdv IS NOT NULL THEN 0.0
+        ELSE (taux_sans_rdv + z * z / (2.0 * n)
+            - z * SQRT(taux_sans_rdv * (1.0 - taux_sans_rdv) / n + z * z / (4.0 * n * n)))
+            / (1.0 + z * z / n)
+    END AS ic95_bas,
+    CASE
+        WHEN non_retenus = reponses_retenues AND taux_sans_rdv IS NOT NULL THEN 1.0
+        ELSE (taux_sans_rdv + z * z / (2.0 * n)
+            + z * SQRT(taux_sans_rdv * (1.0 - taux_sans_rdv) / n + z * z / (4.0 * n * n)))
+            / (1.0 + z * z / n)
+    END AS ic95_haut,
+    CASE WHEN taux_sans_rdv IS NOT NULL THEN n END AS n_effectif,
+    CAST(non_retenus AS DOUBLE) / CAST(NULLIF(tentatives_retenues, 0) AS DOUBLE) AS borne_basse,
+    CAST(non_retenus + tentatives_retenues - reponses_retenues AS DOUBLE)
+        / CAST(NULLIF(tentatives_retenues, 0) AS DOUBLE) AS borne_haute,
+    CASE
+        WHEN taux_sans_rdv IS NOT NULL
+            THEN CAST(reponses_retenues AS DOUBLE) / CAST(NULLIF(reponses_retenues - non_retenus, 0) AS DOUBLE)
+    END AS reponses_par_proposition,
+    qualite,
+    motif
+FROM taux

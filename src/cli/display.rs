@@ -1,0 +1,182 @@
+//! The closing summary of a run, for people and for machines.
+
+use std::fmt::Write as _;
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use guichets_ouverts::gate::GateReport;
+use guichets_ouverts::job::Built;
+use guichets_ouverts::outcome::Outcome as AttemptOutcome;
+use guichets_ouverts::publish::Outcome;
+use guichets_ouverts::schema::Format;
+
+/// How wide the longest bar is.
+const BAR: usize = 32;
+
+/// The summary as one JSON object.
+pub fn as_json(built: &Built, outcome: Option<&Outcome>) -> String {
+    let manifest = &built.manifest;
+    let status = match outcome {
+        None => "not_published",
+        Some(Outcome::NothingNew { .. }) => "nothing_new",
+        Some(Outcome::Published(_)) => "published",
+    };
+    let told = serde_json::json!({
+        "status": status,
+        "version": match outcome { Some(Outcome::NothingNew { version }) => version, _ => &manifest.version },
+        "simulated": manifest.simulated,
+        "as_of": manifest.as_of,
+        "summary": built.digest,
+        "gates": built.gates,
+        "files": manifest.files.len(),
+    });
+    format!("{told:#}")
+}
+
+/// The summary that a person reads.
+pub fn as_text(store: &str, built: &Built, outcome: Option<&Outcome>, took: Duration) -> String {
+    let style = Style::of_terminal();
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    let _ = write_all(&mut text, &style, store, built, outcome, took);
+    text
+}
+
+fn write_all(text: &mut String, style: &Style, store: &str, built: &Built, outcome: Option<&Outcome>, took: Duration) -> std::fmt::Result {
+    let (manifest, digest) = (&built.manifest, &built.digest);
+    writeln!(text, "\n{}{}{}", style.bold, manifest.title, style.plain)?;
+    writeln!(text, "version {}, as of {}\n", manifest.version, manifest.as_of)?;
+    let account = digest.accounting;
+    writeln!(
+        text,
+        "{} lines in {} = {} attempts + {} duplicates + {} blank + {} set aside",
+        grouped(account.lines),
+        plural(account.files, "file"),
+        grouped(account.attempts),
+        grouped(account.duplicates),
+        grouped(account.blank),
+        grouped(account.quarantined),
+    )?;
+    for (reason, lines) in &digest.quarantined_by_reason {
+        writeln!(text, "    {} set aside: {reason}", plural(*lines, "line"))?;
+    }
+    if !digest.ignored.is_empty() {
+        writeln!(text, "    left alone, no logs of this pipeline: {}", digest.ignored.join(", "))?;
+    }
+    writeln!(
+        text,
+        "{} of {} expected cycles measured, for {}\n",
+        grouped(digest.measured.max(0).cast_unsigned()),
+        grouped(digest.expected.max(0).cast_unsigned()),
+        plural(digest.services as u64, "service"),
+    )?;
+    write_outcomes(text, style, built)?;
+    write_gates(text, style, &built.gates)?;
+    write_end(text, style, store, built, outcome, took)
+}
+
+fn write_outcomes(text: &mut String, style: &Style, built: &Built) -> std::fmt::Result {
+    let counts = &built.digest.outcomes;
+    let most = counts.values().copied().max().unwrap_or(0).max(1);
+    for outcome in AttemptOutcome::ALL {
+        let count = counts.get(outcome.code()).copied().unwrap_or(0);
+        if count > 0 {
+            // Every outcome that happened leaves a mark, however rare.
+            let length = usize::try_from(count * BAR as i64 / most).unwrap_or(0).max(1);
+            writeln!(
+                text,
+                "  {:<20} {:<9} {:>10}  {}{}{}",
+                outcome.code(),
+                outcome.answer().code(),
+                grouped(count.max(0).cast_unsigned()),
+                style.bar,
+                "█".repeat(length),
+                style.plain
+            )?;
+        }
+    }
+    writeln!(text)
+}
+
+fn write_gates(text: &mut String, style: &Style, gates: &[GateReport]) -> std::fmt::Result {
+    let passed = gates.iter().filter(|gate| gate.passed).count();
+    writeln!(text, "{passed} of {} gates passed", gates.len())?;
+    for gate in gates.iter().filter(|gate| !gate.passed) {
+        let verdict = gate.overruled.as_ref().map_or_else(|| "refuses".to_owned(), |why| format!("overruled: {why}"));
+        writeln!(
+            text,
+            "  {}{}{}: {} (asked: {}): {verdict}",
+            style.bad,
+            gate.gate.code(),
+            style.plain,
+            gate.figure,
+            gate.threshold
+        )?;
+    }
+    Ok(())
+}
+
+fn write_end(text: &mut String, style: &Style, store: &str, built: &Built, outcome: Option<&Outcome>, took: Duration) -> std::fmt::Result {
+    let seconds = took.as_secs_f64();
+    match outcome {
+        Some(Outcome::Published(published)) => {
+            let bytes: u64 = built.manifest.files.iter().map(|file| file.bytes).sum();
+            #[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
+            let megabytes = bytes as f64 / 1e6;
+            let tables = |format| built.manifest.files.iter().filter(|file| file.format == Some(format)).count();
+            writeln!(
+                text,
+                "{}published{} {} files, {megabytes:.1} MB ({} Parquet, {} CSV, {} XLSX), in {seconds:.1} s",
+                style.good,
+                style.plain,
+                built.manifest.files.len(),
+                tables(Format::Parquet),
+                tables(Format::Csv),
+                tables(Format::Xlsx),
+            )?;
+            writeln!(text, "  {store}/versions/{}/   begin with dictionnaire.fr.html", published.version)?;
+            write!(text, "  {store}/latest/          the same under stable names")
+        }
+        Some(Outcome::NothingNew { version }) => {
+            write!(text, "{}nothing new{}: {store} says the same already, as version {version}", style.good, style.plain)
+        }
+        None => write!(text, "nothing was published ({seconds:.1} s)"),
+    }
+}
+
+/// `1 file`, `2 files`.
+fn plural(count: u64, noun: &str) -> String {
+    format!("{} {noun}{}", grouped(count), if count == 1 { "" } else { "s" })
+}
+
+/// Thousands apart: `271 590`.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push('\u{202f}');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Colours on a terminal, nothing elsewhere.
+struct Style {
+    bold: &'static str,
+    good: &'static str,
+    bad: &'static str,
+    bar: &'static str,
+    plain: &'static str,
+}
+
+impl Style {
+    fn of_terminal() -> Self {
+        if std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
+            Self { bold: "\u{1b}[1m", good: "\u{1b}[1;32m", bad: "\u{1b}[1;31m", bar: "\u{1b}[34m", plain: "\u{1b}[0m" }
+        } else {
+            Self { bold: "", good: "", bad: "", bar: "", plain: "" }
+        }
+    }
+}

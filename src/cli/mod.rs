@@ -1,0 +1,117 @@
+//! The command line: one file per command, each option declared once.
+
+mod check;
+mod display;
+mod explain;
+mod run;
+mod schema;
+mod simulate;
+mod watch;
+
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use guichets_ouverts::config::{Pipeline, Project};
+use guichets_ouverts::error::{Error, Result};
+use tracing_subscriber::EnvFilter;
+
+/// Raw logs of an appointment probe in, versioned and documented open data out
+///
+/// Without a command: builds the sample publication into ./public.
+#[derive(Debug, Parser)]
+#[command(name = "guichets", version, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    common: Common,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 done; 1 nothing new to publish; 2 usage or configuration; 3 a gate refused;
+4 the store could not be reached or another publisher won; 70 a bug of ours.";
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+struct Common {
+    /// Answer in JSON, for machines
+    #[arg(long, global = true)]
+    json: bool,
+    /// The clone of the project: the folder with schemas/ and pipelines/ in it [default: the one around the pipeline or
+    /// the current folder]
+    #[arg(long, global = true, value_name = "DIR", env = "GUICHETS_PROJECT")]
+    project: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::Run),
+    Check(check::Check),
+    Explain(explain::Explain),
+    Schema(schema::SchemaCommand),
+    Simulate(simulate::Simulate),
+}
+
+impl Common {
+    /// The project around a pipeline, and the pipeline.
+    fn pipeline(&self, name_or_path: &str) -> Result<(Project, Pipeline)> {
+        let project = match &self.project {
+            Some(folder) => Project::holding(folder)?,
+            None => Project::holding(&PathBuf::from(name_or_path)).or_else(|_| Project::holding(&PathBuf::from(".")))?,
+        };
+        let folder = project.pipeline_folder(name_or_path)?;
+        let pipeline = Pipeline::load(&folder)?;
+        Ok((project, pipeline))
+    }
+}
+
+/// Parses, runs, and turns the outcome into an exit code.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let filter = EnvFilter::try_from_env("GUICHETS_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time().init();
+    let json = cli.common.json;
+    match dispatch(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            show(&error, json);
+            ExitCode::from(error.kind().exit_code())
+        }
+    }
+}
+
+fn dispatch(cli: Cli) -> Result<ExitCode> {
+    match cli.command {
+        None => run::Run::sample().run(&cli.common),
+        Some(Command::Run(command)) => command.run(&cli.common),
+        Some(Command::Check(command)) => command.run(&cli.common),
+        Some(Command::Explain(command)) => command.run(&cli.common),
+        Some(Command::Schema(command)) => command.run(&cli.common),
+        Some(Command::Simulate(command)) => command.run(&cli.common),
+    }
+}
+
+/// What happened, where, and what to do.
+fn show(error: &Error, json: bool) {
+    if json {
+        let told = serde_json::json!({
+            "error": error.to_string(),
+            "place": error.place(),
+            "hint": error.advice(),
+            "exit_code": error.kind().exit_code(),
+        });
+        print(&format!("{told:#}"));
+    }
+    let red = if std::io::stderr().is_terminal() { ("\u{1b}[1;31m", "\u{1b}[0m") } else { ("", "") };
+    eprintln!("{}error{}: {error}", red.0, red.1);
+    if let Some(hint) = error.advice() {
+        eprintln!(" hint: {hint}");
+    }
+}
+
+/// Writes to standard output; a reader that went away is no error of ours.
+fn print(text: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
+}

@@ -1,0 +1,129 @@
+//! `guichets run`: the main job.
+
+use std::process::ExitCode;
+
+use chrono::{DateTime, FixedOffset, Utc};
+use clap::Args;
+use guichets_ouverts::error::{Context, Error, Result};
+use guichets_ouverts::gate::{Gate, Overrule};
+use guichets_ouverts::job::{Built, Order, build, release};
+use guichets_ouverts::publish::{self, Outcome};
+use tokio::runtime::Runtime;
+
+use super::{Common, display, print, watch};
+
+/// Build a version from raw logs and publish it
+#[derive(Debug, Args)]
+pub struct Run {
+    /// A pipeline: its name under pipelines/, or a path to its folder
+    #[arg(value_name = "PIPELINE", default_value = "rendez-vous")]
+    pipeline: String,
+    /// Where the raw logs are: a file, a folder, a glob, or a URL (s3, gs, az, http, https) [default: those that the
+    /// pipeline names]
+    #[arg(long, value_name = "PATH_OR_URL", num_args = 1..)]
+    raw: Vec<String>,
+    /// Where versions are kept
+    #[arg(long, value_name = "URL", default_value = "public")]
+    store: String,
+    /// The moment of which the version speaks, RFC 3339 with an offset [default: what the pipeline says, or now]
+    #[arg(long, value_name = "RFC3339", value_parser = instant)]
+    as_of: Option<DateTime<FixedOffset>>,
+    /// The name of the version [default: the day of --as-of, and .2, .3 … after it]
+    #[arg(long, value_name = "V")]
+    version: Option<String>,
+    /// Build and judge the version, and publish nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Overrule a gate on purpose; --because says why, and the manifest keeps it
+    #[arg(long, value_name = "GATE", requires = "because", value_parser = gate)]
+    accept: Vec<Gate>,
+    /// Why the gates named by --accept are overruled
+    #[arg(long, value_name = "TEXT", requires = "accept")]
+    because: Option<String>,
+}
+
+/// An RFC 3339 instant of the command line.
+pub fn instant(text: &str) -> Result<DateTime<FixedOffset>, String> {
+    DateTime::parse_from_rfc3339(text)
+        .map_err(|error| format!("{error}; write it with its offset, as in 2022-06-12T00:00:00+02:00"))
+}
+
+fn gate(code: &str) -> Result<Gate, String> {
+    Gate::from_code(code).ok_or_else(|| {
+        let codes: Vec<&str> = Gate::ALL.iter().map(|gate| gate.code()).collect();
+        format!("the gates are {}", codes.join(", "))
+    })
+}
+
+impl Run {
+    /// What `guichets` does without a command.
+    pub fn sample() -> Self {
+        Self {
+            pipeline: "exemple".to_owned(),
+            raw: Vec::new(),
+            store: "public".to_owned(),
+            as_of: None,
+            version: None,
+            dry_run: false,
+            accept: Vec::new(),
+            because: None,
+        }
+    }
+
+    /// The same run that publishes nothing.
+    pub fn check(pipeline: String, raw: Vec<String>, as_of: Option<DateTime<FixedOffset>>) -> Self {
+        Self { pipeline, raw, as_of, dry_run: true, ..Self::sample() }
+    }
+
+    /// Builds, judges, publishes, and tells.
+    pub fn run(self, common: &Common) -> Result<ExitCode> {
+        let (project, pipeline) = common.pipeline(&self.pipeline)?;
+        let raw: Vec<String> = if self.raw.is_empty() {
+            pipeline.raw.iter().map(|raw| if raw.contains("://") { raw.clone() } else { project.path(raw).to_string_lossy().into_owned() }).collect()
+        } else {
+            self.raw
+        };
+        if raw.is_empty() {
+            return Err(Error::usage(format!("the pipeline {} names no raw logs", pipeline.name))
+                .at(pipeline.folder.join("pipeline.toml").display())
+                .hint("name them with --raw PATH_OR_URL"));
+        }
+        let as_of = match (self.as_of, &pipeline.as_of) {
+            (Some(as_of), _) => as_of,
+            (None, Some(text)) => instant(text).map_err(Error::usage)?,
+            (None, None) => Utc::now().fixed_offset(),
+        };
+        let store = if self.dry_run { None } else { Some(publish::open(&self.store)?) };
+        let day = as_of.format("%Y-%m-%d").to_string();
+        let version = match (self.version, &store) {
+            (Some(version), _) => version,
+            (None, Some(store)) => publish::free_version(store.as_ref(), &day)?,
+            (None, None) => day,
+        };
+        let reason = self.because.unwrap_or_default();
+        let overrules: Vec<Overrule> =
+            self.accept.into_iter().map(|gate| Overrule { gate, reason: reason.clone() }).collect();
+        let order = Order { project: &project, pipeline: &pipeline, raw: &raw, as_of, version, overrules: &overrules };
+
+        let runtime = Runtime::new().internal("cannot start the runtime")?;
+        let progress = watch::progress(common.json);
+        let started = std::time::Instant::now();
+        let built = build(&order, runtime.handle(), progress.as_ref())?;
+        let outcome = match &store {
+            Some(store) => Some(release(&order, &built, store.as_ref()).inspect_err(|_| tell(common, &self.store, &built, None, started.elapsed()))?),
+            None => None,
+        };
+        tell(common, &self.store, &built, outcome.as_ref(), started.elapsed());
+        if store.is_none() && let Some(refusal) = guichets_ouverts::gate::refusal(&built.gates) {
+            return Err(refusal);
+        }
+        Ok(match outcome {
+            Some(Outcome::NothingNew { .. }) => ExitCode::from(1),
+            Some(Outcome::Published(_)) | None => ExitCode::SUCCESS,
+        })
+    }
+}
+
+fn tell(common: &Common, store: &str, built: &Built, outcome: Option<&Outcome>, took: std::time::Duration) {
+    print(&if common.json { display::as_json(built, outcome) } else { display::as_text(store, built, outcome, took) });
+}

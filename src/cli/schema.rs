@@ -1,0 +1,95 @@
+//! `guichets schema`: the declared tables, checked and documented.
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand, ValueEnum};
+use guichets_ouverts::config::Project;
+use guichets_ouverts::error::Result;
+use guichets_ouverts::model::Model;
+use guichets_ouverts::schema::{Catalog, Language, Origin, TableSchema, dictionary_html, dictionary_markdown};
+use guichets_ouverts::error::Error;
+
+use super::{Common, print};
+
+/// Check the table schemas, or print the dictionary that follows from them
+#[derive(Debug, Args)]
+pub struct SchemaCommand {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Check that the schemas hold together, and that each derived table has its model
+    Check,
+    /// Print the dictionary of all tables
+    Docs {
+        /// In which language
+        #[arg(long, value_enum, default_value_t = Tongue::Fr)]
+        language: Tongue,
+        /// In which format
+        #[arg(long, value_enum, default_value_t = Markup::Markdown)]
+        format: Markup,
+    },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Tongue {
+    Fr,
+    En,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Markup {
+    Markdown,
+    Html,
+}
+
+impl SchemaCommand {
+    /// Checks or prints.
+    pub fn run(self, common: &Common) -> Result<ExitCode> {
+        let project = Project::holding(common.project.as_deref().unwrap_or_else(|| std::path::Path::new(".")))?;
+        let catalog = Catalog::load(&project.tables())?;
+        let tables: Vec<&TableSchema> = catalog.iter().collect();
+        match self.action {
+            Action::Check => {
+                let models = Model::load_all(&project.models())?;
+                agree(&tables, &models)?;
+                let columns: usize = tables.iter().map(|table| table.fields.len()).sum();
+                print(&if common.json {
+                    serde_json::json!({ "tables": tables.len(), "columns": columns, "models": models.len() }).to_string()
+                } else {
+                    format!("{} tables, {columns} columns, {} models: all declared, all in order", tables.len(), models.len())
+                });
+            }
+            Action::Docs { language, format } => {
+                let language = match language {
+                    Tongue::Fr => Language::French,
+                    Tongue::En => Language::English,
+                };
+                print(&match format {
+                    Markup::Markdown => dictionary_markdown(&tables, language),
+                    Markup::Html => dictionary_html(&tables, language),
+                });
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Each derived table has a model, and each model a schema.
+fn agree(tables: &[&TableSchema], models: &[Model]) -> Result<()> {
+    for table in tables.iter().filter(|table| table.guichets.origin == Origin::Model) {
+        if !models.iter().any(|model| model.table == table.name) {
+            return Err(Error::usage(format!("the table {} is derived, and has no model", table.name))
+                .at(format!("pipelines/models/{}.sql", table.name)));
+        }
+    }
+    for model in models {
+        if !tables.iter().any(|table| table.name == model.table) {
+            return Err(Error::usage(format!("the model {} makes a table that no schema declares", model.table))
+                .at(format!("schemas/tables/{}.json", model.table)));
+        }
+    }
+    Ok(())
+}

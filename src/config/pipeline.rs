@@ -1,0 +1,221 @@
+//! `pipeline.toml`: what a publication is made of.
+
+use std::path::{Path, PathBuf};
+
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+
+use super::{Project, SourceMapping};
+use crate::error::{Context, Error, Result};
+use crate::calendar::parse_rfc3339;
+
+/// One publication: its sources, its rules, its schedule, its thresholds.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pipeline {
+    /// A slug.
+    pub name: String,
+    /// One line, in French.
+    pub title: String,
+    /// One line, in English.
+    pub title_en: String,
+    /// What is published, in French.
+    pub description: String,
+    /// True where the logs come from the simulator: the version then says so everywhere.
+    #[serde(default)]
+    pub simulated: bool,
+    /// Where the raw logs are, unless the command line says otherwise; relative to the project's root.
+    #[serde(default)]
+    pub raw: Vec<String>,
+    /// The moment as of which the version speaks, unless the command line says otherwise; RFC 3339.
+    #[serde(default)]
+    pub as_of: Option<String>,
+    /// How many hours a version stays fresh: after that, the next one is late.
+    #[serde(default = "default_fresh_hours")]
+    pub fresh_hours: i64,
+    /// The outcome rules, relative to the pipeline's folder.
+    #[serde(default = "default_rules")]
+    pub outcome_rules: PathBuf,
+    /// The dated schedule, relative to the pipeline's folder.
+    #[serde(default = "default_schedule")]
+    pub schedule: PathBuf,
+    /// Where counters and procedures are known from.
+    pub registry: RegistrySettings,
+    /// Mappings of foreign logs; none for logs of the contract `attempt/1`.
+    #[serde(default, rename = "source")]
+    pub sources: Vec<SourceMapping>,
+    /// Bounds on what is read.
+    #[serde(default)]
+    pub limits: Limits,
+    /// Thresholds of the method.
+    #[serde(default)]
+    pub method: Method,
+    /// Thresholds of the gates.
+    #[serde(default)]
+    pub gates: Gates,
+    /// The folder that the pipeline was read from.
+    #[serde(skip)]
+    pub folder: PathBuf,
+}
+
+fn default_rules() -> PathBuf {
+    "outcome-rules.toml".into()
+}
+
+/// A day and a half: one missed night does not ring a bell before the morning after.
+const fn default_fresh_hours() -> i64 {
+    36
+}
+
+fn default_schedule() -> PathBuf {
+    "schedule.csv".into()
+}
+
+/// Where counters and procedures are known from.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegistrySettings {
+    /// Folders of registry tables, relative to the project's root; a row of a later one stands beside those before it.
+    pub folders: Vec<String>,
+    /// What becomes of a line whose counter or procedure is not in the registry.
+    #[serde(default)]
+    pub unknown: UnknownIds,
+    /// The zone of a counter that is not in the registry, where such lines are accepted.
+    #[serde(default)]
+    pub zone: Option<Tz>,
+}
+
+/// What becomes of a line whose counter or procedure is not in the registry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UnknownIds {
+    /// It is set aside, with the reason.
+    #[default]
+    Quarantine,
+    /// It is taken as it is, in the stated zone.
+    Accept,
+}
+
+/// Bounds on what is read, so that no file can exhaust the machine.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Longest line that is kept, in bytes.
+    pub line_bytes: usize,
+    /// How many times larger than its file a stream may unpack, beyond the first 64 MiB.
+    pub unpack_ratio: u64,
+    /// How much of the decoded attempts may stay in memory before they go to disk, in MiB.
+    pub memory_mib: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { line_bytes: 1 << 20, unpack_ratio: 300, memory_mib: 1024 }
+    }
+}
+
+/// Thresholds of the method; published in the table `parametres`, whose schema says what each does.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[expect(missing_docs, reason = "each is described by schemas/tables/parametres.json, where it is declared")]
+pub struct Method {
+    pub methode_version: String,
+    pub reponses_min_jour: i32,
+    pub reponses_min_semaine: i32,
+    pub jours_min_semaine: i32,
+    pub reponses_min_mois: i32,
+    pub jours_min_mois: i32,
+    pub couverture_suffisante: f64,
+    pub taux_reponse_suffisant: f64,
+    pub z95: f64,
+    pub correlation_jour_min: f64,
+    pub delai_court_jours: i32,
+    pub delai_long_jours: i32,
+}
+
+impl Default for Method {
+    fn default() -> Self {
+        Self {
+            methode_version: "2026.1".to_owned(),
+            reponses_min_jour: 4,
+            reponses_min_semaine: 7,
+            jours_min_semaine: 3,
+            reponses_min_mois: 20,
+            jours_min_mois: 7,
+            couverture_suffisante: 0.8,
+            taux_reponse_suffisant: 0.5,
+            z95: 1.959_963_984_540_054,
+            correlation_jour_min: 0.1,
+            delai_court_jours: 30,
+            delai_long_jours: 60,
+        }
+    }
+}
+
+/// Thresholds of the gates: what a version must satisfy before anyone can see it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Gates {
+    /// Fewest attempts.
+    pub attempts_min: u64,
+    /// Fewest attempts that answered yes or no.
+    pub answers_min: u64,
+    /// Largest share of lines set aside.
+    pub quarantine_max: f64,
+    /// Largest share of attempts whose page was not recognised.
+    pub unrecognized_max: f64,
+    /// From how many answers on a day of one probe with « yes » alone is taken for a log that cannot say « no ».
+    pub only_yes_min: u64,
+}
+
+impl Default for Gates {
+    fn default() -> Self {
+        Self { attempts_min: 1, answers_min: 1, quarantine_max: 0.01, unrecognized_max: 0.05, only_yes_min: 50 }
+    }
+}
+
+impl Pipeline {
+    /// Reads `pipeline.toml` of a folder.
+    ///
+    /// # Errors
+    /// [`Usage`](crate::error::Kind::Usage) with the file and the line.
+    pub fn load(folder: &Path) -> Result<Self> {
+        let path = folder.join("pipeline.toml");
+        let place = |error: Error| error.at_path(&path);
+        let text = std::fs::read_to_string(&path).usage("cannot read the pipeline").map_err(place)?;
+        let mut pipeline: Self = toml::from_str(&text).usage("not a pipeline").map_err(place)?;
+        pipeline.folder = folder.to_owned();
+        if let Some(as_of) = &pipeline.as_of
+            && parse_rfc3339(as_of).is_none()
+        {
+            return Err(place(Error::usage(format!("as_of « {as_of} » is not an RFC 3339 instant"))
+                .hint("write it with its offset, as in 2022-06-12T00:00:00+02:00")));
+        }
+        if pipeline.registry.unknown == UnknownIds::Accept && pipeline.registry.zone.is_none() {
+            return Err(place(Error::usage("registry.unknown = \"accept\" needs registry.zone")
+                .hint("name the time zone of the counters, as in zone = \"Europe/Berlin\"")));
+        }
+        for source in &pipeline.sources {
+            source.check().map_err(place)?;
+        }
+        Ok(pipeline)
+    }
+
+    /// The file of outcome rules.
+    #[must_use]
+    pub fn rules_path(&self) -> PathBuf {
+        self.folder.join(&self.outcome_rules)
+    }
+
+    /// The file of the schedule.
+    #[must_use]
+    pub fn schedule_path(&self) -> PathBuf {
+        self.folder.join(&self.schedule)
+    }
+
+    /// The registry's folders.
+    #[must_use]
+    pub fn registry_folders(&self, project: &Project) -> Vec<PathBuf> {
+        self.registry.folders.iter().map(|folder| project.path(folder)).collect()
+    }
+}

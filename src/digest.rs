@@ -1,0 +1,43 @@
+//! Digests in hexadecimal.
+
+use std::fmt::Write as _;
+use std::io::Read;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use crate::error::{Context, Result};
+
+/// Bytes in lower-case hexadecimal.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// SHA-256 of bytes, in hexadecimal.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+/// Size in bytes and SHA-256 of a file.
+///
+/// # Errors
+/// [`Unreachable`](crate::error::Kind::Unreachable) when it cannot be read.
+pub fn sha256_file(path: &Path) -> Result<(u64, String)> {
+    let unreadable = |error: crate::error::Error| error.at_path(path);
+    let mut file = std::fs::File::open(path).unreachable("cannot open").map_err(unreadable)?;
+    let (mut hash, mut size, mut buffer) = (Sha256::new(), 0, vec![0; 1 << 18]);
+    loop {
+        let read = file.read(&mut buffer).unreachable("cannot read").map_err(unreadable)?;
+        if read == 0 {
+            return Ok((size, hex(&hash.finalize())));
+        }
+        size += read as u64;
+        hash.update(&buffer[..read]);
+    }
+}

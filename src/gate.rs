@@ -1,0 +1,233 @@
+//! Gates: what a version must satisfy before anyone can see it.
+//!
+//! Each compares one figure with one threshold. A refusal names both and says how to overrule it on purpose; an
+//! overruled gate stays in the manifest with the reason that was given.
+
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::Int64Type;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use crate::attempt::wire_enum;
+use crate::config::Gates;
+use crate::error::{Error, Kind, Result};
+use crate::ingest::FileAccount;
+use crate::model::{Engine, Model};
+
+wire_enum! {
+    /// The gates, in the order in which they are tried.
+    Gate {
+        /// Every value satisfies its schema, and no key stands twice.
+        Schema = "schema",
+        /// Each file's lines are all accounted for.
+        Accounting = "comptabilite",
+        /// Every attempt is in the dense grid, once.
+        Grid = "grille",
+        /// Enough attempts.
+        Attempts = "tentatives",
+        /// Enough answers.
+        Answers = "reponses",
+        /// Not too many lines set aside.
+        Quarantine = "quarantaine",
+        /// Not too many pages that no rule recognises.
+        Unrecognized = "pages_non_reconnues",
+        /// No rate from a log that cannot say « none ».
+        Negatives = "negatifs",
+        /// Nothing newer than the moment of which the version speaks.
+        AsOf = "date_arret",
+        /// Simulated and real attempts are not mixed, and the simulated are declared.
+        Simulation = "simulation",
+    }
+}
+
+/// What a gate found.
+#[derive(Debug, Clone, Serialize)]
+pub struct GateReport {
+    /// Which gate.
+    pub gate: Gate,
+    /// Whether it lets the version pass.
+    pub passed: bool,
+    /// What was found.
+    pub figure: String,
+    /// What is asked.
+    pub threshold: String,
+    /// Why it was overruled, where it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub overruled: Option<String>,
+}
+
+/// A gate that is to be overruled, and why.
+#[derive(Debug, Clone)]
+pub struct Overrule {
+    /// Which gate.
+    pub gate: Gate,
+    /// The reason, kept in the manifest.
+    pub reason: String,
+}
+
+/// What the gates look at.
+pub struct Subject<'a> {
+    /// What the schemas found out of order.
+    pub violations: &'a [String],
+    /// The account of each file.
+    pub accounts: &'a [FileAccount],
+    /// The thresholds.
+    pub thresholds: &'a Gates,
+    /// The moment of which the version speaks.
+    pub as_of: DateTime<Utc>,
+    /// Attempts on fictional counters.
+    pub fictional_attempts: u64,
+    /// Whether the pipeline says that its logs are simulated.
+    pub simulated: bool,
+}
+
+/// Tries every gate.
+///
+/// # Errors
+/// [`Internal`](crate::error::Kind::Internal) when a table that a gate reads is not there.
+pub fn try_all(subject: &Subject<'_>, engine: &mut Engine, overrules: &[Overrule]) -> Result<Vec<GateReport>> {
+    let counts = count(
+        engine,
+        "SELECT COUNT(*) AS attempts,
+                COUNT(*) FILTER (WHERE reponse IN ('oui', 'non')) AS answers,
+                COUNT(*) FILTER (WHERE issue = 'page_non_reconnue') AS unrecognized,
+                CAST(EXTRACT(EPOCH FROM MAX(instant_utc)) AS BIGINT) AS newest
+         FROM tentatives",
+    )?;
+    let number = |name: &str| column(&counts, name).max(0).cast_unsigned();
+    let attempts = number("attempts");
+    let thresholds = subject.thresholds;
+    let lines: u64 = subject.accounts.iter().map(|account| account.lines).sum();
+    let quarantined: u64 = subject.accounts.iter().map(|account| account.quarantined).sum();
+    let unbalanced: Vec<&str> = subject
+        .accounts
+        .iter()
+        .filter(|account| account.accounted() != account.lines)
+        .map(|account| &*account.file)
+        .collect();
+    let in_accounts: u64 = subject.accounts.iter().map(|account| account.attempts).sum();
+    let newest = DateTime::<Utc>::from_timestamp(column(&counts, "newest"), 0);
+    let mut reports = vec![
+        report(Gate::Schema, subject.violations.is_empty(), list(subject.violations, "no value out of order"), "none"),
+        report(
+            Gate::Accounting,
+            unbalanced.is_empty() && in_accounts == attempts,
+            format!("{} of {lines} lines accounted for; {attempts} attempts", subject.accounts.iter().map(FileAccount::accounted).sum::<u64>()),
+            format!("{lines} lines; {in_accounts} attempts"),
+        ),
+        grid(engine, attempts)?,
+        report(Gate::Attempts, attempts >= thresholds.attempts_min, attempts, format!("at least {}", thresholds.attempts_min)),
+        report(Gate::Answers, number("answers") >= thresholds.answers_min, number("answers"), format!("at least {}", thresholds.answers_min)),
+        share(Gate::Quarantine, quarantined, lines, thresholds.quarantine_max, "lines"),
+        share(Gate::Unrecognized, number("unrecognized"), attempts, thresholds.unrecognized_max, "attempts"),
+        negatives(engine, thresholds.only_yes_min)?,
+        report(
+            Gate::AsOf,
+            attempts == 0 || newest.is_none_or(|newest| newest <= subject.as_of),
+            newest.map_or_else(|| "no attempt".to_owned(), |newest| format!("newest attempt at {}", newest.to_rfc3339())),
+            format!("not after {}", subject.as_of.to_rfc3339()),
+        ),
+        report(
+            Gate::Simulation,
+            if subject.simulated { subject.fictional_attempts == attempts } else { subject.fictional_attempts == 0 },
+            format!("{} of {attempts} attempts on fictional counters", subject.fictional_attempts),
+            if subject.simulated { "all of them: the pipeline is declared simulated" } else { "none of them" },
+        ),
+    ];
+    for overrule in overrules {
+        if let Some(report) = reports.iter_mut().find(|report| report.gate == overrule.gate && !report.passed) {
+            report.overruled = Some(overrule.reason.clone());
+        }
+    }
+    Ok(reports)
+}
+
+/// The refusal, where a gate refuses and was not overruled.
+#[must_use]
+pub fn refusal(reports: &[GateReport]) -> Option<Error> {
+    let refusing: Vec<&GateReport> =
+        reports.iter().filter(|report| !report.passed && report.overruled.is_none()).collect();
+    let first = refusing.first()?;
+    let sentences: Vec<String> = refusing
+        .iter()
+        .map(|report| format!("the gate « {} » refuses: {} (asked: {})", report.gate.code(), report.figure, report.threshold))
+        .collect();
+    Some(Error::new(Kind::Refused, sentences.join("; ")).hint(format!(
+        "nothing was published. Look at what changed in the logs; if the figure is right, run again with --accept {} --because \"…\"",
+        first.gate.code()
+    )))
+}
+
+fn report(gate: Gate, passed: bool, figure: impl ToString, threshold: impl ToString) -> GateReport {
+    GateReport { gate, passed, figure: figure.to_string(), threshold: threshold.to_string(), overruled: None }
+}
+
+fn share(gate: Gate, part: u64, whole: u64, most: f64, unit: &str) -> GateReport {
+    #[expect(clippy::cast_precision_loss, reason = "a share shown with two decimals")]
+    let share = if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
+    let figure = format!("{part} of {whole} {unit} ({:.2} %)", share * 100.0);
+    report(gate, share <= most, figure, format!("at most {:.2} %", most * 100.0))
+}
+
+fn list(found: &[String], none: &str) -> String {
+    match found {
+        [] => none.to_owned(),
+        [one] => one.clone(),
+        [first, rest @ ..] => format!("{first}, and {} more", rest.len()),
+    }
+}
+
+/// The dense grid must hold each attempt once, and give no rate for a day whose log cannot say « none ».
+fn grid(engine: &mut Engine, attempts: u64) -> Result<GateReport> {
+    let counts = count(
+        engine,
+        "SELECT CAST(SUM(lignes) AS BIGINT) AS lines,
+                COUNT(*) FILTER (WHERE taux_sans_rdv IS NOT NULL AND NOT negatifs_consignes) AS baseless
+         FROM disponibilite_jour",
+    )?;
+    let (lines, baseless) = (column(&counts, "lines").max(0).cast_unsigned(), column(&counts, "baseless"));
+    Ok(report(
+        Gate::Grid,
+        lines == attempts && baseless == 0,
+        format!("{lines} attempts in the grid, {baseless} rates without a possible « no »"),
+        format!("{attempts} attempts, no such rate"),
+    ))
+}
+
+/// A day on which a probe logged « yes » and nothing else, many times, is a log that did not yet write down its « no ».
+fn negatives(engine: &mut Engine, only_yes_min: u64) -> Result<GateReport> {
+    let counts = count(
+        engine,
+        &format!(
+            "WITH days AS (
+                 SELECT t.sonde, t.date_locale, COUNT(*) AS n, COUNT(*) FILTER (WHERE t.reponse = 'oui') AS oui
+                 FROM tentatives AS t
+                 INNER JOIN calendrier AS c
+                     ON t.guichet_id = c.guichet_id AND t.demarche_id = c.demarche_id AND t.date_locale = c.jour
+                 WHERE c.negatifs_consignes
+                 GROUP BY t.sonde, t.date_locale
+             )
+             SELECT COUNT(*) FILTER (WHERE oui = n AND n >= {only_yes_min}) AS suspicious FROM days"
+        ),
+    )?;
+    let suspicious = column(&counts, "suspicious");
+    Ok(report(
+        Gate::Negatives,
+        suspicious == 0,
+        format!("{suspicious} days of a probe with « yes » alone, {only_yes_min} times or more"),
+        "none, unless the schedule says negatifs_consignes = false for that time",
+    ))
+}
+
+fn count(engine: &mut Engine, sql: &str) -> Result<RecordBatch> {
+    engine.run(&Model { table: "gate".to_owned(), sql: sql.to_owned(), reads: Vec::new() })
+}
+
+/// The one value of a column of counts; 0 where it is null.
+fn column(counts: &RecordBatch, name: &str) -> i64 {
+    counts
+        .column_by_name(name)
+        .and_then(|array| arrow::compute::cast(array, &arrow::datatypes::DataType::Int64).ok())
+        .and_then(|array| array.as_primitive::<Int64Type>().iter().next().flatten())
+        .unwrap_or(0)
+}

@@ -1,0 +1,87 @@
+//! The account of each file: lines = attempts + duplicates + blank + quarantined.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray};
+use serde::Serialize;
+
+use super::stream::Compression;
+use crate::error::{Context, Error, Result};
+
+/// What became of the lines of one delivered file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FileAccount {
+    /// Path relative to the raw root.
+    pub file: Arc<str>,
+    /// Bytes as delivered.
+    pub bytes: u64,
+    /// SHA-256 of the bytes as delivered.
+    pub sha256: String,
+    /// How it was packed.
+    #[serde(serialize_with = "as_code")]
+    pub compression: Compression,
+    /// Lines, without the header of a foreign log.
+    pub lines: u64,
+    /// Lines that became a row of `tentatives`.
+    pub attempts: u64,
+    /// Lines that say what another line had said, under the same id.
+    pub duplicates: u64,
+    /// Lines of white space.
+    pub blank: u64,
+    /// Lines set aside.
+    pub quarantined: u64,
+    /// False where the stream was cut, damaged or stopped.
+    pub complete: bool,
+}
+
+fn as_code<S: serde::Serializer>(compression: &Compression, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(compression.code())
+}
+
+impl FileAccount {
+    /// Lines that are accounted for.
+    #[must_use]
+    pub const fn accounted(&self) -> u64 {
+        self.attempts + self.duplicates + self.blank + self.quarantined
+    }
+
+    /// Moves a line from the attempts to the duplicates, or to those set aside, once the whole month is known.
+    ///
+    /// # Errors
+    /// [`Internal`](crate::error::Kind::Internal) when the file had no attempt left.
+    pub fn withdraw(&mut self, duplicate: bool) -> Result<()> {
+        self.attempts =
+            self.attempts.checked_sub(1).ok_or_else(|| Error::internal("more duplicates than attempts").at(&self.file))?;
+        if duplicate {
+            self.duplicates += 1;
+        } else {
+            self.quarantined += 1;
+        }
+        Ok(())
+    }
+}
+
+/// The table `fichiers`.
+///
+/// # Errors
+/// [`Internal`](crate::error::Kind::Internal) if the columns do not hold together.
+pub fn accounts_table(accounts: &[FileAccount]) -> Result<RecordBatch> {
+    let text = |of: fn(&FileAccount) -> &str| Arc::new(StringArray::from_iter_values(accounts.iter().map(of))) as ArrayRef;
+    let count = |of: fn(&FileAccount) -> u64| {
+        Arc::new(Int64Array::from_iter_values(accounts.iter().map(|account| of(account).cast_signed()))) as ArrayRef
+    };
+    let complete: BooleanArray = accounts.iter().map(|account| Some(account.complete)).collect();
+    RecordBatch::try_from_iter([
+        ("fichier", text(|account| &account.file)),
+        ("octets", count(|account| account.bytes)),
+        ("sha256", text(|account| &account.sha256)),
+        ("compression", text(|account| account.compression.code())),
+        ("lignes", count(|account| account.lines)),
+        ("tentatives", count(|account| account.attempts)),
+        ("doublons", count(|account| account.duplicates)),
+        ("vides", count(|account| account.blank)),
+        ("quarantaine", count(|account| account.quarantined)),
+        ("complet", Arc::new(complete)),
+    ])
+    .internal("the table fichiers")
+}

@@ -1,0 +1,32 @@
+//! Ingest: raw logs in, attempts by month out, and an account of every line.
+//!
+//! [`list`] finds the files, [`Stream`] unpacks one, [`LineReader`] splits it, `decode` or a [`FileMapping`] makes an
+//! attempt of a line, `check` believes it or not, the rules give it an outcome, and [`Months`] gathers the columns.
+//! A line that fails at any of these is set aside with its place and a reason; nothing that a file holds stops the run.
+
+mod account;
+mod check;
+mod columns;
+mod decode;
+mod decoder;
+mod file;
+mod lines;
+mod mapped;
+mod months;
+mod reader;
+mod reject;
+mod source;
+mod stream;
+
+pub use account::{FileAccount, accounts_table};
+pub use check::{Checked, check, parse_id};
+pub use columns::{Columns, Place, Row, delay_class};
+pub use decode::decode;
+pub use decoder::Decoder;
+pub use lines::{Item, LineReader};
+pub use mapped::FileMapping;
+pub use months::{Conflict, Months, Settled};
+pub use reader::{Ingest, Reading};
+pub use reject::{Quarantined, Reason, Reject, quarantine_table};
+pub use source::{SourceFile, list};
+pub use stream::{Compression, Delivered, Stream};

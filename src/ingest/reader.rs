@@ -1,0 +1,110 @@
+//! Reads delivered files, several at a time, each in one pass and in bounded memory.
+
+use rayon::prelude::*;
+use tokio::runtime::Handle;
+
+use super::account::FileAccount;
+use super::decoder::Decoder;
+use super::file::FileReader;
+use super::lines::LineReader;
+use super::mapped::FileMapping;
+use super::months::Months;
+use super::reject::Quarantined;
+use super::source::SourceFile;
+use super::stream::Stream;
+use crate::config::{Pipeline, SourceMapping};
+use crate::error::{Context, Error, Result};
+use crate::outcome::RuleSet;
+use crate::progress::Progress;
+use crate::registry::Registry;
+
+/// What reading needs to know.
+#[derive(Clone, Copy)]
+pub struct Ingest<'a> {
+    /// Mappings, limits, thresholds.
+    pub pipeline: &'a Pipeline,
+    /// Counters and procedures.
+    pub registry: &'a Registry,
+    /// Outcome rules.
+    pub rules: &'a RuleSet,
+    /// For sources that are not local.
+    pub runtime: &'a Handle,
+}
+
+/// What reading found, besides the attempts themselves.
+#[derive(Debug, Default)]
+pub struct Reading {
+    /// One account a file, in the order of their names.
+    pub accounts: Vec<FileAccount>,
+    /// The lines set aside.
+    pub quarantined: Vec<Quarantined>,
+    /// Files that were found and are no logs of this pipeline.
+    pub ignored: Vec<String>,
+}
+
+impl<'a> Ingest<'a> {
+    /// Reads every file into `months`.
+    ///
+    /// # Errors
+    /// [`Usage`](crate::error::Kind::Usage) when no file is a log of the pipeline;
+    /// [`Unreachable`](crate::error::Kind::Unreachable) when one cannot be opened or the disk is full. What a file
+    /// *holds* is never an error.
+    pub fn read(&self, files: Vec<SourceFile>, months: &Months, progress: &dyn Progress) -> Result<Reading> {
+        let (wanted, ignored): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| self.wants(&file.name));
+        if wanted.is_empty() {
+            return Err(Error::usage("none of the files found is a log of this pipeline")
+                .at(&self.pipeline.name)
+                .hint(format!("found: {}", ignored.iter().map(|file| file.name.as_str()).collect::<Vec<_>>().join(", "))));
+        }
+        progress.begin("lecture", wanted.iter().filter_map(SourceFile::size_hint).sum());
+        let read: Vec<(FileAccount, Vec<Quarantined>)> = wanted
+            .par_iter()
+            .enumerate()
+            .map(|(index, file)| self.read_file(index as u64, file, months, progress))
+            .collect::<Result<_>>()?;
+        progress.end();
+        let (accounts, quarantined): (Vec<_>, Vec<_>) = read.into_iter().unzip();
+        Ok(Reading {
+            accounts,
+            quarantined: quarantined.into_iter().flatten().collect(),
+            ignored: ignored.into_iter().map(|file| file.name).collect(),
+        })
+    }
+
+    /// The mapping of a file, where the pipeline maps foreign logs.
+    fn mapping(&self, name: &str) -> Option<&'a SourceMapping> {
+        self.pipeline.sources.iter().find(|source| FileMapping::applies(source, name))
+    }
+
+    fn wants(&self, name: &str) -> bool {
+        if self.pipeline.sources.is_empty() { !name.contains(".csv") } else { self.mapping(name).is_some() }
+    }
+
+    /// A decoder for one file.
+    #[must_use]
+    pub fn decoder(&self, name: &str) -> Decoder<'a> {
+        Decoder::new(*self, self.mapping(name))
+    }
+
+    fn read_file(
+        &self,
+        index: u64,
+        file: &SourceFile,
+        months: &Months,
+        progress: &dyn Progress,
+    ) -> Result<(FileAccount, Vec<Quarantined>)> {
+        let raw = file.open(self.runtime)?;
+        let stream = Stream::open(raw, self.pipeline.limits.unpack_ratio)
+            .unreachable("cannot read")
+            .map_err(|error| error.at(&file.name))?;
+        let compression = stream.compression();
+        let mut lines = LineReader::new(stream, self.pipeline.limits.line_bytes);
+        let mut reader = FileReader::new(*self, index, &file.name, months);
+        while let Some(item) = lines.next_item() {
+            reader.take(item)?;
+        }
+        let delivered = lines.into_stream().finish();
+        progress.advance(delivered.bytes);
+        reader.finish(compression, delivered)
+    }
+}

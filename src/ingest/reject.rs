@@ -1,0 +1,120 @@
+//! Why a line is set aside, and the table of the lines that were.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Int64Builder, RecordBatch, StringBuilder};
+
+use crate::attempt::wire_enum;
+use crate::error::{Context, Result};
+
+wire_enum! {
+    /// The reason codes of the table `quarantaine`.
+    #[derive(PartialOrd, Ord)]
+    Reason {
+        /// Not a JSON object.
+        InvalidJson = "json_invalide",
+        /// Bytes that are not UTF-8.
+        InvalidUtf8 = "utf8_invalide",
+        /// A field that the contract does not have.
+        UnknownField = "champ_inconnu",
+        /// A required field is absent.
+        MissingField = "champ_manquant",
+        /// A field is there twice.
+        DuplicateField = "champ_en_double",
+        /// A value of another type than the contract's.
+        WrongType = "type_invalide",
+        /// A value of the right type outside what is allowed.
+        InvalidValue = "valeur_invalide",
+        /// A contract of which this version knows nothing.
+        UnknownContract = "contrat_inconnu",
+        /// Not a date, or one that does not exist.
+        InvalidDate = "date_invalide",
+        /// A local time skipped by a change of clock.
+        MissingLocalTime = "heure_inexistante",
+        /// A local time that happened twice.
+        AmbiguousLocalTime = "heure_ambigue",
+        /// A counter that the registry does not have.
+        UnknownCounter = "guichet_inconnu",
+        /// A procedure that the registry does not have.
+        UnknownProcedure = "demarche_inconnue",
+        /// Not the columns that were announced.
+        UnexpectedColumns = "colonnes_inattendues",
+        /// Longer than the limit.
+        LineTooLong = "ligne_trop_longue",
+        /// The file ends in the middle of the line.
+        TruncatedLine = "ligne_tronquee",
+        /// The compressed stream is cut or damaged; what follows is lost.
+        BrokenStream = "flux_corrompu",
+        /// The stream unpacks to far more than a log would; reading was stopped.
+        OversizedStream = "flux_trop_volumineux",
+        /// The id of another attempt, on a line that says something else.
+        ConflictingId = "identifiant_en_conflit",
+    }
+}
+
+/// A refusal of a line: why, and which field of the contract, if one is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reject {
+    /// Why.
+    pub reason: Reason,
+    /// The field of the contract.
+    pub field: Option<&'static str>,
+}
+
+impl Reject {
+    /// A refusal that concerns no field in particular.
+    #[must_use]
+    pub const fn line(reason: Reason) -> Self {
+        Self { reason, field: None }
+    }
+
+    /// A refusal because of one field.
+    #[must_use]
+    pub const fn field(reason: Reason, field: &'static str) -> Self {
+        Self { reason, field: Some(field) }
+    }
+}
+
+/// A row of `quarantaine`: where the line stands, never what it says.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Quarantined {
+    /// Path relative to the raw root.
+    pub file: Arc<str>,
+    /// 1-based.
+    pub line: u64,
+    /// Offset of the line's first byte in the decompressed file.
+    pub offset: u64,
+    /// Bytes, without the line's end.
+    pub length: u64,
+    /// Why.
+    pub reason: Reason,
+    /// The field of the contract, if one is known.
+    pub field: Option<&'static str>,
+}
+
+/// The table `quarantaine`, in the order of files and lines.
+///
+/// # Errors
+/// [`Internal`](crate::error::Kind::Internal) if the columns do not hold together.
+pub fn quarantine_table(mut rows: Vec<Quarantined>) -> Result<RecordBatch> {
+    rows.sort();
+    let (mut file, mut reason, mut field) = (StringBuilder::new(), StringBuilder::new(), StringBuilder::new());
+    let (mut line, mut offset, mut length) = (Int64Builder::new(), Int64Builder::new(), Int64Builder::new());
+    for row in &rows {
+        file.append_value(&row.file);
+        line.append_value(row.line.cast_signed());
+        offset.append_value(row.offset.cast_signed());
+        length.append_value(row.length.cast_signed());
+        reason.append_value(row.reason.code());
+        field.append_option(row.field);
+    }
+    RecordBatch::try_from_iter_with_nullable([
+        ("fichier", Arc::new(file.finish()) as ArrayRef, false),
+        ("ligne", Arc::new(line.finish()), false),
+        ("octet", Arc::new(offset.finish()), false),
+        ("longueur", Arc::new(length.finish()), false),
+        ("motif", Arc::new(reason.finish()), false),
+        ("champ", Arc::new(field.finish()), true),
+    ])
+    .internal("the table quarantaine")
+}

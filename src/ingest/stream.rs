@@ -1,0 +1,145 @@
+//! One delivered file as a stream of unpacked bytes: counted, hashed, unpacked by what it is and not by its name, and
+//! stopped when it unpacks to more than a log would.
+
+use std::io::{BufRead, BufReader, Error, ErrorKind, Read};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use flate2::bufread::MultiGzDecoder;
+use sha2::{Digest, Sha256};
+
+/// Streams smaller than this are never suspected, in unpacked bytes.
+const ALWAYS_ALLOWED: u64 = 64 << 20;
+const BUFFER: usize = 256 * 1024;
+
+/// How a file was packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compression {
+    /// Not at all.
+    None,
+    /// gzip, one member or several.
+    Gzip,
+    /// zstd, one frame or several.
+    Zstd,
+}
+
+impl Compression {
+    /// The name in the published tables.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::None => "aucune",
+            Self::Gzip => "gzip",
+            Self::Zstd => "zstd",
+        }
+    }
+}
+
+/// What is known of a delivered file once it has been read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivered {
+    /// Bytes as delivered.
+    pub bytes: u64,
+    /// SHA-256 of the bytes as delivered, in hexadecimal.
+    pub sha256: String,
+}
+
+/// A file being read.
+pub struct Stream {
+    tally: Arc<Mutex<Tally>>,
+    compression: Compression,
+    unpacked: Box<dyn Read + Send>,
+}
+
+#[derive(Default)]
+struct Tally {
+    bytes: u64,
+    hash: Sha256,
+}
+
+impl Stream {
+    /// Looks at the first bytes and sets up what unpacks them.
+    ///
+    /// # Errors
+    /// When the first bytes cannot be read.
+    pub fn open(raw: impl Read + Send + 'static, unpack_ratio: u64) -> Result<Self, Error> {
+        let tally = Arc::new(Mutex::new(Tally::default()));
+        let mut raw = BufReader::with_capacity(BUFFER, Counted { raw, tally: Arc::clone(&tally) });
+        let first = raw.fill_buf()?;
+        let compression = match first {
+            [0x1F, 0x8B, ..] => Compression::Gzip,
+            [0x28, 0xB5, 0x2F, 0xFD, ..] => Compression::Zstd,
+            _ => Compression::None,
+        };
+        let unpacked: Box<dyn Read + Send> = match compression {
+            Compression::None => Box::new(raw),
+            Compression::Gzip => Box::new(MultiGzDecoder::new(raw)),
+            Compression::Zstd => Box::new(zstd::Decoder::with_buffer(raw)?),
+        };
+        let unpacked: Box<dyn Read + Send> = if compression == Compression::None {
+            unpacked
+        } else {
+            Box::new(Guarded { unpacked, tally: Arc::clone(&tally), given: 0, ratio: unpack_ratio })
+        };
+        Ok(Self { tally, compression, unpacked })
+    }
+
+    /// How the file was packed.
+    #[must_use]
+    pub const fn compression(&self) -> Compression {
+        self.compression
+    }
+
+    /// Ends the reading: what was delivered, as far as it was read.
+    #[must_use]
+    pub fn finish(self) -> Delivered {
+        let mut tally = lock(&self.tally);
+        let hash = std::mem::take(&mut tally.hash);
+        Delivered { bytes: tally.bytes, sha256: crate::digest::hex(&hash.finalize()) }
+    }
+}
+
+impl Read for Stream {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+        self.unpacked.read(buffer)
+    }
+}
+
+/// A tally is numbers only: one left behind by a thread that panicked is still right.
+fn lock(tally: &Mutex<Tally>) -> std::sync::MutexGuard<'_, Tally> {
+    tally.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Counts and hashes what passes.
+struct Counted<R> {
+    raw: R,
+    tally: Arc<Mutex<Tally>>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+        let read = self.raw.read(buffer)?;
+        let mut tally = lock(&self.tally);
+        tally.bytes += read as u64;
+        tally.hash.update(&buffer[..read]);
+        Ok(read)
+    }
+}
+
+/// Stops a stream that unpacks to far more than it was delivered as.
+struct Guarded {
+    unpacked: Box<dyn Read + Send>,
+    tally: Arc<Mutex<Tally>>,
+    given: u64,
+    ratio: u64,
+}
+
+impl Read for Guarded {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+        if self.given > ALWAYS_ALLOWED && self.given > lock(&self.tally).bytes.saturating_mul(self.ratio) {
+            return Err(Error::from(ErrorKind::FileTooLarge));
+        }
+        let read = self.unpacked.read(buffer)?;
+        self.given += read as u64;
+        Ok(read)
+    }
+}

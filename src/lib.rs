@@ -1,0 +1,24 @@
+//! Raw logs of an appointment probe in, versioned, documented, verifiable tables out.
+//!
+//! One direction, six stations: [`ingest`] → [`model`] → [`gate`] → [`release`] → [`publish`] → catalogue, with
+//! [`outcome`] as the heart of the first: « we could not look » is never « there was none ». `ARCHITECTURE.md` says who
+//! may import whom.
+
+pub mod attempt;
+pub mod calendar;
+pub mod config;
+pub mod digest;
+pub mod error;
+pub mod gate;
+pub mod ingest;
+pub mod job;
+pub mod model;
+pub mod outcome;
+pub mod progress;
+pub mod publish;
+pub mod registry;
+pub mod release;
+pub mod schema;
+pub mod scope;
+pub mod simulate;
+pub mod tables;

@@ -1,0 +1,127 @@
+//! Models: `pipelines/models/<table>.sql`, run by Polars over the Parquet files that are published.
+//!
+//! A model reads tables by their names, declared or derived, and nothing else. The SQL stays in a dialect that DuckDB
+//! and DataFusion also run, so that anyone can recompute a derived table from the others.
+
+use std::collections::BTreeMap;
+use std::io::Cursor;
+use std::path::{Path, PathBuf};
+
+use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
+use arrow::ipc::reader::FileReader;
+use polars::prelude::{CompatLevel, DataFrame, IpcWriter, LazyFrame, PlRefPath, ScanArgsParquet, SerWriter};
+use polars::sql::{SQLContext, extract_table_identifiers};
+
+use crate::error::{Context, Error, Result};
+
+/// One model: the table it makes and how.
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// The table that it makes.
+    pub table: String,
+    /// The query.
+    pub sql: String,
+    /// The tables that it reads.
+    pub reads: Vec<String>,
+}
+
+impl Model {
+    /// Reads every model of a folder, each after those whose tables it reads.
+    ///
+    /// # Errors
+    /// [`Usage`](crate::error::Kind::Usage) when a model cannot be read or parsed, or two need each other.
+    pub fn load_all(folder: &Path) -> Result<Vec<Self>> {
+        let mut models: BTreeMap<String, Self> = BTreeMap::new();
+        let entries = std::fs::read_dir(folder)
+            .usage("cannot list the models")
+            .map_err(|error| error.at_path(folder))?;
+        for entry in entries {
+            let path = entry.usage("cannot list the models")?.path();
+            if path.extension().is_some_and(|extension| extension == "sql") {
+                let model = Self::load(&path)?;
+                models.insert(model.table.clone(), model);
+            }
+        }
+        in_order(models)
+    }
+
+    fn load(path: &Path) -> Result<Self> {
+        let place = |error: Error| error.at_path(path);
+        let sql = std::fs::read_to_string(path).usage("cannot read the model").map_err(place)?;
+        let table = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let reads = extract_table_identifiers(&sql, false, true).usage("the model is no query").map_err(place)?;
+        Ok(Self { table, sql, reads })
+    }
+}
+
+/// Puts the models in an order in which each finds what it reads.
+fn in_order(mut waiting: BTreeMap<String, Model>) -> Result<Vec<Model>> {
+    let mut ordered = Vec::with_capacity(waiting.len());
+    while !waiting.is_empty() {
+        let ready = waiting
+            .values()
+            .find(|model| !model.reads.iter().any(|table| waiting.contains_key(table) && *table != model.table))
+            .map(|model| model.table.clone());
+        let Some(model) = ready.and_then(|table| waiting.remove(&table)) else {
+            let names: Vec<String> = waiting.into_keys().collect();
+            return Err(Error::usage(format!("the models {} read each other", names.join(", ")))
+                .hint("let one of them read what it needs from the tables that come before"));
+        };
+        ordered.push(model);
+    }
+    Ok(ordered)
+}
+
+/// Runs models over Parquet files.
+pub struct Engine {
+    context: SQLContext,
+}
+
+impl Default for Engine {
+    fn default() -> Self {
+        Self { context: SQLContext::new() }
+    }
+}
+
+impl Engine {
+    /// Makes a table known by the Parquet files that hold it.
+    ///
+    /// # Errors
+    /// [`Internal`](crate::error::Kind::Internal) when they cannot be scanned.
+    pub fn register(&self, table: &str, files: &[PathBuf]) -> Result<()> {
+        let paths = files.iter().map(|file| PlRefPath::new(file.to_string_lossy())).collect();
+        let frame = LazyFrame::scan_parquet_files(paths, ScanArgsParquet::default())
+            .internal(format!("cannot scan the table {table}"))?;
+        self.context.register(table, frame);
+        Ok(())
+    }
+
+    /// Runs a model.
+    ///
+    /// # Errors
+    /// [`Usage`](crate::error::Kind::Usage) when the query is wrong, naming its file.
+    pub fn run(&mut self, model: &Model) -> Result<RecordBatch> {
+        let place = |error: Error| error.at(format!("models/{}.sql", model.table));
+        let frame = self
+            .context
+            .execute(&model.sql)
+            .and_then(LazyFrame::collect)
+            .usage("the model fails")
+            .map_err(place)?;
+        to_arrow(frame).map_err(place)
+    }
+}
+
+/// From Polars to Arrow through an IPC file in memory: two implementations of one standard, and no pointer passed between them.
+fn to_arrow(mut frame: DataFrame) -> Result<RecordBatch> {
+    let mut file = Vec::new();
+    IpcWriter::new(&mut file)
+        .with_compat_level(CompatLevel::oldest())
+        .finish(&mut frame)
+        .internal("cannot hand over the result")?;
+    let reader = FileReader::try_new(Cursor::new(file), None).internal("cannot read the result")?;
+    let schema = reader.schema();
+    let batches = reader.collect::<Result<Vec<_>, _>>().internal("cannot read the result")?;
+    concat_batches(&schema, &batches).internal("cannot put the result together")
+}

@@ -1,0 +1,142 @@
+//! What an attempt says about the service: the heart of the method.
+//!
+//! « We could not look » is never « there was none ». An [`Outcome`] is recomputed from the [`Evidence`] of a line (the
+//! HTTP status, the page, the traces seen in it) by the first of an ordered list of published rules that applies (a
+//! [`RuleSet`]). The robot's own verdict is not part of the evidence: it is kept beside the outcome, and never read.
+//!
+//! What nobody recognises is [`Outcome::UnrecognizedPage`], whose answer is unknown. Only a rule written for a sentence
+//! or a trace that was really seen can answer yes or no.
+
+mod classifier;
+mod condition;
+mod explain;
+mod facts;
+mod rules;
+pub mod text;
+
+
+
+use crate::attempt::{Failure, RawAttempt, System, Text, wire_enum};
+
+pub use classifier::Classifier;
+pub use explain::{Explanation, NearMiss, Obstacle, Satisfied, explain};
+pub use rules::{Rule, RuleSet};
+
+wire_enum! {
+    /// What became of an attempt, in the order of the published column `issue`.
+    Outcome {
+        /// At least one slot was offered.
+        SlotOffered = "rdv_propose",
+        /// The service said that it has no slot.
+        NoSlot = "aucun_rdv",
+        /// A captcha stood before the answer.
+        CaptchaRequired = "captcha_exige",
+        /// The captcha was answered, and the answer refused.
+        CaptchaFailed = "captcha_refuse",
+        /// The service forgot the visitor and sent them back to the start.
+        SessionLost = "session_perdue",
+        /// The service refuses this visitor.
+        Blocked = "bloque",
+        /// The service finds that this visitor asks too often.
+        RateLimited = "debit_limite",
+        /// The service broke; a person would have seen a failure too.
+        ServerError = "erreur_serveur",
+        /// The service says that it is closed for maintenance.
+        Maintenance = "maintenance",
+        /// No complete page arrived.
+        NetworkError = "erreur_reseau",
+        /// The page of the service no longer exists.
+        TargetGone = "cible_disparue",
+        /// The service now asks for an account.
+        LoginRequired = "connexion_exigee",
+        /// The procedure is now filed through another channel, without an appointment.
+        OtherChannel = "autre_canal",
+        /// A page that no rule recognises: never yes, never no.
+        UnrecognizedPage = "page_non_reconnue",
+    }
+}
+
+wire_enum! {
+    /// Whether an outcome answers « is there an appointment? ».
+    Answer {
+        /// There is one.
+        Yes = "oui",
+        /// There is none.
+        No = "non",
+        /// We could not see.
+        Unknown = "inconnue",
+        /// The question no longer makes sense for this service.
+        OutOfScope = "hors_champ",
+    }
+}
+
+impl Outcome {
+    /// What the outcome answers. Two outcomes only answer yes or no.
+    #[must_use]
+    pub const fn answer(self) -> Answer {
+        match self {
+            Self::SlotOffered => Answer::Yes,
+            Self::NoSlot => Answer::No,
+            Self::CaptchaRequired
+            | Self::CaptchaFailed
+            | Self::SessionLost
+            | Self::Blocked
+            | Self::RateLimited
+            | Self::ServerError
+            | Self::Maintenance
+            | Self::NetworkError
+            | Self::UnrecognizedPage => Answer::Unknown,
+            Self::TargetGone | Self::LoginRequired | Self::OtherChannel => Answer::OutOfScope,
+        }
+    }
+}
+
+/// What a line shows of the page, without the robot's opinion of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Evidence<'a> {
+    /// The booking system, as the registry or the probe names it.
+    pub system: System,
+    /// The HTTP status of the last page.
+    pub http_status: Option<i32>,
+    /// What failed below HTTP.
+    pub failure: Option<Failure>,
+    /// The step of the booking flow that was reached.
+    pub step: Option<&'a str>,
+    /// The address that was asked.
+    pub target_url: Option<&'a str>,
+    /// The address at which the browser ended.
+    pub final_url: Option<&'a str>,
+    /// The title of the last page.
+    pub page_title: Option<&'a str>,
+    /// An excerpt of the last page.
+    pub page_text: Option<&'a str>,
+    /// Machine-readable traces seen in the page.
+    pub markers: &'a [Text<'a>],
+    /// How many slots were counted.
+    pub slot_count: Option<i32>,
+    /// Whether the date of a slot was read.
+    pub has_first_date: bool,
+}
+
+impl<'a> Evidence<'a> {
+    /// The evidence of a raw line. Its `verdict` is left out on purpose.
+    #[must_use]
+    pub fn of(raw: &'a RawAttempt<'_>) -> Self {
+        let slots = raw.slots.as_ref();
+        Self {
+            system: raw.system,
+            http_status: raw.http_status,
+            failure: raw.failure,
+            step: raw.step.as_deref(),
+            target_url: raw.target_url.as_deref(),
+            final_url: raw.final_url.as_deref(),
+            page_title: raw.page_title.as_deref(),
+            page_text: raw.page_text.as_deref(),
+            markers: &raw.markers,
+            slot_count: slots.and_then(|slots| slots.count),
+            has_first_date: slots
+                .and_then(|slots| slots.first_date.as_deref())
+                .is_some_and(|date| !date.trim().is_empty()),
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! What a run tells of itself while it goes on. The command line shows it on a terminal; the library is silent.
+
+/// Someone who watches a run.
+pub trait Progress: Sync {
+    /// A stage begins; `total` is its size in its own unit, 0 where nobody knows.
+    fn begin(&self, stage: &str, total: u64);
+    /// So much more is done.
+    fn advance(&self, amount: u64);
+    /// The stage ends.
+    fn end(&self);
+}
+
+/// Nobody watches.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Progress for Silent {
+    fn begin(&self, _stage: &str, _total: u64) {}
+    fn advance(&self, _amount: u64) {}
+    fn end(&self) {}
+}

@@ -1,0 +1,114 @@
+//! A store in a local folder: each write goes aside, is flushed to disk, and is renamed into place; the pointer moves
+//! under a lock.
+
+use std::fs::{File, OpenOptions};
+use std::io::{ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use super::{StorageKey, Store};
+use crate::error::{Context, Error, Result};
+
+/// The lock under which pointers move. It is empty, and stays.
+const LOCK: &str = ".lock";
+
+/// A store in a local folder.
+#[derive(Debug)]
+pub struct LocalStore {
+    root: PathBuf,
+}
+
+impl LocalStore {
+    /// Opens a folder, which is made where there is none.
+    ///
+    /// # Errors
+    /// [`Unreachable`](crate::error::Kind::Unreachable) when it cannot be made.
+    pub fn open(root: &Path) -> Result<Self> {
+        std::fs::create_dir_all(root)
+            .unreachable("cannot make the store's folder")
+            .map_err(|error| error.at_path(root))?;
+        Ok(Self { root: root.to_owned() })
+    }
+
+    /// Puts a complete, flushed file in place of what was there.
+    fn place(&self, path: &str, fill: impl FnOnce(&mut File) -> std::io::Result<()>) -> Result<()> {
+        let target = self.root.join(path);
+        let folder = target.parent().unwrap_or(&self.root);
+        let written = || -> std::io::Result<()> {
+            std::fs::create_dir_all(folder)?;
+            let mut aside = NamedTempFile::with_prefix_in(".aside-", folder)?;
+            fill(aside.as_file_mut())?;
+            readable_by_all(aside.as_file())?;
+            aside.as_file().sync_all()?;
+            aside.persist(&target)?;
+            // The rename itself is on disk once the folder is.
+            File::open(folder)?.sync_all()
+        };
+        written().unreachable("cannot write").map_err(|error| error.at_path(&target).hint("is the disk full?"))
+    }
+}
+
+/// Temporary files are private to their owner; what is published is not.
+#[cfg(unix)]
+fn readable_by_all(file: &File) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(std::fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn readable_by_all(_file: &File) -> std::io::Result<()> {
+    Ok(())
+}
+
+impl Store for LocalStore {
+    fn name(&self) -> String {
+        self.root.display().to_string()
+    }
+
+    fn get(&self, path: &str) -> Result<Option<Vec<u8>>> {
+        match std::fs::read(self.root.join(path)) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Error::unreachable("cannot read").at_path(&self.root.join(path)).because(error)),
+        }
+    }
+
+    fn size(&self, path: &str) -> Result<Option<u64>> {
+        match std::fs::metadata(self.root.join(path)) {
+            Ok(metadata) => Ok(Some(metadata.len())),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Error::unreachable("cannot read").at_path(&self.root.join(path)).because(error)),
+        }
+    }
+
+    fn put_file(&self, key: &StorageKey, file: &Path) -> Result<()> {
+        let mut source = File::open(file).unreachable("cannot read").map_err(|error| error.at_path(file))?;
+        self.place(&key.path(), |target| {
+            let mut buffer = vec![0; 1 << 18];
+            loop {
+                match source.read(&mut buffer)? {
+                    0 => return Ok(()),
+                    read => target.write_all(&buffer[..read])?,
+                }
+            }
+        })
+    }
+
+    fn put(&self, key: &StorageKey, bytes: &[u8]) -> Result<()> {
+        self.place(&key.path(), |target| target.write_all(bytes))
+    }
+
+    fn swap(&self, key: &StorageKey, expected: Option<&[u8]>, bytes: &[u8]) -> Result<bool> {
+        let path = self.root.join(LOCK);
+        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+        let lock = lock.unreachable("cannot lock the store").map_err(|error| error.at_path(&path))?;
+        lock.lock().unreachable("cannot lock the store").map_err(|error| error.at_path(&path))?;
+        // The lock goes with the file handle, also when the process is killed.
+        if self.get(&key.path())?.as_deref() != expected {
+            return Ok(false);
+        }
+        self.put(key, bytes)?;
+        Ok(true)
+    }
+}

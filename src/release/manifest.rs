@@ -1,0 +1,130 @@
+//! The manifest: what a version is made of, and from what.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::schema::Format;
+
+/// `versions/<version>/manifest.json`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Manifest {
+    /// A date, `2026-11-21`, then `2026-11-21.2`.
+    pub version: String,
+    /// The pipeline that made it.
+    pub pipeline: String,
+    /// What is published, in French.
+    pub title: String,
+    /// True where the attempts come from the simulator.
+    pub simulated: bool,
+    /// The moment of which the version speaks.
+    pub as_of: String,
+    /// The licence of the data.
+    pub licence: String,
+    /// Every file, by its path from the store's root.
+    pub files: Vec<FileEntry>,
+    /// Sums over the inputs.
+    pub accounting: Accounting,
+    /// The account of each raw file; the objects of the table `fichiers`.
+    pub inputs: Value,
+    /// What made it: rules, models, schemas, code.
+    pub made_with: Origins,
+    /// What the gates found.
+    pub gates: Value,
+    /// The version before.
+    pub parent: Option<Parent>,
+}
+
+/// One published file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileEntry {
+    /// From the store's root.
+    pub path: String,
+    /// The table that it holds, if it holds one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub table: Option<String>,
+    /// The part of the table, where it is split.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub partition: Option<String>,
+    /// Its format, where it holds a table.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub format: Option<Format>,
+    /// Its size.
+    pub bytes: u64,
+    /// SHA-256 of its bytes.
+    pub sha256: String,
+    /// Rows of the table.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub rows: Option<u64>,
+    /// Hash of the logical rows: the same whoever writes the file.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub content_digest: Option<String>,
+    /// Version of the table's schema.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub schema_version: Option<String>,
+}
+
+/// lines = attempts + duplicates + blank + quarantined.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names of the table fichiers, summed")]
+pub struct Accounting {
+    pub files: u64,
+    pub lines: u64,
+    pub attempts: u64,
+    pub duplicates: u64,
+    pub blank: u64,
+    pub quarantined: u64,
+}
+
+/// What made a version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origins {
+    /// Version of this program.
+    pub code: String,
+    /// The outcome rules.
+    pub rules: RulesEntry,
+    /// SHA-256 of each model, by the table that it makes.
+    pub models: BTreeMap<String, String>,
+    /// SHA-256 of the schedule.
+    pub schedule_sha256: String,
+}
+
+/// The outcome rules of a version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RulesEntry {
+    /// As the file says.
+    pub version: String,
+    /// SHA-256 of the file.
+    pub sha256: String,
+}
+
+/// The version before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parent {
+    /// Its name.
+    pub version: String,
+    /// SHA-256 of its manifest: each version vouches for the one before.
+    pub manifest_sha256: String,
+}
+
+impl Manifest {
+    /// What would have to differ for a new version to say something new: the logical rows of each table, by part.
+    #[must_use]
+    pub fn contents(&self) -> BTreeMap<(&str, &str), &str> {
+        self.files
+            .iter()
+            .filter_map(|file| {
+                let digest = file.content_digest.as_deref()?;
+                Some(((file.table.as_deref()?, file.partition.as_deref().unwrap_or_default()), digest))
+            })
+            .collect()
+    }
+
+    /// The manifest as it is written: two-space JSON with a line end.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        // A manifest is strings and numbers under string keys: it always serialises.
+        serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
+    }
+}

@@ -1,0 +1,14 @@
+//! Release: tables become files, each with its digests; the files become a manifest.
+
+mod content;
+mod csv;
+mod exporter;
+mod manifest;
+mod parquet;
+mod staging;
+mod xlsx;
+
+pub use content::content_digest;
+pub use exporter::{About, Export, Exporter, exporter};
+pub use manifest::{Accounting, FileEntry, Manifest, Origins, Parent, RulesEntry};
+pub use staging::{Staged, StagedFile, Staging};

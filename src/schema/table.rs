@@ -1,0 +1,266 @@
+//! The declaration of one table, as read from its file.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field as ArrowField, Schema, SchemaRef, TimeUnit};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Context, Error, Result};
+
+/// One of the two languages of the documentation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// French, the language of the published identifiers.
+    French,
+    /// English.
+    English,
+}
+
+/// A Table Schema with the few keys of our own: `*_en` texts, `unit`, `arrow`, and [`Publication`].
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TableSchema {
+    /// The table's name: a slug, the stem of its files.
+    pub name: String,
+    /// One line, in French.
+    pub title: String,
+    /// One line, in English.
+    #[serde(rename = "title_en")]
+    pub title_en: String,
+    /// What a row is, in French.
+    pub description: String,
+    /// What a row is, in English.
+    #[serde(rename = "description_en")]
+    pub description_en: String,
+    /// Semantic version of the schema.
+    pub version: String,
+    /// The columns that identify a row.
+    pub primary_key: Vec<String>,
+    /// How the table is made and published.
+    pub guichets: Publication,
+    /// The columns, in order.
+    pub fields: Vec<Field>,
+    /// The text of the file, as published.
+    #[serde(skip)]
+    pub text: String,
+}
+
+/// How a table is made and published.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Publication {
+    /// Which station makes it.
+    pub origin: Origin,
+    /// In which formats it leaves.
+    pub formats: Vec<Format>,
+    /// The order of its rows.
+    pub order: Vec<String>,
+    /// The column by whose value the table is split into files, if it is.
+    #[serde(default)]
+    pub partition: Option<String>,
+}
+
+/// The station that makes a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Origin {
+    /// Decoded from the raw logs.
+    Ingest,
+    /// Kept by hand in the registry.
+    Registry,
+    /// Expanded from the dated schedule.
+    Schedule,
+    /// The outcome rules.
+    Rules,
+    /// The thresholds of the method.
+    Settings,
+    /// `models/<table>.sql`.
+    Model,
+}
+
+/// A format in which a table leaves; the exporter of each is in `release`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// Apache Parquet.
+    Parquet,
+    /// Comma-separated values.
+    Csv,
+    /// Office Open XML workbook.
+    Xlsx,
+}
+
+/// The declaration of one column.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Field {
+    /// ASCII, `snake_case`.
+    pub name: String,
+    /// One line, in French.
+    pub title: String,
+    /// One line, in English.
+    pub title_en: String,
+    /// Its logical type.
+    #[serde(rename = "type")]
+    pub kind: FieldType,
+    /// What it means, in French.
+    pub description: String,
+    /// What it means, in English.
+    pub description_en: String,
+    /// A value, as it would stand in the CSV.
+    pub example: String,
+    /// The unit of a number.
+    #[serde(default)]
+    pub unit: Option<String>,
+    /// `int64` where 32 bits are too few.
+    #[serde(default)]
+    pub arrow: Option<String>,
+    /// What a value must satisfy.
+    #[serde(default)]
+    pub constraints: Constraints,
+}
+
+/// The logical types in use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FieldType {
+    /// Text.
+    String,
+    /// A whole number, of 32 bits unless the field says otherwise.
+    Integer,
+    /// A real number.
+    Number,
+    /// `true` or `false`.
+    Boolean,
+    /// A calendar date.
+    Date,
+    /// An instant in UTC.
+    Datetime,
+}
+
+/// What a value must satisfy.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Constraints {
+    /// Never null.
+    #[serde(default)]
+    pub required: bool,
+    /// No value twice.
+    #[serde(default)]
+    pub unique: bool,
+    /// One of these.
+    #[serde(default, rename = "enum")]
+    pub one_of: Option<Vec<String>>,
+    /// Not below.
+    #[serde(default)]
+    pub minimum: Option<f64>,
+    /// Not above.
+    #[serde(default)]
+    pub maximum: Option<f64>,
+    /// A regular expression that the whole text matches.
+    #[serde(default)]
+    pub pattern: Option<String>,
+}
+
+impl TableSchema {
+    /// Reads and checks one schema.
+    ///
+    /// # Errors
+    /// [`Usage`](crate::error::Kind::Usage) when it cannot be read or names columns that it does not declare.
+    pub fn load(path: &Path) -> Result<Self> {
+        let place = |error: Error| error.at_path(path);
+        let text = std::fs::read_to_string(path).usage("cannot read the table schema").map_err(place)?;
+        let mut table: Self = serde_json::from_str(&text).usage("not a table schema").map_err(place)?;
+        table.text = text;
+        let stem = path.file_stem().unwrap_or_default();
+        if stem != table.name.as_str() {
+            return Err(place(Error::usage(format!("the schema is named {}, its file is not", table.name))));
+        }
+        let partition = table.guichets.partition.iter();
+        for column in table.primary_key.iter().chain(&table.guichets.order).chain(partition) {
+            if table.field(column).is_none() {
+                return Err(place(Error::usage(format!("the column {column} is named but not declared"))));
+            }
+        }
+        for (index, field) in table.fields.iter().enumerate() {
+            if table.fields[..index].iter().any(|other| other.name == field.name) {
+                return Err(place(Error::usage(format!("the column {} is declared twice", field.name))));
+            }
+        }
+        Ok(table)
+    }
+
+    /// The declaration of a column.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// The Arrow schema, with the description and the unit of each column as its metadata.
+    #[must_use]
+    pub fn arrow_schema(&self) -> SchemaRef {
+        let fields: Vec<ArrowField> = self.fields.iter().map(Field::arrow_field).collect();
+        Arc::new(Schema::new(fields))
+    }
+
+    /// The title in a language.
+    #[must_use]
+    pub fn title_in(&self, language: Language) -> &str {
+        match language {
+            Language::French => &self.title,
+            Language::English => &self.title_en,
+        }
+    }
+
+    /// The description in a language.
+    #[must_use]
+    pub fn description_in(&self, language: Language) -> &str {
+        match language {
+            Language::French => &self.description,
+            Language::English => &self.description_en,
+        }
+    }
+}
+
+impl Field {
+    /// The physical type: plain types only, so that every reader can follow.
+    #[must_use]
+    pub fn data_type(&self) -> DataType {
+        match self.kind {
+            FieldType::String => DataType::Utf8,
+            FieldType::Integer if self.arrow.as_deref() == Some("int64") => DataType::Int64,
+            FieldType::Integer => DataType::Int32,
+            FieldType::Number => DataType::Float64,
+            FieldType::Boolean => DataType::Boolean,
+            FieldType::Date => DataType::Date32,
+            FieldType::Datetime => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+        }
+    }
+
+    /// The title in a language.
+    #[must_use]
+    pub fn title_in(&self, language: Language) -> &str {
+        match language {
+            Language::French => &self.title,
+            Language::English => &self.title_en,
+        }
+    }
+
+    /// The description in a language.
+    #[must_use]
+    pub fn description_in(&self, language: Language) -> &str {
+        match language {
+            Language::French => &self.description,
+            Language::English => &self.description_en,
+        }
+    }
+
+    fn arrow_field(&self) -> ArrowField {
+        let mut metadata = HashMap::from([("description".to_owned(), self.description.clone())]);
+        if let Some(unit) = &self.unit {
+            metadata.insert("unit".to_owned(), unit.clone());
+        }
+        ArrowField::new(&self.name, self.data_type(), !self.constraints.required).with_metadata(metadata)
+    }
+}

@@ -1,0 +1,24 @@
+//! Every promise of the project in one binary: it is linked once, which takes as long as all the tests together.
+//!
+//! One file per promise; each must be named here, and a test sees to it.
+
+mod support;
+
+mod bad_input;
+mod mapping;
+mod outcome_rule_errors;
+mod outcome_rules;
+mod raw_contract;
+mod simulator;
+
+#[test]
+fn no_test_file_is_forgotten() {
+    let named = |file: &str| include_str!("promises.rs").lines().any(|line| line == format!("mod {file};"));
+    let files = std::fs::read_dir(support::root().join("tests")).unwrap().map(|entry| entry.unwrap().path());
+    let forgotten: Vec<String> = files
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
+        .filter(|name| name != "promises" && !named(name))
+        .collect();
+    assert!(forgotten.is_empty(), "never run: add a line « mod …; » to tests/promises.rs for {}", forgotten.join(", "));
+}

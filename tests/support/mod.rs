@@ -1,0 +1,50 @@
+//! What the tests share: the binary, the real logs where they are, published versions, Python.
+
+pub mod python;
+mod version;
+
+use std::ffi::OsStr;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+pub use version::{Row, Version};
+
+/// The project's root.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// What a program left behind.
+#[derive(Debug)]
+pub struct Run {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Run {
+    pub fn of(command: &mut Command) -> Self {
+        let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Self { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
+    }
+}
+
+/// Runs the binary in a folder, on this project whatever the folder.
+pub fn guichets<S: AsRef<OsStr>>(folder: &Path, args: impl IntoIterator<Item = S>) -> Run {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_guichets"));
+    Run::of(command.current_dir(folder).arg("--project").arg(root()).args(args))
+}
+
+/// The folder of other robots' logs, which cannot be distributed: `GUICHETS_REAL_LOGS`, or `shared/real` beside the
+/// project.
+pub fn real_logs() -> Option<PathBuf> {
+    let stated = std::env::var_os("GUICHETS_REAL_LOGS").map(PathBuf::from);
+    stated.or_else(|| Some(root().parent()?.join("shared/real"))).filter(|folder| folder.is_dir())
+}
+
+/// Says that a test could not look, where libtest cannot swallow it.
+pub fn skipped(reason: &str) {
+    let _ = writeln!(std::io::stderr(), "skipped: {reason}");
+}

@@ -1,0 +1,70 @@
+//! The readers and validators of the Python world, of the versions that `tests/requirements.txt` pins.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::LazyLock;
+
+use super::{Run, root};
+
+/// Made on first use, and kept with the other build products until the requirements change.
+static INTERPRETER: LazyLock<PathBuf> = LazyLock::new(|| {
+    let requirements = root().join("tests/requirements.txt");
+    let wanted = fs::read_to_string(&requirements).unwrap();
+    let python = Run::of(Command::new("python3").arg("--version"));
+    let digest = blake3::hash(format!("{}{wanted}", python.stdout).as_bytes()).to_hex();
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+    let folder = target.join(format!("python-{}", &digest[..12]));
+
+    // Held until the end of this block: another process that wants the same folder waits, then finds it ready.
+    let lock = File::create(folder.with_extension("lock")).unwrap();
+    lock.lock().unwrap();
+    let interpreter = folder.join("bin/python");
+    let ready = folder.join("ready");
+    if !ready.is_file() {
+        let _ = fs::remove_dir_all(&folder);
+        make(&folder);
+        let mut pip = Command::new(&interpreter);
+        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"]).arg(&requirements);
+        let installed = Run::of(&mut pip);
+        assert_eq!(installed.code, Some(0), "cannot install tests/requirements.txt:\n{}", installed.stderr);
+        fs::write(ready, "").unwrap();
+    }
+    interpreter
+});
+
+/// Makes an empty virtual environment, fetching the system's package for it where that is missing and can be had.
+fn make(folder: &Path) {
+    let venv = || Run::of(Command::new("python3").args(["-m", "venv"]).arg(folder));
+    let first = venv();
+    if first.code == Some(0) {
+        return;
+    }
+    let is_root = Run::of(Command::new("id").arg("-u")).stdout.trim() == "0";
+    let fetched = is_root && Run::of(Command::new("apt-get").args(["install", "-y", "python3-venv"])).code == Some(0);
+    let _ = fs::remove_dir_all(folder);
+    assert!(
+        fetched && venv().code == Some(0),
+        "python3 -m venv does not work here: install Python 3.11 or later with its venv module (on Debian and Ubuntu: \
+         apt-get install python3-venv), then run the tests again\n{}{}",
+        first.stdout,
+        first.stderr,
+    );
+}
+
+/// Runs a script in the pinned environment and returns what it printed.
+pub fn python<S: AsRef<OsStr>>(script: &str, args: impl IntoIterator<Item = S>) -> String {
+    let run = Run::of(Command::new(&*INTERPRETER).arg("-c").arg(script).args(args));
+    assert_eq!(run.code, Some(0), "{}\n{}", run.stdout, run.stderr);
+    run.stdout
+}
+
+#[test]
+fn the_environment_holds_what_the_requirements_pin() {
+    let script = "import importlib.metadata as m, sys\nfor name in sys.argv[1:]: print(f'{name}=={m.version(name)}')";
+    let requirements = fs::read_to_string(root().join("tests/requirements.txt")).unwrap();
+    let pins: Vec<&str> = requirements.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).collect();
+    let found = python(script, pins.iter().map(|pin| pin.split("==").next().unwrap()));
+    assert_eq!(found.lines().collect::<Vec<_>>(), pins);
+}

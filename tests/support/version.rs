@@ -1,0 +1,102 @@
+//! A published version, read from its store as a stranger would.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use arrow::array::AsArray;
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Int64Type};
+use chrono::{DateTime, SecondsFormat};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::guichets;
+
+/// Values by column, as text; empty for null.
+pub type Row = BTreeMap<String, String>;
+
+/// A published version.
+pub struct Version {
+    store: PathBuf,
+    pub manifest: Value,
+    _folder: TempDir,
+}
+
+impl Version {
+    /// Runs a pipeline over logs into a store of its own.
+    pub fn of(pipeline: &Path, raw: &[&Path], as_of: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = folder.path().join("store");
+        let mut args = vec!["run".as_ref(), pipeline.as_os_str()];
+        for path in raw {
+            args.extend(["--raw".as_ref(), path.as_os_str()]);
+        }
+        args.extend(["--store".as_ref(), store.as_os_str(), "--as-of".as_ref(), as_of.as_ref()]);
+        let run = guichets(folder.path(), args);
+        assert_eq!(run.code, Some(0), "{}\n{}", run.stdout, run.stderr);
+        let latest = json(&store.join("latest.json"));
+        let version = latest["version"].as_str().unwrap();
+        let manifest = json(&store.join("versions").join(version).join("manifest.json"));
+        Self { store, manifest, _folder: folder }
+    }
+
+    /// The account of each raw file in the manifest, by its name.
+    pub fn inputs(&self) -> BTreeMap<&str, &Value> {
+        let inputs = self.manifest["inputs"].as_array().unwrap();
+        inputs.iter().map(|input| (input["file"].as_str().unwrap(), input)).collect()
+    }
+
+    /// The rows of a table, of all its parts: of its CSV file, or of its Parquet files where it has no CSV.
+    pub fn rows(&self, table: &str) -> Vec<Row> {
+        let files = |format: &str| -> Vec<PathBuf> {
+            let files = self.manifest["files"].as_array().unwrap().iter();
+            let wanted = files.filter(|file| file["table"] == table && file["format"] == format);
+            wanted.map(|file| self.store.join(file["path"].as_str().unwrap())).collect()
+        };
+        let csv = files("csv");
+        if csv.is_empty() {
+            files("parquet").iter().flat_map(|path| parquet_rows(path)).collect()
+        } else {
+            csv.iter().flat_map(|path| csv_rows(path)).collect()
+        }
+    }
+}
+
+fn json(path: &Path) -> Value {
+    let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    serde_json::from_str(&text).unwrap()
+}
+
+fn csv_rows(path: &Path) -> Vec<Row> {
+    let mut reader = csv::Reader::from_path(path).unwrap();
+    reader.deserialize().map(|row| row.unwrap()).collect()
+}
+
+/// Instants as the CSV files write them, in UTC.
+fn parquet_rows(path: &Path) -> Vec<Row> {
+    let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(path).unwrap()).unwrap().build().unwrap();
+    let mut rows = Vec::new();
+    for batch in reader {
+        let batch = batch.unwrap();
+        let from = rows.len();
+        rows.resize_with(from + batch.num_rows(), Row::new);
+        for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
+            let instants = matches!(field.data_type(), DataType::Timestamp(..));
+            let column = cast(column, if instants { &DataType::Int64 } else { &DataType::Utf8 }).unwrap();
+            for (index, row) in rows[from..].iter_mut().enumerate() {
+                let value = match column.is_null(index) {
+                    true => String::new(),
+                    false if instants => {
+                        let instant = DateTime::from_timestamp_micros(column.as_primitive::<Int64Type>().value(index));
+                        instant.unwrap().to_rfc3339_opts(SecondsFormat::AutoSi, true)
+                    }
+                    false => column.as_string::<i32>().value(index).to_owned(),
+                };
+                row.insert(field.name().clone(), value);
+            }
+        }
+    }
+    rows
+}
