@@ -6,7 +6,8 @@
 use std::borrow::Cow;
 use std::ops::Deref;
 
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// The value of [`RawAttempt::contract`] that this version understands.
 pub const CONTRACT: &str = "attempt/1";
@@ -130,7 +131,7 @@ pub struct RawAttempt<'a> {
     #[serde(borrow, default, skip_serializing_if = "Vec::is_empty")]
     pub markers: Vec<Text<'a>>,
     /// What was offered, and how far ahead the probe looked.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default, deserialize_with = "object_or_null", skip_serializing_if = "Option::is_none")]
     pub slots: Option<Slots<'a>>,
     /// The probe's own opinion: kept, not trusted.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
@@ -180,11 +181,34 @@ pub struct Slots<'a> {
     pub horizon_days: Option<i32>,
 }
 
+/// An object or null. Serde would also take a list of the values in their order, which the contract does not know.
+fn object_or_null<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Slots<'a>>, D::Error> {
+    struct Visitor;
+
+    impl<'de> serde::de::Visitor<'de> for Visitor {
+        type Value = Option<Slots<'de>>;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("an object or null")
+        }
+
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_map<M: serde::de::MapAccess<'de>>(self, map: M) -> Result<Self::Value, M::Error> {
+            Slots::deserialize(MapAccessDeserializer::new(map)).map(Some)
+        }
+    }
+
+    deserializer.deserialize_any(Visitor)
+}
+
 /// Declares an enumeration of the contract once: its variants, their names on the wire, and the list of them.
 macro_rules! wire_enum {
     ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $code:literal),+ $(,)? }) => {
         $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
         pub enum $name { $($(#[$variant_meta])* #[serde(rename = $code)] $variant),+ }
 
         impl $name {
@@ -201,6 +225,14 @@ macro_rules! wire_enum {
             #[must_use]
             pub fn from_code(code: &str) -> Option<Self> {
                 match code { $($code => Some(Self::$variant),)+ _ => None }
+            }
+        }
+
+        // Derived, it would also take `{"name": null}` for the name.
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let code = <$crate::attempt::Text<'_> as serde::Deserialize>::deserialize(deserializer)?;
+                Self::from_code(&code).ok_or_else(|| serde::de::Error::unknown_variant(&code, &[$($code),+]))
             }
         }
     };

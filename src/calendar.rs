@@ -16,11 +16,11 @@ pub fn days_since_epoch(date: NaiveDate) -> i32 {
 /// An RFC 3339 instant between 2000 and 2099.
 ///
 /// RFC 3339 lets a space stand for the `T`, and a leap second stand as `:60`; no probe writes either, and readers
-/// disagree about both, so neither is accepted.
+/// disagree about both, so neither is accepted. Chrono also takes the sign U+2212 for the hyphen of an offset.
 #[must_use]
 pub fn parse_rfc3339(text: &str) -> Option<DateTime<Utc>> {
     let bytes = text.as_bytes();
-    if bytes.len() < 20 || bytes[10] != b'T' || !bytes.starts_with(b"20") || &bytes[17..19] == b"60" {
+    if bytes.len() < 20 || !text.is_ascii() || bytes[10] != b'T' || !bytes.starts_with(b"20") || &bytes[17..19] == b"60" {
         return None;
     }
     DateTime::parse_from_rfc3339(text).ok().map(|instant| instant.with_timezone(&Utc))

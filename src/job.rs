@@ -107,6 +107,7 @@ pub fn build(order: &Order<'_>, runtime: &Handle, progress: &dyn Progress) -> Re
 
     let gates = version.judge(&reading.accounts)?;
     version.document(&models)?;
+    version.sums()?;
     let origins = origins(order, &rules, &models)?;
     Ok(version.finish(reading, gates, origins))
 }
@@ -302,13 +303,26 @@ impl<'a> Version<'a> {
         }
     }
 
+    /// `sha256sum -c SHA256SUMS`, in the version's own folder, checks every file that the version names.
+    fn sums(&mut self) -> Result<()> {
+        self.files.sort_by(|a, b| a.entry.path.cmp(&b.entry.path));
+        let own = format!("versions/{}/", self.order.version);
+        let line = |file: &StagedFile| {
+            let path = &file.entry.path;
+            let from_here = path.strip_prefix(&own).map_or_else(|| format!("../../{path}"), str::to_owned);
+            format!("{}  {from_here}\n", file.entry.sha256)
+        };
+        let sums: String = self.files.iter().map(line).collect();
+        self.files.push(self.staging.text("SHA256SUMS", &sums)?);
+        Ok(())
+    }
+
     fn finish(mut self, reading: Reading, gates: Vec<GateReport>, origins: Origins) -> Built {
         for row in &reading.quarantined {
             *self.digest.quarantined_by_reason.entry(row.reason.code()).or_default() += 1;
         }
         self.digest.accounting = accounting(&reading.accounts);
         self.digest.ignored = reading.ignored;
-        self.files.sort_by(|a, b| a.entry.path.cmp(&b.entry.path));
         // Names and numbers always serialise.
         let value = |serialised: Result<serde_json::Value, serde_json::Error>| serialised.unwrap_or_default();
         let manifest = Manifest {

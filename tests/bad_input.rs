@@ -189,17 +189,24 @@ fn each_bad_file_has_the_fate_that_its_name_promises() {
     assert_accounted(&version, &bad());
     let inputs = version.inputs();
     assert_eq!(inputs.keys().copied().collect::<Vec<_>>(), FATES.iter().map(|fate| fate.file).collect::<Vec<_>>());
-    for fate in FATES {
-        let counts = ["attempts", "duplicates", "blank", "complete"].map(|name| inputs[fate.file][name].clone());
-        let expected = [json!(fate.attempts), json!(fate.duplicates), json!(fate.blank), json!(fate.complete)];
-        assert_eq!(counts, expected, "attempts, duplicates, blank, complete of {}", fate.file);
-        let bytes = unpacked(&bad().join(fate.file));
-        let places = fate.set_aside.iter().map(|(line, reason, field)| {
+    // Line by line, so that all that differ are shown.
+    let (mut found, mut expected) = (Vec::new(), Vec::new());
+    for Fate { file, attempts, duplicates, blank, complete, set_aside: lines } in FATES {
+        let counts = ["attempts", "duplicates", "blank", "complete"].map(|name| inputs[file][name].to_string());
+        found.push(format!("{file}: {}", counts.join(" ")));
+        expected.push(format!("{file}: {attempts} {duplicates} {blank} {complete}"));
+        found.extend(set_aside(&version, file).into_iter().map(|line| format!("{file}:{line}")));
+        let bytes = unpacked(&bad().join(file));
+        expected.extend(lines.iter().map(|(line, reason, field)| {
             let (offset, length) = place(&bytes, *line);
-            format!("{line} {offset} {length} {reason} {field}")
-        });
-        assert_eq!(set_aside(&version, fate.file), places.collect::<Vec<_>>(), "{}", fate.file);
+            format!("{file}:{line} {offset} {length} {reason} {field}")
+        }));
     }
+    let differing = |these: &[String], those: &[String]| {
+        these.iter().filter(|line| !those.contains(line)).cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(differing(&found, &expected), differing(&expected, &found));
+    assert_eq!(found, expected);
 }
 
 #[test]

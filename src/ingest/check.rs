@@ -108,8 +108,9 @@ fn parse_instant(text: &str, field: &'static str) -> Result<DateTime<Utc>, Rejec
 }
 
 fn parse_date(text: &str) -> Result<NaiveDate, Reject> {
-    // The shape is checked first: chrono also reads « 2019-4-1 ».
-    let shaped = text.len() == 10 && text.is_ascii();
+    // The shape is checked first: chrono also reads « 2019-4-1 », « +2019-4-01 » and « 2019-04- 1 ».
+    let digit_or_hyphen = |(at, byte): (usize, u8)| if matches!(at, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() };
+    let shaped = text.len() == 10 && text.bytes().enumerate().all(digit_or_hyphen);
     let date = if shaped { NaiveDate::parse_from_str(text, "%Y-%m-%d").ok() } else { None };
     date.ok_or(Reject::field(Reason::InvalidDate, "slots"))
 }

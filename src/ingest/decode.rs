@@ -10,6 +10,10 @@ use crate::attempt::{CONTRACT, RawAttempt};
 /// # Errors
 /// Why it is set aside.
 pub fn decode(line: &str) -> Result<RawAttempt<'_>, Reject> {
+    // Serde also reads a struct from a list of its values in their order; the contract does not.
+    if !line.trim_ascii_start().starts_with('{') {
+        return Err(Reject::line(Reason::InvalidJson));
+    }
     serde_json::from_str(line).map_err(|error| diagnose(line, &error))
 }
 

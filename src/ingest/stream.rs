@@ -45,13 +45,14 @@ pub struct Delivered {
 
 /// A file being read.
 pub struct Stream {
-    tally: Arc<Mutex<Tally>>,
+    delivery: Arc<Mutex<Delivery>>,
     compression: Compression,
     unpacked: Box<dyn Read + Send>,
 }
 
-#[derive(Default)]
-struct Tally {
+/// The file itself, counted and hashed as it is read.
+struct Delivery {
+    raw: Box<dyn Read + Send>,
     bytes: u64,
     hash: Sha256,
 }
@@ -62,8 +63,8 @@ impl Stream {
     /// # Errors
     /// When the first bytes cannot be read.
     pub fn open(raw: impl Read + Send + 'static, unpack_ratio: u64) -> Result<Self, Error> {
-        let tally = Arc::new(Mutex::new(Tally::default()));
-        let mut raw = BufReader::with_capacity(BUFFER, Counted { raw, tally: Arc::clone(&tally) });
+        let delivery = Arc::new(Mutex::new(Delivery { raw: Box::new(raw), bytes: 0, hash: Sha256::default() }));
+        let mut raw = BufReader::with_capacity(BUFFER, Shared(Arc::clone(&delivery)));
         let first = raw.fill_buf()?;
         let compression = match first {
             [0x1F, 0x8B, ..] => Compression::Gzip,
@@ -78,9 +79,9 @@ impl Stream {
         let unpacked: Box<dyn Read + Send> = if compression == Compression::None {
             unpacked
         } else {
-            Box::new(Guarded { unpacked, tally: Arc::clone(&tally), given: 0, ratio: unpack_ratio })
+            Box::new(Guarded { unpacked, delivery: Arc::clone(&delivery), given: 0, ratio: unpack_ratio })
         };
-        Ok(Self { tally, compression, unpacked })
+        Ok(Self { delivery, compression, unpacked })
     }
 
     /// How the file was packed.
@@ -89,12 +90,15 @@ impl Stream {
         self.compression
     }
 
-    /// Ends the reading: what was delivered, as far as it was read.
+    /// Ends the reading: what was delivered. Where unpacking broke or was stopped, the rest of the file is read all the
+    /// same: its size and digest are those of the whole.
     #[must_use]
     pub fn finish(self) -> Delivered {
-        let mut tally = lock(&self.tally);
-        let hash = std::mem::take(&mut tally.hash);
-        Delivered { bytes: tally.bytes, sha256: crate::digest::hex(&hash.finalize()) }
+        let mut delivery = lock(&self.delivery);
+        // A file that cannot be read to its end was already reported as broken; the digest is of what could be.
+        let _ = std::io::copy(&mut *delivery, &mut std::io::sink());
+        let hash = std::mem::take(&mut delivery.hash);
+        Delivered { bytes: delivery.bytes, sha256: crate::digest::hex(&hash.finalize()) }
     }
 }
 
@@ -104,38 +108,40 @@ impl Read for Stream {
     }
 }
 
-/// A tally is numbers only: one left behind by a thread that panicked is still right.
-fn lock(tally: &Mutex<Tally>) -> std::sync::MutexGuard<'_, Tally> {
-    tally.lock().unwrap_or_else(PoisonError::into_inner)
+/// A thread that panicked leaves numbers and a file position that are still right.
+fn lock(delivery: &Mutex<Delivery>) -> std::sync::MutexGuard<'_, Delivery> {
+    delivery.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Counts and hashes what passes.
-struct Counted<R> {
-    raw: R,
-    tally: Arc<Mutex<Tally>>,
-}
-
-impl<R: Read> Read for Counted<R> {
+impl Read for Delivery {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
         let read = self.raw.read(buffer)?;
-        let mut tally = lock(&self.tally);
-        tally.bytes += read as u64;
-        tally.hash.update(&buffer[..read]);
+        self.bytes += read as u64;
+        self.hash.update(&buffer[..read]);
         Ok(read)
+    }
+}
+
+/// The delivery, for what unpacks it.
+struct Shared(Arc<Mutex<Delivery>>);
+
+impl Read for Shared {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+        lock(&self.0).read(buffer)
     }
 }
 
 /// Stops a stream that unpacks to far more than it was delivered as.
 struct Guarded {
     unpacked: Box<dyn Read + Send>,
-    tally: Arc<Mutex<Tally>>,
+    delivery: Arc<Mutex<Delivery>>,
     given: u64,
     ratio: u64,
 }
 
 impl Read for Guarded {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
-        if self.given > ALWAYS_ALLOWED && self.given > lock(&self.tally).bytes.saturating_mul(self.ratio) {
+        if self.given > ALWAYS_ALLOWED && self.given > lock(&self.delivery).bytes.saturating_mul(self.ratio) {
             return Err(Error::from(ErrorKind::FileTooLarge));
         }
         let read = self.unpacked.read(buffer)?;

@@ -140,7 +140,7 @@ mod tests {
             for line in lines.iter().chain(&lines) {
                 with_evidence(line, |evidence| assert_eq!(classifier.classify(evidence), rules.first_match(&rules.facts(evidence))));
                 assert!(classifier.memo_bytes <= bytes);
-                assert_eq!(classifier.memo_bytes, classifier.memo.keys().map(|key| key.len()).sum());
+                assert_eq!(classifier.memo_bytes, classifier.memo.keys().map(|key| key.len()).sum::<usize>());
             }
         }
 

@@ -125,8 +125,7 @@ pub fn publish(store: &dyn Store, mut release: Release<'_>) -> Result<Outcome> {
         refused_by: None,
     })?;
     for file in release.files {
-        let name = file.entry.path.rsplit('/').next().unwrap_or_default().to_owned();
-        store.put_file(&StorageKey::Stable { name }, &file.local)?;
+        store.put_file(&StorageKey::Stable { name: stable_name(&file.entry.path, &version) }, &file.local)?;
     }
     Ok(Outcome::Published(Published { version, written, shared, manifest_sha256 }))
 }
@@ -194,6 +193,12 @@ fn another_won(store: &dyn Store) -> Error {
     Error::new(Kind::Unreachable, format!("another publisher was faster{winner}"))
         .at(store.name())
         .hint("nothing of this run is visible; run again on top of the other's version")
+}
+
+/// The name of a file under `latest/`: its path within the version, or its bare name where versions share it.
+fn stable_name(path: &str, version: &str) -> String {
+    let within = path.strip_prefix(&format!("versions/{version}/"));
+    within.or_else(|| path.rsplit('/').next()).unwrap_or(path).to_owned()
 }
 
 /// The same logical rows, by the same rules and models.
