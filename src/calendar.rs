@@ -20,7 +20,8 @@ pub fn days_since_epoch(date: NaiveDate) -> i32 {
 #[must_use]
 pub fn parse_rfc3339(text: &str) -> Option<DateTime<Utc>> {
     let bytes = text.as_bytes();
-    if bytes.len() < 20 || !text.is_ascii() || bytes[10] != b'T' || !bytes.starts_with(b"20") || &bytes[17..19] == b"60" {
+    if bytes.len() < 20 || !text.is_ascii() || bytes[10] != b'T' || !bytes.starts_with(b"20") || &bytes[17..19] == b"60"
+    {
         return None;
     }
     DateTime::parse_from_rfc3339(text).ok().map(|instant| instant.with_timezone(&Utc))
@@ -54,6 +55,7 @@ impl Local {
     /// `HH:MM:SS`.
     #[must_use]
     pub fn clock(self) -> [u8; 8] {
+        #[expect(clippy::cast_possible_truncation, reason = "a digit")]
         let digits = |value: u32| [b'0' + (value / 10) as u8, b'0' + (value % 10) as u8];
         let (hour, minute, second) =
             (digits(self.second_of_day / 3600), digits(self.second_of_day / 60 % 60), digits(self.second_of_day % 60));
@@ -121,7 +123,12 @@ pub enum NoInstant {
 ///
 /// # Errors
 /// [`NoInstant`] where the rule is to set the line aside.
-pub fn resolve(local: NaiveDateTime, zone: Tz, ambiguous: Ambiguous, missing: Missing) -> Result<DateTime<Utc>, NoInstant> {
+pub fn resolve(
+    local: NaiveDateTime,
+    zone: Tz,
+    ambiguous: Ambiguous,
+    missing: Missing,
+) -> Result<DateTime<Utc>, NoInstant> {
     use chrono::offset::LocalResult;
     match zone.from_local_datetime(&local) {
         LocalResult::Single(instant) => Ok(instant.with_timezone(&Utc)),
@@ -135,9 +142,7 @@ pub fn resolve(local: NaiveDateTime, zone: Tz, ambiguous: Ambiguous, missing: Mi
             Missing::OffsetBefore => {
                 // Six hours earlier is before the change, and after any other change.
                 let before = zone.offset_from_local_datetime(&(local - chrono::TimeDelta::hours(6))).earliest();
-                before
-                    .map(|offset| (local - offset.fix()).and_utc())
-                    .ok_or(NoInstant::Missing)
+                before.map(|offset| (local - offset.fix()).and_utc()).ok_or(NoInstant::Missing)
             }
         },
     }
@@ -178,7 +183,8 @@ mod tests {
     fn a_day_of_change_has_23_or_25_hours() {
         let length = |day: &str| {
             let date = day.parse::<NaiveDate>().unwrap();
-            (start_of_day(date.succ_opt().unwrap(), Tz::Europe__Paris) - start_of_day(date, Tz::Europe__Paris)).num_hours()
+            (start_of_day(date.succ_opt().unwrap(), Tz::Europe__Paris) - start_of_day(date, Tz::Europe__Paris))
+                .num_hours()
         };
         assert_eq!([length("2019-03-31"), length("2019-10-27"), length("2019-10-28")], [23, 25, 24]);
     }

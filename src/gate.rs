@@ -112,19 +112,33 @@ pub fn try_all(subject: &Subject<'_>, engine: &mut Engine, overrules: &[Overrule
         report(
             Gate::Accounting,
             unbalanced.is_empty() && in_accounts == attempts,
-            format!("{} of {lines} lines accounted for; {attempts} attempts", subject.accounts.iter().map(FileAccount::accounted).sum::<u64>()),
+            format!(
+                "{} of {lines} lines accounted for; {attempts} attempts",
+                subject.accounts.iter().map(FileAccount::accounted).sum::<u64>()
+            ),
             format!("{lines} lines; {in_accounts} attempts"),
         ),
         grid(engine, attempts)?,
-        report(Gate::Attempts, attempts >= thresholds.attempts_min, attempts, format!("at least {}", thresholds.attempts_min)),
-        report(Gate::Answers, number("answers") >= thresholds.answers_min, number("answers"), format!("at least {}", thresholds.answers_min)),
+        report(
+            Gate::Attempts,
+            attempts >= thresholds.attempts_min,
+            attempts.to_string(),
+            format!("at least {}", thresholds.attempts_min),
+        ),
+        report(
+            Gate::Answers,
+            number("answers") >= thresholds.answers_min,
+            number("answers").to_string(),
+            format!("at least {}", thresholds.answers_min),
+        ),
         share(Gate::Quarantine, quarantined, lines, thresholds.quarantine_max, "lines"),
         share(Gate::Unrecognized, number("unrecognized"), attempts, thresholds.unrecognized_max, "attempts"),
         negatives(engine, thresholds.only_yes_min)?,
         report(
             Gate::AsOf,
             attempts == 0 || newest.is_none_or(|newest| newest <= subject.as_of),
-            newest.map_or_else(|| "no attempt".to_owned(), |newest| format!("newest attempt at {}", newest.to_rfc3339())),
+            newest
+                .map_or_else(|| "no attempt".to_owned(), |newest| format!("newest attempt at {}", newest.to_rfc3339())),
             format!("not after {}", subject.as_of.to_rfc3339()),
         ),
         report(
@@ -150,7 +164,9 @@ pub fn refusal(reports: &[GateReport]) -> Option<Error> {
     let first = refusing.first()?;
     let sentences: Vec<String> = refusing
         .iter()
-        .map(|report| format!("the gate « {} » refuses: {} (asked: {})", report.gate.code(), report.figure, report.threshold))
+        .map(|report| {
+            format!("the gate « {} » refuses: {} (asked: {})", report.gate.code(), report.figure, report.threshold)
+        })
         .collect();
     Some(Error::new(Kind::Refused, sentences.join("; ")).hint(format!(
         "nothing was published. Look at what changed in the logs; if the figure is right, run again with --accept {} --because \"…\"",
@@ -158,8 +174,8 @@ pub fn refusal(reports: &[GateReport]) -> Option<Error> {
     )))
 }
 
-fn report(gate: Gate, passed: bool, figure: impl ToString, threshold: impl ToString) -> GateReport {
-    GateReport { gate, passed, figure: figure.to_string(), threshold: threshold.to_string(), overruled: None }
+fn report(gate: Gate, passed: bool, figure: impl Into<String>, threshold: impl Into<String>) -> GateReport {
+    GateReport { gate, passed, figure: figure.into(), threshold: threshold.into(), overruled: None }
 }
 
 fn share(gate: Gate, part: u64, whole: u64, most: f64, unit: &str) -> GateReport {

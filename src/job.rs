@@ -13,9 +13,9 @@ use crate::config::{Pipeline, Project, Schedule};
 use crate::digest::sha256;
 use crate::error::{Context, Error, Result};
 use crate::gate::{self, GateReport, Overrule};
-use crate::ingest::{FileAccount, Ingest, Months, Quarantined, Reading, Reason, accounts_table, list, quarantine_table};
+use crate::ingest::{FileAccount, Ingest, Months, Reading, accounts_table, list, quarantine_table};
 use crate::model::{Engine, Model};
-use crate::outcome::RuleSet;
+use crate::outcome::{Outcome, RuleSet};
 use crate::progress::Progress;
 use crate::publish::{self, Release, Store};
 use crate::registry::Registry;
@@ -124,12 +124,15 @@ pub fn release(order: &Order<'_>, built: &Built, store: &dyn Store) -> Result<pu
         publish::record_refusal(store, &order.version, order.as_of, order.pipeline.simulated, reports)?;
         return Err(refusal);
     }
-    publish::publish(store, Release {
-        files: &built.files,
-        manifest: built.manifest.clone(),
-        as_of: order.as_of,
-        fresh_for: TimeDelta::hours(order.pipeline.fresh_hours),
-    })
+    publish::publish(
+        store,
+        Release {
+            files: &built.files,
+            manifest: built.manifest.clone(),
+            as_of: order.as_of,
+            fresh_for: TimeDelta::hours(order.pipeline.fresh_hours),
+        },
+    )
 }
 
 /// A version being built.
@@ -169,45 +172,42 @@ impl<'a> Version<'a> {
         })
     }
 
-    /// Settles every month and writes it; the account of duplicates can only be closed here.
-    fn attempts(&mut self, months: &Months, reading: &mut Reading, registry: &Registry, progress: &dyn Progress) -> Result<Seen> {
+    /// Settles every month and writes it, keeping none in memory; the account of repeated lines is closed here.
+    fn attempts(
+        &mut self,
+        months: &Months,
+        reading: &mut Reading,
+        registry: &Registry,
+        progress: &dyn Progress,
+    ) -> Result<Seen> {
         let table = self.catalog.table("tentatives")?;
+        let repeats = months.repeats()?;
+        reading.withdraw(&repeats)?;
         let names = months.names();
         progress.begin("mois", names.len() as u64);
         let staging = &self.staging;
-        let settled: Vec<_> = names
+        let settled: Vec<Month> = names
             .par_iter()
             .map(|month| {
-                let settled = months.settle(month)?;
-                let staged = staging.stage(table, Some(month), &settled.attempts)?;
+                let staged = staging.stage(table, Some(month), &months.settle(month, &repeats)?)?;
                 progress.advance(1);
-                Ok((settled.duplicates, settled.conflicts, staged))
+                Ok(Month {
+                    seen: Seen::of(&staged.batch)?,
+                    fictional: fictional(&staged.batch, registry),
+                    parquet: staged.parquet,
+                    violations: staged.violations,
+                })
             })
             .collect::<Result<_>>()?;
         progress.end();
         let mut seen = Seen::default();
         let mut paths = Vec::new();
-        for (duplicates, conflicts, staged) in settled {
-            for file in duplicates {
-                withdraw(&mut reading.accounts, file, true)?;
-            }
-            for conflict in conflicts {
-                let account = withdraw(&mut reading.accounts, conflict.file, false)?;
-                let file = account.file.clone();
-                reading.quarantined.push(Quarantined {
-                    file,
-                    line: conflict.line,
-                    offset: conflict.offset,
-                    length: conflict.length,
-                    reason: Reason::ConflictingId,
-                    field: Some("attempt_id"),
-                });
-            }
-            seen.note(&staged.batch)?;
-            self.fictional_attempts += fictional(&staged.batch, registry);
-            self.violations.extend(staged.violations);
-            paths.push(staged.parquet.local.clone());
-            self.files.push(staged.parquet);
+        for month in settled {
+            seen.join(month.seen);
+            self.fictional_attempts += month.fictional;
+            self.violations.extend(month.violations);
+            paths.push(month.parquet.local.clone());
+            self.files.push(month.parquet);
         }
         if paths.is_empty() {
             // A run without any attempt still has a table, which the gates will find too small.
@@ -291,15 +291,12 @@ impl<'a> Version<'a> {
     /// What the closing summary needs of a table.
     fn note(&mut self, table: &str, batch: &RecordBatch) {
         let sum = |column: &str| crate::schema::total(batch, column);
-        match table {
-            "disponibilite_jour" => {
-                self.digest.expected = sum("tentatives_prevues");
-                self.digest.measured = sum("cycles_mesures");
-                for outcome in crate::outcome::Outcome::ALL {
-                    self.digest.outcomes.insert(outcome.code().to_owned(), sum(outcome.code()));
-                }
+        if table == "disponibilite_jour" {
+            self.digest.expected = sum("tentatives_prevues");
+            self.digest.measured = sum("cycles_mesures");
+            for outcome in Outcome::ALL {
+                self.digest.outcomes.insert(outcome.code().to_owned(), sum(outcome.code()));
             }
-            _ => {}
         }
     }
 
@@ -313,7 +310,7 @@ impl<'a> Version<'a> {
             format!("{}  {from_here}\n", file.entry.sha256)
         };
         let sums: String = self.files.iter().map(line).collect();
-        self.files.push(self.staging.text("SHA256SUMS", &sums)?);
+        self.files.push(self.staging.text(publish::DIGESTS, &sums)?);
         Ok(())
     }
 
@@ -343,11 +340,12 @@ impl<'a> Version<'a> {
     }
 }
 
-fn withdraw(accounts: &mut [FileAccount], file: u64, duplicate: bool) -> Result<&FileAccount> {
-    let account = usize::try_from(file).ok().and_then(|file| accounts.get_mut(file));
-    let account = account.ok_or_else(|| Error::internal("a line of a file that was not read"))?;
-    account.withdraw(duplicate)?;
-    Ok(account)
+/// What is kept of a month once it is written.
+struct Month {
+    parquet: StagedFile,
+    seen: Seen,
+    fictional: u64,
+    violations: Vec<String>,
 }
 
 fn accounting(accounts: &[FileAccount]) -> Accounting {
@@ -367,8 +365,10 @@ fn fictional(attempts: &RecordBatch, registry: &Registry) -> u64 {
     let Some(counters) = attempts.column_by_name("guichet_id") else { return 0 };
     let Some(dictionary) = counters.as_any_dictionary_opt() else { return 0 };
     let names = dictionary.values().as_string::<i32>();
-    let fictional: Vec<bool> =
-        names.iter().map(|name| name.and_then(|name| registry.counter(name)).is_some_and(|counter| counter.fictional)).collect();
+    let fictional: Vec<bool> = names
+        .iter()
+        .map(|name| name.and_then(|name| registry.counter(name)).is_some_and(|counter| counter.fictional))
+        .collect();
     dictionary.normalized_keys().into_iter().filter(|key| fictional.get(*key).copied().unwrap_or(false)).count() as u64
 }
 

@@ -33,9 +33,8 @@ impl Model {
     /// [`Usage`](crate::error::Kind::Usage) when a model cannot be read or parsed, or two need each other.
     pub fn load_all(folder: &Path) -> Result<Vec<Self>> {
         let mut models: BTreeMap<String, Self> = BTreeMap::new();
-        let entries = std::fs::read_dir(folder)
-            .usage("cannot list the models")
-            .map_err(|error| error.at_path(folder))?;
+        let entries =
+            std::fs::read_dir(folder).usage("cannot list the models").map_err(|error| error.at_path(folder))?;
         for entry in entries {
             let path = entry.usage("cannot list the models")?.path();
             if path.extension().is_some_and(|extension| extension == "sql") {
@@ -103,12 +102,8 @@ impl Engine {
     /// [`Usage`](crate::error::Kind::Usage) when the query is wrong, naming its file.
     pub fn run(&mut self, model: &Model) -> Result<RecordBatch> {
         let place = |error: Error| error.at(format!("models/{}.sql", model.table));
-        let frame = self
-            .context
-            .execute(&model.sql)
-            .and_then(LazyFrame::collect)
-            .usage("the model fails")
-            .map_err(place)?;
+        let frame =
+            self.context.execute(&model.sql).and_then(LazyFrame::collect).usage("the model fails").map_err(place)?;
         to_arrow(frame).map_err(place)
     }
 }

@@ -66,7 +66,8 @@ impl Registry {
     fn index(&mut self) -> Result<()> {
         let counters = self.named("guichets")?;
         let column = |name: &str| text_column(counters, "guichets", name);
-        let (id, zone, fictional) = (column("guichet_id")?, column("fuseau_horaire")?, counters.column_by_name("fictif"));
+        let (id, zone, fictional) =
+            (column("guichet_id")?, column("fuseau_horaire")?, counters.column_by_name("fictif"));
         let (department, iso) = (column("departement")?, column("departement_iso")?);
         let text = |array: &arrow::array::StringArray, row| array.is_valid(row).then(|| array.value(row).to_owned());
         let mut by_id = HashMap::new();

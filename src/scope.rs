@@ -1,10 +1,12 @@
 //! The dense grid: every service in scope, on every day of it, whether anyone looked or not.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, AsArray, BooleanArray, Date32Array, Float64Array, Int32Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+    ArrayRef, AsArray, BooleanArray, Date32Array, Float64Array, Int32Array, RecordBatch, StringArray,
+    TimestampMicrosecondArray,
 };
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type, TimestampMicrosecondType};
@@ -30,11 +32,12 @@ struct Days {
 }
 
 impl Seen {
-    /// Takes note of the attempts of a month.
+    /// What the attempts of a month tell.
     ///
     /// # Errors
     /// [`Internal`](crate::error::Kind::Internal) when a column is missing.
-    pub fn note(&mut self, attempts: &RecordBatch) -> Result<()> {
+    pub fn of(attempts: &RecordBatch) -> Result<Self> {
+        let mut seen = Self::default();
         let column = |name: &str, kind: &DataType| {
             let array = attempts.column_by_name(name).ok_or_else(|| Error::internal(format!("no column {name}")))?;
             cast(array, kind).internal(name)
@@ -44,7 +47,8 @@ impl Seen {
         let (counters, procedures) = (counters.as_string::<i32>(), procedures.as_string::<i32>());
         let dates = column("date_locale", &DataType::Date32)?;
         let dates = dates.as_primitive::<Date32Type>();
-        let instants = attempts.column_by_name("instant_utc").ok_or_else(|| Error::internal("no column instant_utc"))?;
+        let instants =
+            attempts.column_by_name("instant_utc").ok_or_else(|| Error::internal("no column instant_utc"))?;
         let instants = instants.as_primitive::<TimestampMicrosecondType>();
         // Rows come by service and day in long runs: what repeats is not looked up again.
         let mut last: Option<(&str, &str, i32)> = None;
@@ -57,11 +61,27 @@ impl Seen {
                 continue;
             }
             let service = (counter.to_owned(), procedure.to_owned());
-            let days = self.0.entry(service).or_insert_with(|| Days { first: instant, days: BTreeSet::new() });
+            let days = seen.0.entry(service).or_insert_with(|| Days { first: instant, days: BTreeSet::new() });
             days.first = days.first.min(instant);
             days.days.insert(date);
         }
-        Ok(())
+        Ok(seen)
+    }
+
+    /// Adds what another month tells.
+    pub fn join(&mut self, other: Self) {
+        for (service, days) in other.0 {
+            match self.0.entry(service) {
+                Entry::Vacant(entry) => {
+                    entry.insert(days);
+                }
+                Entry::Occupied(mut entry) => {
+                    let known = entry.get_mut();
+                    known.first = known.first.min(days.first);
+                    known.days.extend(days.days);
+                }
+            }
+        }
     }
 }
 
@@ -95,7 +115,13 @@ struct DayRow<'a> {
 ///
 /// # Errors
 /// [`Internal`](crate::error::Kind::Internal) if the columns do not hold together.
-pub fn expand(schedule: &Schedule, seen: &Seen, registry: &Registry, default_zone: Option<Tz>, as_of: DateTime<Utc>) -> Result<Scope> {
+pub fn expand(
+    schedule: &Schedule,
+    seen: &Seen,
+    registry: &Registry,
+    default_zone: Option<Tz>,
+    as_of: DateTime<Utc>,
+) -> Result<Scope> {
     let named = schedule.named_services().map(|(counter, procedure)| (counter.to_owned(), procedure.to_owned()));
     let services: BTreeSet<Service> = named.chain(seen.0.keys().cloned()).collect();
     let (mut periods, mut days) = (Vec::new(), Vec::new());
@@ -152,14 +178,18 @@ fn periods_table(rows: &[PeriodRow<'_>]) -> Result<RecordBatch> {
         ("debut_utc", instants(rows.iter().map(|row| row.period.start))),
         ("fin_utc", instants(rows.iter().map(|row| row.period.end))),
         ("cadence_min", Arc::new(Float64Array::from_iter_values(rows.iter().map(minutes)))),
-        ("negatifs_consignes", Arc::new(rows.iter().map(|row| Some(row.period.negatives_logged)).collect::<BooleanArray>())),
+        (
+            "negatifs_consignes",
+            Arc::new(rows.iter().map(|row| Some(row.period.negatives_logged)).collect::<BooleanArray>()),
+        ),
         ("source", texts(rows.iter().map(|row| row.period.source.as_deref()))),
     ])
     .internal("the table perimetre")
 }
 
 fn days_table(rows: &[DayRow<'_>]) -> Result<RecordBatch> {
-    let (weeks, months): (Vec<String>, Vec<String>) = rows.iter().map(|row| (iso_week(row.date), month(row.date))).unzip();
+    let (weeks, months): (Vec<String>, Vec<String>) =
+        rows.iter().map(|row| (iso_week(row.date), month(row.date))).unzip();
     let dates = |of: fn(NaiveDate) -> NaiveDate| {
         Arc::new(Date32Array::from_iter_values(rows.iter().map(|row| days_since_epoch(of(row.date))))) as ArrayRef
     };

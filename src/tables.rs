@@ -19,7 +19,8 @@ pub const LICENCE_URL: &str = "https://www.etalab.gouv.fr/licence-ouverte-open-l
 /// [`Internal`](crate::error::Kind::Internal) if the columns do not hold together.
 pub fn rules(rules: &RuleSet) -> Result<RecordBatch> {
     let rows = rules.rules();
-    let text = |of: &dyn Fn(&Rule) -> Option<String>| Arc::new(rows.iter().map(of).collect::<StringArray>()) as ArrayRef;
+    let text =
+        |of: &dyn Fn(&Rule) -> Option<String>| Arc::new(rows.iter().map(of).collect::<StringArray>()) as ArrayRef;
     let order = (1..).take(rows.len());
     RecordBatch::try_from_iter([
         ("ordre", Arc::new(Int32Array::from_iter_values(order)) as ArrayRef),
@@ -42,7 +43,8 @@ pub fn settings(method: &Method) -> Result<RecordBatch> {
     let serde_json::Value::Object(settings) = serde_json::to_value(method).internal("settings")? else {
         return Err(crate::error::Error::internal("the settings are not a table"));
     };
-    RecordBatch::try_from_iter(settings.iter().map(|(name, value)| (name, one_value(value)))).internal("the table parametres")
+    RecordBatch::try_from_iter(settings.iter().map(|(name, value)| (name, one_value(value))))
+        .internal("the table parametres")
 }
 
 fn one_value(value: &serde_json::Value) -> ArrayRef {

@@ -9,6 +9,7 @@ mod mapping;
 mod outcome_rule_errors;
 mod outcome_rules;
 mod raw_contract;
+mod referee;
 mod simulator;
 
 #[test]

@@ -11,7 +11,7 @@ use guichets_ouverts::publish::Outcome;
 use guichets_ouverts::schema::Format;
 
 /// How wide the longest bar is.
-const BAR: usize = 32;
+const BAR: i64 = 32;
 
 /// The summary as one JSON object.
 pub fn as_json(built: &Built, outcome: Option<&Outcome>) -> String {
@@ -42,7 +42,14 @@ pub fn as_text(store: &str, built: &Built, outcome: Option<&Outcome>, took: Dura
     text
 }
 
-fn write_all(text: &mut String, style: &Style, store: &str, built: &Built, outcome: Option<&Outcome>, took: Duration) -> std::fmt::Result {
+fn write_all(
+    text: &mut String,
+    style: &Style,
+    store: &str,
+    built: &Built,
+    outcome: Option<&Outcome>,
+    took: Duration,
+) -> std::fmt::Result {
     let (manifest, digest) = (&built.manifest, &built.digest);
     writeln!(text, "\n{}{}{}", style.bold, manifest.title, style.plain)?;
     writeln!(text, "version {}, as of {}\n", manifest.version, manifest.as_of)?;
@@ -82,7 +89,7 @@ fn write_outcomes(text: &mut String, style: &Style, built: &Built) -> std::fmt::
         let count = counts.get(outcome.code()).copied().unwrap_or(0);
         if count > 0 {
             // Every outcome that happened leaves a mark, however rare.
-            let length = usize::try_from(count * BAR as i64 / most).unwrap_or(0).max(1);
+            let length = usize::try_from(count * BAR / most).unwrap_or(0).max(1);
             writeln!(
                 text,
                 "  {:<20} {:<9} {:>10}  {}{}{}",
@@ -116,7 +123,14 @@ fn write_gates(text: &mut String, style: &Style, gates: &[GateReport]) -> std::f
     Ok(())
 }
 
-fn write_end(text: &mut String, style: &Style, store: &str, built: &Built, outcome: Option<&Outcome>, took: Duration) -> std::fmt::Result {
+fn write_end(
+    text: &mut String,
+    style: &Style,
+    store: &str,
+    built: &Built,
+    outcome: Option<&Outcome>,
+    took: Duration,
+) -> std::fmt::Result {
     let seconds = took.as_secs_f64();
     match outcome {
         Some(Outcome::Published(published)) => {
@@ -138,7 +152,11 @@ fn write_end(text: &mut String, style: &Style, store: &str, built: &Built, outco
             write!(text, "  {store}/latest/          the same under stable names")
         }
         Some(Outcome::NothingNew { version }) => {
-            write!(text, "{}nothing new{}: {store} says the same already, as version {version}", style.good, style.plain)
+            write!(
+                text,
+                "{}nothing new{}: {store} says the same already, as version {version}",
+                style.good, style.plain
+            )
         }
         None => write!(text, "nothing was published ({seconds:.1} s)"),
     }

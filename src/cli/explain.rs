@@ -41,7 +41,8 @@ impl Explain {
         let source = path.to_string_lossy().into_owned();
         let files = list(std::slice::from_ref(&source), runtime.handle())?;
         let file = files.first().ok_or_else(|| Error::usage("no such log").at(&source))?;
-        let stream = Stream::open(file.open(runtime.handle())?, pipeline.limits.unpack_ratio).unreachable("cannot read")?;
+        let stream =
+            Stream::open(file.open(runtime.handle())?, pipeline.limits.unpack_ratio).unreachable("cannot read")?;
         let mut lines = LineReader::new(stream, pipeline.limits.line_bytes);
         let mut decoder = ingest.decoder(&file.name);
         let (mut first, mut found) = (true, false);
@@ -60,7 +61,10 @@ impl Explain {
             let told = match decoder.decode(&text) {
                 _ if header => Told::Note("the header of the file"),
                 _ if text.trim().is_empty() => Told::Note("a blank line"),
-                Ok((raw, _)) => Told::Outcome(Box::new(explain(&rules, &Evidence::of(&raw))), raw.verdict.as_deref().map(str::to_owned)),
+                Ok((raw, _)) => Told::Outcome(
+                    Box::new(explain(&rules, &Evidence::of(&raw))),
+                    raw.verdict.as_deref().map(str::to_owned),
+                ),
                 Err(reject) => Told::SetAside(reject.reason.code(), reject.field),
             };
             print(&told.shown(&file.name, number, common.json));

@@ -59,7 +59,9 @@ impl Common {
     fn pipeline(&self, name_or_path: &str) -> Result<(Project, Pipeline)> {
         let project = match &self.project {
             Some(folder) => Project::holding(folder)?,
-            None => Project::holding(&PathBuf::from(name_or_path)).or_else(|_| Project::holding(&PathBuf::from(".")))?,
+            None => {
+                Project::holding(&PathBuf::from(name_or_path)).or_else(|_| Project::holding(&PathBuf::from(".")))?
+            }
         };
         let folder = project.pipeline_folder(name_or_path)?;
         let pipeline = Pipeline::load(&folder)?;

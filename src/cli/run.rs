@@ -32,8 +32,8 @@ pub struct Run {
     #[arg(long, value_name = "V")]
     version: Option<String>,
     /// Build and judge the version, and publish nothing
-    #[arg(long)]
-    dry_run: bool,
+    #[arg(long = "dry-run")]
+    only_judge: bool,
     /// Overrule a gate on purpose; --because says why, and the manifest keeps it
     #[arg(long, value_name = "GATE", requires = "because", value_parser = gate)]
     accept: Vec<Gate>,
@@ -64,7 +64,7 @@ impl Run {
             store: "public".to_owned(),
             as_of: None,
             version: None,
-            dry_run: false,
+            only_judge: false,
             accept: Vec::new(),
             because: None,
         }
@@ -72,17 +72,24 @@ impl Run {
 
     /// The same run that publishes nothing.
     pub fn check(pipeline: String, raw: Vec<String>, as_of: Option<DateTime<FixedOffset>>) -> Self {
-        Self { pipeline, raw, as_of, dry_run: true, ..Self::sample() }
+        Self { pipeline, raw, as_of, only_judge: true, ..Self::sample() }
     }
 
     /// Builds, judges, publishes, and tells.
     pub fn run(self, common: &Common) -> Result<ExitCode> {
         let (project, pipeline) = common.pipeline(&self.pipeline)?;
-        let raw: Vec<String> = if self.raw.is_empty() {
-            pipeline.raw.iter().map(|raw| if raw.contains("://") { raw.clone() } else { project.path(raw).to_string_lossy().into_owned() }).collect()
-        } else {
-            self.raw
-        };
+        let raw: Vec<String> =
+            if self.raw.is_empty() {
+                pipeline
+                    .raw
+                    .iter()
+                    .map(|raw| {
+                        if raw.contains("://") { raw.clone() } else { project.path(raw).to_string_lossy().into_owned() }
+                    })
+                    .collect()
+            } else {
+                self.raw
+            };
         if raw.is_empty() {
             return Err(Error::usage(format!("the pipeline {} names no raw logs", pipeline.name))
                 .at(pipeline.folder.join("pipeline.toml").display())
@@ -93,10 +100,10 @@ impl Run {
             (None, Some(text)) => instant(text).map_err(Error::usage)?,
             (None, None) => Utc::now().fixed_offset(),
         };
-        let store = if self.dry_run { None } else { Some(publish::open(&self.store)?) };
+        let store = if self.only_judge { None } else { Some(publish::open(&self.store)?) };
         let day = as_of.format("%Y-%m-%d").to_string();
         let version = match (self.version, &store) {
-            (Some(version), _) => version,
+            (Some(version), store) => publish::chosen_version(store.as_deref(), &version)?,
             (None, Some(store)) => publish::free_version(store.as_ref(), &day)?,
             (None, None) => day,
         };
@@ -110,11 +117,16 @@ impl Run {
         let started = std::time::Instant::now();
         let built = build(&order, runtime.handle(), progress.as_ref())?;
         let outcome = match &store {
-            Some(store) => Some(release(&order, &built, store.as_ref()).inspect_err(|_| tell(common, &self.store, &built, None, started.elapsed()))?),
+            Some(store) => Some(
+                release(&order, &built, store.as_ref())
+                    .inspect_err(|_| tell(common, &self.store, &built, None, started.elapsed()))?,
+            ),
             None => None,
         };
         tell(common, &self.store, &built, outcome.as_ref(), started.elapsed());
-        if store.is_none() && let Some(refusal) = guichets_ouverts::gate::refusal(&built.gates) {
+        if store.is_none()
+            && let Some(refusal) = guichets_ouverts::gate::refusal(&built.gates)
+        {
             return Err(refusal);
         }
         Ok(match outcome {

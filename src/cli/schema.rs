@@ -4,10 +4,10 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
 use guichets_ouverts::config::Project;
+use guichets_ouverts::error::Error;
 use guichets_ouverts::error::Result;
 use guichets_ouverts::model::Model;
 use guichets_ouverts::schema::{Catalog, Language, Origin, TableSchema, dictionary_html, dictionary_markdown};
-use guichets_ouverts::error::Error;
 
 use super::{Common, print};
 
@@ -57,9 +57,14 @@ impl SchemaCommand {
                 agree(&tables, &models)?;
                 let columns: usize = tables.iter().map(|table| table.fields.len()).sum();
                 print(&if common.json {
-                    serde_json::json!({ "tables": tables.len(), "columns": columns, "models": models.len() }).to_string()
+                    serde_json::json!({ "tables": tables.len(), "columns": columns, "models": models.len() })
+                        .to_string()
                 } else {
-                    format!("{} tables, {columns} columns, {} models: all declared, all in order", tables.len(), models.len())
+                    format!(
+                        "{} tables, {columns} columns, {} models: all declared, all in order",
+                        tables.len(),
+                        models.len()
+                    )
                 });
             }
             Action::Docs { language, format } => {

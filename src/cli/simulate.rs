@@ -50,7 +50,14 @@ impl Simulate {
         print(&if common.json {
             format!("{told:#}")
         } else {
-            format!("simulated {} attempts in {} files, from {} to {}: {}", told["attempts"], told["files"], told["from"], told["to"], self.out.display())
+            format!(
+                "simulated {} attempts in {} files, from {} to {}: {}",
+                told["attempts"],
+                told["files"],
+                told["from"],
+                told["to"],
+                self.out.display()
+            )
         });
         Ok(ExitCode::SUCCESS)
     }

@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use chrono_tz::Tz;
 use serde::Deserialize;
 
-use crate::error::{Context, Error, Result};
 use crate::attempt::MAPPED_FIELDS;
 use crate::calendar::{Ambiguous, Missing};
+use crate::error::{Context, Error, Result};
 
 /// Foreign logs of one shape.
 #[derive(Debug, Clone, Deserialize)]

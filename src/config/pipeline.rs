@@ -6,8 +6,8 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use super::{Project, SourceMapping};
-use crate::error::{Context, Error, Result};
 use crate::calendar::parse_rfc3339;
+use crate::error::{Context, Error, Result};
 
 /// One publication: its sources, its rules, its schedule, its thresholds.
 #[derive(Debug, Clone, Deserialize)]
@@ -184,16 +184,20 @@ impl Pipeline {
         let place = |error: Error| error.at_path(&path);
         let text = std::fs::read_to_string(&path).usage("cannot read the pipeline").map_err(place)?;
         let mut pipeline: Self = toml::from_str(&text).usage("not a pipeline").map_err(place)?;
-        pipeline.folder = folder.to_owned();
+        folder.clone_into(&mut pipeline.folder);
         if let Some(as_of) = &pipeline.as_of
             && parse_rfc3339(as_of).is_none()
         {
-            return Err(place(Error::usage(format!("as_of « {as_of} » is not an RFC 3339 instant"))
-                .hint("write it with its offset, as in 2022-06-12T00:00:00+02:00")));
+            return Err(place(
+                Error::usage(format!("as_of « {as_of} » is not an RFC 3339 instant"))
+                    .hint("write it with its offset, as in 2022-06-12T00:00:00+02:00"),
+            ));
         }
         if pipeline.registry.unknown == UnknownIds::Accept && pipeline.registry.zone.is_none() {
-            return Err(place(Error::usage("registry.unknown = \"accept\" needs registry.zone")
-                .hint("name the time zone of the counters, as in zone = \"Europe/Berlin\"")));
+            return Err(place(
+                Error::usage("registry.unknown = \"accept\" needs registry.zone")
+                    .hint("name the time zone of the counters, as in zone = \"Europe/Berlin\""),
+            ));
         }
         for source in &pipeline.sources {
             source.check().map_err(place)?;

@@ -10,7 +10,6 @@ use serde::Deserialize;
 use crate::calendar::{parse_rfc3339, start_of_day};
 use crate::error::{Context, Error, Result};
 
-
 /// Stands for every counter or every procedure.
 const ANY: &str = "*";
 
@@ -99,7 +98,13 @@ impl Schedule {
     /// Rows that name the counter and the procedure win over rows that name one of them, and those over rows that name
     /// neither. A service in scope by a wildcard alone enters it with its first attempt.
     #[must_use]
-    pub fn periods(&self, counter: &str, procedure: &str, first_attempt: Option<DateTime<Utc>>, as_of: DateTime<Utc>) -> Vec<Period> {
+    pub fn periods(
+        &self,
+        counter: &str,
+        procedure: &str,
+        first_attempt: Option<DateTime<Utc>>,
+        as_of: DateTime<Utc>,
+    ) -> Vec<Period> {
         let matching = |row: &&Row| row.matches(counter, procedure);
         let Some(best) = self.rows.iter().filter(matching).map(Row::specificity).max() else { return Vec::new() };
         self.rows
@@ -141,12 +146,14 @@ impl Period {
     /// The local days of the period, each with the number of cycles that begin on it.
     pub fn days(&self, zone: Tz) -> impl Iterator<Item = (NaiveDate, i64)> + '_ {
         let first = self.start.with_timezone(&zone).date_naive();
-        first.iter_days().map(move |date| (date, start_of_day(date, zone))).take_while(|(_, start)| *start < self.end).map(
-            move |(date, start)| {
+        first
+            .iter_days()
+            .map(move |date| (date, start_of_day(date, zone)))
+            .take_while(|(_, start)| *start < self.end)
+            .map(move |(date, start)| {
                 let next = date.succ_opt().map_or(self.end, |next| start_of_day(next, zone));
                 (date, self.cycles_between(start, next))
-            },
-        )
+            })
     }
 }
 
@@ -161,7 +168,10 @@ impl Row {
 
     fn overlaps(&self, other: &Self) -> bool {
         let before = |a: &Self, b: &Self| a.end.is_some_and(|end| end <= b.start);
-        self.counter == other.counter && self.procedure == other.procedure && !before(self, other) && !before(other, self)
+        self.counter == other.counter
+            && self.procedure == other.procedure
+            && !before(self, other)
+            && !before(other, self)
     }
 }
 
@@ -179,7 +189,10 @@ impl Record {
         #[expect(clippy::cast_possible_truncation, reason = "checked to be a small positive number on the next line")]
         let seconds = (self.cadence_min * 60.0).round() as i64;
         if !(1..=366 * 86_400).contains(&seconds) {
-            return Err(Error::usage(format!("{service}: cadence_min {} is not between a second and a year", self.cadence_min)));
+            return Err(Error::usage(format!(
+                "{service}: cadence_min {} is not between a second and a year",
+                self.cadence_min
+            )));
         }
         if end.is_some_and(|end| end <= start) {
             return Err(Error::usage(format!("{service}: the period from {start} ends before it begins")));

@@ -18,7 +18,6 @@ pub struct FileAccount {
     /// SHA-256 of the bytes as delivered.
     pub sha256: String,
     /// How it was packed.
-    #[serde(serialize_with = "as_code")]
     pub compression: Compression,
     /// Lines, without the header of a foreign log.
     pub lines: u64,
@@ -34,10 +33,6 @@ pub struct FileAccount {
     pub complete: bool,
 }
 
-fn as_code<S: serde::Serializer>(compression: &Compression, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(compression.code())
-}
-
 impl FileAccount {
     /// Lines that are accounted for.
     #[must_use]
@@ -50,8 +45,10 @@ impl FileAccount {
     /// # Errors
     /// [`Internal`](crate::error::Kind::Internal) when the file had no attempt left.
     pub fn withdraw(&mut self, duplicate: bool) -> Result<()> {
-        self.attempts =
-            self.attempts.checked_sub(1).ok_or_else(|| Error::internal("more duplicates than attempts").at(&self.file))?;
+        self.attempts = self
+            .attempts
+            .checked_sub(1)
+            .ok_or_else(|| Error::internal("more duplicates than attempts").at(&self.file))?;
         if duplicate {
             self.duplicates += 1;
         } else {
@@ -66,7 +63,8 @@ impl FileAccount {
 /// # Errors
 /// [`Internal`](crate::error::Kind::Internal) if the columns do not hold together.
 pub fn accounts_table(accounts: &[FileAccount]) -> Result<RecordBatch> {
-    let text = |of: fn(&FileAccount) -> &str| Arc::new(StringArray::from_iter_values(accounts.iter().map(of))) as ArrayRef;
+    let text =
+        |of: fn(&FileAccount) -> &str| Arc::new(StringArray::from_iter_values(accounts.iter().map(of))) as ArrayRef;
     let count = |of: fn(&FileAccount) -> u64| {
         Arc::new(Int64Array::from_iter_values(accounts.iter().map(|account| of(account).cast_signed()))) as ArrayRef
     };

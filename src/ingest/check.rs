@@ -109,7 +109,8 @@ fn parse_instant(text: &str, field: &'static str) -> Result<DateTime<Utc>, Rejec
 
 fn parse_date(text: &str) -> Result<NaiveDate, Reject> {
     // The shape is checked first: chrono also reads « 2019-4-1 », « +2019-4-01 » and « 2019-04- 1 ».
-    let digit_or_hyphen = |(at, byte): (usize, u8)| if matches!(at, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() };
+    let digit_or_hyphen =
+        |(at, byte): (usize, u8)| if matches!(at, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() };
     let shaped = text.len() == 10 && text.bytes().enumerate().all(digit_or_hyphen);
     let date = if shaped { NaiveDate::parse_from_str(text, "%Y-%m-%d").ok() } else { None };
     date.ok_or(Reject::field(Reason::InvalidDate, "slots"))
@@ -128,21 +129,22 @@ pub fn parse_id(text: &str) -> Option<u128> {
 /// Crockford's base 32, upper case, without I, L, O and U; the first character carries three bits only.
 fn parse_ulid(bytes: &[u8]) -> Option<u128> {
     const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-    const fn values() -> [u8; 256] {
-        let mut table = [0xFF; 256];
-        let mut value = 0;
+    /// The value of each letter; `NONE` for a byte that is not of the alphabet.
+    const VALUES: [u8; 256] = {
+        let mut table = [NONE; 256];
+        let mut value = 0_u8;
         while value < 32 {
-            table[ALPHABET[value] as usize] = value as u8;
+            table[ALPHABET[value as usize] as usize] = value;
             value += 1;
         }
         table
-    }
-    const VALUES: [u8; 256] = values();
+    };
+    const NONE: u8 = 0xFF;
     if bytes[0] > b'7' {
         return None;
     }
     bytes.iter().try_fold(0_u128, |id, byte| match VALUES[usize::from(*byte)] {
-        0xFF => None,
+        NONE => None,
         value => Some(id << 5 | u128::from(value)),
     })
 }

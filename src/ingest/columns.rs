@@ -29,7 +29,7 @@ macro_rules! columns {
         /// The columns being built.
         #[derive(Default)]
         pub struct Columns {
-            rows: usize,
+            row_count: usize,
             last_date: Option<(NaiveDate, String, String)>,
             $($name: $builder),+
         }
@@ -40,7 +40,7 @@ macro_rules! columns {
             /// # Errors
             /// [`Internal`](crate::error::Kind::Internal) if the columns do not hold together.
             pub fn finish(&mut self) -> Result<RecordBatch> {
-                self.rows = 0;
+                self.row_count = 0;
                 RecordBatch::try_from_iter_with_nullable([
                     $((stringify!($name), Arc::new(self.$name.finish()) as ArrayRef, true)),+
                 ])
@@ -138,13 +138,13 @@ pub struct Row<'a> {
 impl Columns {
     /// How many rows are waiting.
     #[must_use]
-    pub const fn len(&self) -> usize {
-        self.rows
+    pub const fn rows(&self) -> usize {
+        self.row_count
     }
 
     /// Appends an attempt.
     pub fn push(&mut self, row: &Row<'_>, method: &Method) {
-        self.rows += 1;
+        self.row_count += 1;
         self.push_identity(row);
         self.push_time(row);
         self.push_observation(row);

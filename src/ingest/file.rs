@@ -74,7 +74,8 @@ impl<'a> FileReader<'a> {
             Item::Line { number, offset, bytes, terminated } => {
                 let length = bytes.len() as u64;
                 if let Err(reject) = self.take_line((number, offset), bytes)? {
-                    let cut = matches!(reject.reason, Reason::InvalidJson | Reason::InvalidUtf8 | Reason::UnexpectedColumns);
+                    let cut =
+                        matches!(reject.reason, Reason::InvalidJson | Reason::InvalidUtf8 | Reason::UnexpectedColumns);
                     let reject = if cut && !terminated { Reject::line(Reason::TruncatedLine) } else { reject };
                     self.set_aside((number, offset), length, reject);
                 }
@@ -84,9 +85,13 @@ impl<'a> FileReader<'a> {
     }
 
     /// Ends the file: hands over what is waiting and gives the account.
-    pub(super) fn finish(mut self, compression: Compression, delivered: Delivered) -> Result<(FileAccount, Vec<Quarantined>)> {
+    pub(super) fn finish(
+        mut self,
+        compression: Compression,
+        delivered: Delivered,
+    ) -> Result<(FileAccount, Vec<Quarantined>)> {
         for (first_day, columns) in &mut self.columns {
-            if columns.len() > 0 {
+            if columns.rows() > 0 {
                 self.months.add(&month(*first_day), columns.finish()?)?;
             }
         }
@@ -130,7 +135,7 @@ impl<'a> FileReader<'a> {
         self.lines += 1;
         self.attempts += 1;
         let (first_day, columns) = &mut self.columns[columns];
-        if columns.len() >= BATCH_ROWS {
+        if columns.rows() >= BATCH_ROWS {
             self.months.add(&month(*first_day), columns.finish()?)?;
         }
         Ok(Ok(()))
@@ -146,9 +151,8 @@ impl<'a> FileReader<'a> {
         let row = Row {
             local: Local::of(checked.instant, zone),
             checked,
-            department: counter.map_or((None, None), |counter| {
-                (counter.department.as_deref(), counter.department_iso.as_deref())
-            }),
+            department: counter
+                .map_or((None, None), |counter| (counter.department.as_deref(), counter.department_iso.as_deref())),
             rule: &rules.rules()[self.classifier.classify(&Evidence::of(&raw))],
             rules_version: rules.version(),
             place: Place {
@@ -162,13 +166,11 @@ impl<'a> FileReader<'a> {
             raw: &raw,
         };
         let first_day = row.local.date.with_day(1).unwrap_or(row.local.date);
-        let columns = match self.columns.iter().position(|(month, _)| *month == first_day) {
-            Some(position) => position,
-            None => {
-                self.columns.push((first_day, Columns::default()));
-                self.columns.len() - 1
-            }
-        };
+        let known = self.columns.iter().position(|(month, _)| *month == first_day);
+        let columns = known.unwrap_or_else(|| {
+            self.columns.push((first_day, Columns::default()));
+            self.columns.len() - 1
+        });
         self.columns[columns].1.push(&row, &self.ingest.pipeline.method);
         Ok(columns)
     }
@@ -177,6 +179,5 @@ impl<'a> FileReader<'a> {
 /// The first 64 bits of the BLAKE3 of a line. It is compared only between lines that carry the same id.
 fn line_digest(line: &str) -> u64 {
     let hash = blake3::hash(line.as_bytes());
-    let [a, b, c, d, e, f, g, h, ..] = *hash.as_bytes();
-    u64::from_le_bytes([a, b, c, d, e, f, g, h])
+    hash.as_bytes()[..8].iter().fold(0, |digest, byte| digest << 8 | u64::from(*byte))
 }

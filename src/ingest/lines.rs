@@ -6,7 +6,7 @@ use std::io::Read;
 const CHUNK: usize = 256 * 1024;
 
 /// What the reader comes upon.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Item<'a> {
     /// A line, without its end (`\n` or `\r\n`) and without a byte-order mark.
     Line {

@@ -72,10 +72,9 @@ impl<'m> FileMapping<'m> {
         };
         let template = |text: &'m str| -> Result<Template<'m>> {
             Template::parse(text, &resolve).map_err(|unknown| {
-                Error::usage(format!("source « {} »: nothing is called {{{unknown}}}", source.name)).at(name).hint(format!(
-                    "the columns of this file are {}; file_name can capture more",
-                    columns.join(", ")
-                ))
+                Error::usage(format!("source « {} »: nothing is called {{{unknown}}}", source.name))
+                    .at(name)
+                    .hint(format!("the columns of this file are {}; file_name can capture more", columns.join(", ")))
             })
         };
         let mut fields = Vec::new();
@@ -135,10 +134,12 @@ impl<'m> FileMapping<'m> {
             return Ok(text.to_owned());
         }
         let local = NaiveDateTime::parse_from_str(text, &time.format).map_err(|_| invalid)?;
-        let instant = resolve(local, time.zone.ok_or(invalid)?, time.ambiguous, time.missing)
-            .map_err(|no_instant| match no_instant {
-                NoInstant::Missing => Reject::field(Reason::MissingLocalTime, "started_at"),
-                NoInstant::Ambiguous => Reject::field(Reason::AmbiguousLocalTime, "started_at"),
+        let instant =
+            resolve(local, time.zone.ok_or(invalid)?, time.ambiguous, time.missing).map_err(|no_instant| {
+                match no_instant {
+                    NoInstant::Missing => Reject::field(Reason::MissingLocalTime, "started_at"),
+                    NoInstant::Ambiguous => Reject::field(Reason::AmbiguousLocalTime, "started_at"),
+                }
             })?;
         Ok(instant.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true))
     }
@@ -233,11 +234,13 @@ impl Part<'_> {
             (Part::Literal(text), _) => Cow::Borrowed(text),
             // The number of values was checked against the columns.
             (Part::Column(index), Row::Values(values)) => values[*index].clone(),
-            (Part::Path(path), Row::Object(object)) => match path.split('.').try_fold(object, |value, key| value.get(key)) {
-                None | Some(Value::Null) => Cow::Borrowed(""),
-                Some(Value::String(text)) => Cow::Owned(text.clone()),
-                Some(other) => Cow::Owned(other.to_string()),
-            },
+            (Part::Path(path), Row::Object(object)) => {
+                match path.split('.').try_fold(object, |value, key| value.get(key)) {
+                    None | Some(Value::Null) => Cow::Borrowed(""),
+                    Some(Value::String(text)) => Cow::Owned(text.clone()),
+                    Some(other) => Cow::Owned(other.to_string()),
+                }
+            }
             (Part::Column(_), Row::Object(_)) | (Part::Path(_), Row::Values(_)) => Cow::Borrowed(""),
         }
     }

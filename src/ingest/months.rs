@@ -7,13 +7,14 @@ use std::io::{BufReader, BufWriter};
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use arrow::array::{AsArray, RecordBatch, UInt32Array};
-use arrow::compute::{concat_batches, take_record_batch};
+use arrow::array::{AsArray, BooleanArray, RecordBatch};
+use arrow::compute::{concat_batches, filter_record_batch};
 use arrow::datatypes::{Int64Type, UInt64Type};
 use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::StreamWriter;
 use tempfile::TempDir;
 
+use super::ledger::{Entry, Ledger, Repeats};
 use crate::error::{Context, Error, Result};
 
 /// Columns whose name begins so are for the run alone.
@@ -24,6 +25,7 @@ pub struct Months {
     budget: usize,
     folder: TempDir,
     gathered: Mutex<Gathered>,
+    ledger: Mutex<Ledger>,
 }
 
 #[derive(Default)]
@@ -40,30 +42,6 @@ struct Month {
     spilled: Vec<PathBuf>,
 }
 
-/// A month without its duplicates.
-#[derive(Debug)]
-pub struct Settled {
-    /// The attempts, without the private columns, in no particular order.
-    pub attempts: RecordBatch,
-    /// For each line that repeats another: its file's position.
-    pub duplicates: Vec<u64>,
-    /// Lines that carry the id of another attempt and say something else.
-    pub conflicts: Vec<Conflict>,
-}
-
-/// A line that carries the id of another attempt and says something else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Conflict {
-    /// The file's position in the run's list.
-    pub file: u64,
-    /// 1-based.
-    pub line: u64,
-    /// Of its first byte.
-    pub offset: u64,
-    /// In bytes.
-    pub length: u64,
-}
-
 impl Months {
     /// Holds at most `budget` bytes of decoded attempts in memory.
     ///
@@ -71,7 +49,7 @@ impl Months {
     /// [`Unreachable`](crate::error::Kind::Unreachable) when no temporary folder can be made.
     pub fn new(budget: usize) -> Result<Self> {
         let folder = TempDir::with_prefix("guichets-").unreachable("cannot make a temporary folder")?;
-        Ok(Self { budget, folder, gathered: Mutex::default() })
+        Ok(Self { budget, folder, gathered: Mutex::default(), ledger: Mutex::new(Ledger::new()?) })
     }
 
     /// Adds attempts of one month.
@@ -79,6 +57,7 @@ impl Months {
     /// # Errors
     /// [`Unreachable`](crate::error::Kind::Unreachable) when the disk is full.
     pub fn add(&self, month: &str, batch: RecordBatch) -> Result<()> {
+        self.note_ids(&batch)?;
         let bytes = batch.get_array_memory_size();
         let to_spill = {
             let mut gathered = self.gathered();
@@ -100,12 +79,20 @@ impl Months {
         self.gathered().months.keys().cloned().collect()
     }
 
-    /// Takes a month out and removes its duplicates: of the lines of one id the first is kept, in the order of files
-    /// and lines.
+    /// The lines whose id another line has, once every file was read.
     ///
     /// # Errors
     /// [`Unreachable`](crate::error::Kind::Unreachable) when what was put on disk cannot be read back.
-    pub fn settle(&self, month: &str) -> Result<Settled> {
+    pub fn repeats(&self) -> Result<Repeats> {
+        self.ledger().repeats()
+    }
+
+    /// Takes a month out, without the lines that repeat or contradict another and without the private columns; in no
+    /// particular order.
+    ///
+    /// # Errors
+    /// [`Unreachable`](crate::error::Kind::Unreachable) when what was put on disk cannot be read back.
+    pub fn settle(&self, month: &str, repeats: &Repeats) -> Result<RecordBatch> {
         let taken = self.gathered().months.remove(month).unwrap_or_default();
         let mut batches = taken.batches;
         for path in &taken.spilled {
@@ -114,13 +101,20 @@ impl Months {
             for batch in reader {
                 batches.push(batch.internal("what was put aside")?);
             }
+            // The whole folder goes at the end; this only frees the disk sooner.
             let _ = std::fs::remove_file(path);
         }
         let schema = batches.first().ok_or_else(|| Error::internal(format!("no attempts in {month}")))?.schema();
         let all = concat_batches(&schema, &batches).internal("cannot put the month together")?;
         drop(batches);
         self.gathered().in_memory -= taken.bytes;
-        without_duplicates(&all)
+        without(&all, repeats)
+    }
+
+    fn note_ids(&self, batch: &RecordBatch) -> Result<()> {
+        let keys = Keys::of(batch)?;
+        let mut ledger = self.ledger();
+        (0..batch.num_rows()).try_for_each(|row| ledger.note(&keys.entry(row)))
     }
 
     fn spill(&self, month: &str, number: usize, batches: &[RecordBatch]) -> Result<()> {
@@ -135,6 +129,10 @@ impl Months {
         }
         self.gathered().months.entry(month.to_owned()).or_default().spilled.push(path);
         Ok(())
+    }
+
+    fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A thread that panicked cannot leave a month half added: what it holds is whole batches.
@@ -186,44 +184,28 @@ impl<'a> Keys<'a> {
         })
     }
 
-    fn id(&self, row: usize) -> (u64, u64) {
-        (self.high[row], self.low[row])
+    fn entry(&self, row: usize) -> Entry {
+        Entry {
+            id: u128::from(self.high[row]) << 64 | u128::from(self.low[row]),
+            file: self.file[row],
+            line: self.line[row].cast_unsigned(),
+            offset: self.offset[row],
+            length: self.length[row],
+            digest: self.digest[row],
+        }
     }
 }
 
-fn without_duplicates(all: &RecordBatch) -> Result<Settled> {
-    let keys = Keys::of(all)?;
-    let mut order: Vec<u32> = (0..u32::try_from(all.num_rows()).internal("a month of more than 2^32 attempts")?).collect();
-    order.sort_unstable_by_key(|row| {
-        let row = *row as usize;
-        (keys.id(row), keys.file[row], keys.line[row])
-    });
-    let (mut kept, mut duplicates, mut conflicts) = (Vec::with_capacity(order.len()), Vec::new(), Vec::new());
-    let mut first: Option<usize> = None;
-    for row in order {
-        let at = row as usize;
-        match first.filter(|first| keys.id(*first) == keys.id(at)) {
-            None => {
-                first = Some(at);
-                kept.push(row);
-            }
-            Some(first) if keys.digest[first] == keys.digest[at] => duplicates.push(keys.file[at]),
-            Some(_) => conflicts.push(Conflict {
-                file: keys.file[at],
-                line: keys.line[at].cast_unsigned(),
-                offset: keys.offset[at],
-                length: keys.length[at],
-            }),
-        }
-    }
-    let public: Vec<usize> = (0..all.num_columns())
-        .filter(|index| !all.schema_ref().field(*index).name().starts_with(PRIVATE))
-        .collect();
+/// Drops the repeated lines and the private columns.
+fn without(all: &RecordBatch, repeats: &Repeats) -> Result<RecordBatch> {
+    let public: Vec<usize> =
+        (0..all.num_columns()).filter(|index| !all.schema_ref().field(*index).name().starts_with(PRIVATE)).collect();
     let columns = all.project(&public).internal("cannot drop the private columns")?;
-    let attempts = if kept.len() == all.num_rows() {
-        columns
-    } else {
-        take_record_batch(&columns, &UInt32Array::from(kept)).internal("cannot drop the duplicates")?
-    };
-    Ok(Settled { attempts, duplicates, conflicts })
+    if repeats.is_empty() {
+        return Ok(columns);
+    }
+    let keys = Keys::of(all)?;
+    let lines = keys.file.iter().zip(keys.line);
+    let kept: BooleanArray = lines.map(|(file, line)| Some(!repeats.holds(*file, line.cast_unsigned()))).collect();
+    filter_record_batch(&columns, &kept).internal("cannot drop the repeated lines")
 }

@@ -1,15 +1,18 @@
 //! Reads delivered files, several at a time, each in one pass and in bounded memory.
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 use tokio::runtime::Handle;
 
 use super::account::FileAccount;
 use super::decoder::Decoder;
 use super::file::FileReader;
+use super::ledger::{Entry, Repeats};
 use super::lines::LineReader;
 use super::mapped::FileMapping;
 use super::months::Months;
-use super::reject::Quarantined;
+use super::reject::{Quarantined, Reason};
 use super::source::SourceFile;
 use super::stream::Stream;
 use crate::config::{Pipeline, SourceMapping};
@@ -42,6 +45,38 @@ pub struct Reading {
     pub ignored: Vec<String>,
 }
 
+impl Reading {
+    /// Closes the accounts once the whole history is known: a line that repeats another is a duplicate, one that
+    /// contradicts it is set aside.
+    ///
+    /// # Errors
+    /// [`Internal`](crate::error::Kind::Internal) when a line belongs to no file that was read.
+    pub fn withdraw(&mut self, repeats: &Repeats) -> Result<()> {
+        for entry in &repeats.duplicates {
+            self.account(entry)?.withdraw(true)?;
+        }
+        for entry in &repeats.conflicts {
+            let account = self.account(entry)?;
+            account.withdraw(false)?;
+            let file = Arc::clone(&account.file);
+            self.quarantined.push(Quarantined {
+                file,
+                line: entry.line,
+                offset: entry.offset,
+                length: entry.length,
+                reason: Reason::ConflictingId,
+                field: Some("attempt_id"),
+            });
+        }
+        Ok(())
+    }
+
+    fn account(&mut self, entry: &Entry) -> Result<&mut FileAccount> {
+        let account = usize::try_from(entry.file).ok().and_then(|file| self.accounts.get_mut(file));
+        account.ok_or_else(|| Error::internal("a line of a file that was not read"))
+    }
+}
+
 impl<'a> Ingest<'a> {
     /// Reads every file into `months`.
     ///
@@ -54,7 +89,10 @@ impl<'a> Ingest<'a> {
         if wanted.is_empty() {
             return Err(Error::usage("none of the files found is a log of this pipeline")
                 .at(&self.pipeline.name)
-                .hint(format!("found: {}", ignored.iter().map(|file| file.name.as_str()).collect::<Vec<_>>().join(", "))));
+                .hint(format!(
+                    "found: {}",
+                    ignored.iter().map(|file| file.name.as_str()).collect::<Vec<_>>().join(", ")
+                )));
         }
         progress.begin("lecture", wanted.iter().filter_map(SourceFile::size_hint).sum());
         let read: Vec<(FileAccount, Vec<Quarantined>)> = wanted

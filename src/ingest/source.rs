@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use futures::TryStreamExt;
-use object_store::{ObjectStore, ObjectStoreExt};
 use object_store::path::Path as ObjectPath;
+use object_store::{ObjectStore, ObjectStoreExt};
 use tokio::runtime::Handle;
 use tokio_util::io::{StreamReader, SyncIoBridge};
 use url::Url;
@@ -137,10 +137,7 @@ fn walk(root: &Path, folder: &Path, files: &mut Vec<SourceFile>) -> Result<()> {
 
 fn local_file(path: &Path, root: &Path) -> SourceFile {
     let relative = path.strip_prefix(root).unwrap_or(path);
-    SourceFile {
-        name: relative.to_string_lossy().replace('\\', "/"),
-        location: Location::Local(path.to_owned()),
-    }
+    SourceFile { name: relative.to_string_lossy().replace('\\', "/"), location: Location::Local(path.to_owned()) }
 }
 
 fn remote(source: &str, runtime: &Handle) -> Result<Vec<SourceFile>> {
@@ -177,6 +174,9 @@ fn remote(source: &str, runtime: &Handle) -> Result<Vec<SourceFile>> {
 }
 
 fn relative_name(object: &ObjectPath, prefix: &ObjectPath) -> String {
-    let parts: Vec<_> = object.prefix_match(prefix).map(|parts| parts.map(|part| part.as_ref().to_owned()).collect()).unwrap_or_default();
+    let parts: Vec<_> = object
+        .prefix_match(prefix)
+        .map(|parts| parts.map(|part| part.as_ref().to_owned()).collect())
+        .unwrap_or_default();
     if parts.is_empty() { object.filename().unwrap_or_default().to_owned() } else { parts.join("/") }
 }

@@ -7,30 +7,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
+use crate::attempt::wire_enum;
+
 /// Streams smaller than this are never suspected, in unpacked bytes.
 const ALWAYS_ALLOWED: u64 = 64 << 20;
 const BUFFER: usize = 256 * 1024;
 
-/// How a file was packed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Compression {
-    /// Not at all.
-    None,
-    /// gzip, one member or several.
-    Gzip,
-    /// zstd, one frame or several.
-    Zstd,
-}
-
-impl Compression {
-    /// The name in the published tables.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::None => "aucune",
-            Self::Gzip => "gzip",
-            Self::Zstd => "zstd",
-        }
+wire_enum! {
+    /// How a file was packed.
+    Compression {
+        /// Not at all.
+        None = "aucune",
+        /// gzip, one member or several.
+        Gzip = "gzip",
+        /// zstd, one frame or several.
+        Zstd = "zstd",
     }
 }
 

@@ -14,8 +14,6 @@ mod facts;
 mod rules;
 pub mod text;
 
-
-
 use crate::attempt::{Failure, RawAttempt, System, Text, wire_enum};
 
 pub use classifier::Classifier;

@@ -99,6 +99,16 @@ impl Store for LocalStore {
         self.place(&key.path(), |target| target.write_all(bytes))
     }
 
+    fn delete(&self, key: &StorageKey) -> Result<()> {
+        let path = self.root.join(key.path());
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(Error::unreachable("cannot remove").at_path(&path).because(error))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn swap(&self, key: &StorageKey, expected: Option<&[u8]>, bytes: &[u8]) -> Result<bool> {
         let path = self.root.join(LOCK);
         let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&path);

@@ -11,7 +11,9 @@ mod records;
 
 pub use key::{CachePolicy, StorageKey};
 pub use local::LocalStore;
-pub use protocol::{Outcome, Published, Release, current_manifest, free_version, publish, record_refusal};
+pub use protocol::{
+    DIGESTS, Outcome, Published, Release, chosen_version, current_manifest, free_version, publish, record_refusal,
+};
 pub use records::{Pointer, Status, VersionRecord, Versions};
 
 use std::path::Path;
@@ -46,6 +48,12 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`Unreachable`](crate::error::Kind::Unreachable) when it cannot be written.
     fn put(&self, key: &StorageKey, bytes: &[u8]) -> Result<()>;
+
+    /// Removes an object; one that is not there is no error.
+    ///
+    /// # Errors
+    /// [`Unreachable`](crate::error::Kind::Unreachable) when it cannot be removed.
+    fn delete(&self, key: &StorageKey) -> Result<()>;
 
     /// Writes an object only if it still holds `expected` (`None`: only if it does not exist). Returns false, and
     /// writes nothing, where another publisher was faster.

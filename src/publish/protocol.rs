@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use chrono::{DateTime, FixedOffset, SecondsFormat, TimeDelta};
+use chrono::{DateTime, FixedOffset, NaiveDate, SecondsFormat, TimeDelta};
 use serde_json::Value;
 
 use super::records::{Pointer, Status, VersionRecord, Versions};
@@ -10,6 +10,9 @@ use super::{StorageKey, Store};
 use crate::digest::sha256;
 use crate::error::{Context, Error, Kind, Result};
 use crate::release::{Manifest, Parent, StagedFile};
+
+/// The list of digests of a version, for `sha256sum -c`.
+pub const DIGESTS: &str = "SHA256SUMS";
 
 /// A version that passed its gates.
 pub struct Release<'a> {
@@ -60,8 +63,11 @@ pub fn current_manifest(store: &dyn Store) -> Result<Option<(Pointer, Manifest)>
         Error::unreachable("the pointer leads nowhere").at(format!("{}/{}", store.name(), pointer.manifest))
     })?;
     if sha256(&manifest) != pointer.manifest_sha256 {
-        return Err(Error::unreachable("the manifest is not the one that the pointer vouches for")
-            .at(format!("{}/{}", store.name(), pointer.manifest)));
+        return Err(Error::unreachable("the manifest is not the one that the pointer vouches for").at(format!(
+            "{}/{}",
+            store.name(),
+            pointer.manifest
+        )));
     }
     let manifest = parsed(&manifest, store, &pointer.manifest)?;
     Ok(Some((pointer, manifest)))
@@ -85,10 +91,8 @@ pub fn publish(store: &dyn Store, mut release: Release<'_>) -> Result<Outcome> {
         if says_the_same(manifest, &release.manifest) {
             return Ok(Outcome::NothingNew { version: pointer.version.clone() });
         }
-        release.manifest.parent = Some(Parent {
-            version: pointer.version.clone(),
-            manifest_sha256: pointer.manifest_sha256.clone(),
-        });
+        release.manifest.parent =
+            Some(Parent { version: pointer.version.clone(), manifest_sha256: pointer.manifest_sha256.clone() });
     }
     let (mut written, mut shared) = (0, 0);
     for file in release.files {
@@ -116,17 +120,18 @@ pub fn publish(store: &dyn Store, mut release: Release<'_>) -> Result<Outcome> {
     if !store.swap(&StorageKey::Latest, latest.as_deref(), &json(&pointer))? {
         return Err(another_won(store));
     }
-    record(store, &VersionRecord {
-        version: version.clone(),
-        status: Status::Published,
-        as_of: instant(release.as_of),
-        simulated: release.manifest.simulated,
-        manifest_sha256: Some(manifest_sha256.clone()),
-        refused_by: None,
-    })?;
-    for file in release.files {
-        store.put_file(&StorageKey::Stable { name: stable_name(&file.entry.path, &version) }, &file.local)?;
-    }
+    record(
+        store,
+        &VersionRecord {
+            version: version.clone(),
+            status: Status::Published,
+            as_of: instant(release.as_of),
+            simulated: release.manifest.simulated,
+            manifest_sha256: Some(manifest_sha256.clone()),
+            refused_by: None,
+        },
+    )?;
+    renew_stable_names(store, release.files, &version, current.as_ref().map(|(_, manifest)| manifest))?;
     Ok(Outcome::Published(Published { version, written, shared, manifest_sha256 }))
 }
 
@@ -134,15 +139,48 @@ pub fn publish(store: &dyn Store, mut release: Release<'_>) -> Result<Outcome> {
 ///
 /// # Errors
 /// [`Unreachable`](crate::error::Kind::Unreachable) when the store cannot be written.
-pub fn record_refusal(store: &dyn Store, version: &str, as_of: DateTime<FixedOffset>, simulated: bool, gates: Value) -> Result<()> {
-    record(store, &VersionRecord {
-        version: version.to_owned(),
-        status: Status::Refused,
-        as_of: instant(as_of),
-        simulated,
-        manifest_sha256: None,
-        refused_by: Some(gates),
-    })
+pub fn record_refusal(
+    store: &dyn Store,
+    version: &str,
+    as_of: DateTime<FixedOffset>,
+    simulated: bool,
+    gates: Value,
+) -> Result<()> {
+    record(
+        store,
+        &VersionRecord {
+            version: version.to_owned(),
+            status: Status::Refused,
+            as_of: instant(as_of),
+            simulated,
+            manifest_sha256: None,
+            refused_by: Some(gates),
+        },
+    )
+}
+
+/// Takes a name that a person chose for a version.
+///
+/// # Errors
+/// [`Usage`](crate::error::Kind::Usage) when it is not a date with or without a number, or the store has a version of
+/// that name: what was published is never overwritten.
+pub fn chosen_version(store: Option<&dyn Store>, name: &str) -> Result<String> {
+    let (day, number) = name.split_once('.').unwrap_or((name, "2"));
+    let well_formed = day.len() == 10
+        && NaiveDate::parse_from_str(day, "%Y-%m-%d").is_ok()
+        && number.parse::<u32>().is_ok_and(|parsed| parsed >= 2 && parsed.to_string() == number);
+    if !well_formed {
+        return Err(Error::usage(format!("« {name} » is no name of a version"))
+            .hint("a version is a date, 2026-11-21, then 2026-11-21.2, 2026-11-21.3 and so on"));
+    }
+    match store {
+        Some(store) if used_versions(store)?.contains(name) => {
+            Err(Error::usage(format!("there is a version {name} already"))
+                .at(store.name())
+                .hint("a published version is never overwritten; leave --version out and the next free name is taken"))
+        }
+        _ => Ok(name.to_owned()),
+    }
 }
 
 /// A name for a version of that day which the store has not used: `2026-11-21`, then `2026-11-21.2`.
@@ -150,16 +188,16 @@ pub fn record_refusal(store: &dyn Store, version: &str, as_of: DateTime<FixedOff
 /// # Errors
 /// [`Unreachable`](crate::error::Kind::Unreachable) when the store does not answer.
 pub fn free_version(store: &dyn Store, day: &str) -> Result<String> {
-    let used: HashSet<String> = list(store)?
-        .1
-        .versions
-        .into_iter()
-        .filter(|record| record.status != Status::Refused)
-        .map(|record| record.version)
-        .chain(current_manifest(store)?.map(|(pointer, _)| pointer.version))
-        .collect();
+    let used = used_versions(store)?;
     let candidates = std::iter::once(day.to_owned()).chain((2..).map(|number| format!("{day}.{number}")));
     candidates.into_iter().find(|name| !used.contains(name)).ok_or_else(|| Error::internal("no free version"))
+}
+
+/// The names that published or retracted versions have.
+fn used_versions(store: &dyn Store) -> Result<HashSet<String>> {
+    let current = current_manifest(store)?.map(|(pointer, _)| pointer.version);
+    let records = list(store)?.1.versions.into_iter().filter(|record| record.status != Status::Refused);
+    Ok(records.map(|record| record.version).chain(current).collect())
 }
 
 fn list(store: &dyn Store) -> Result<(Option<Vec<u8>>, Versions)> {
@@ -187,18 +225,39 @@ fn record(store: &dyn Store, record: &VersionRecord) -> Result<()> {
 }
 
 fn another_won(store: &dyn Store) -> Error {
-    let winner = current_manifest(store).ok().flatten().map_or_else(String::new, |(pointer, _)| {
-        format!(": version {} of {}", pointer.version, pointer.published_at)
-    });
+    let winner = current_manifest(store)
+        .ok()
+        .flatten()
+        .map_or_else(String::new, |(pointer, _)| format!(": version {} of {}", pointer.version, pointer.published_at));
     Error::new(Kind::Unreachable, format!("another publisher was faster{winner}"))
         .at(store.name())
         .hint("nothing of this run is visible; run again on top of the other's version")
 }
 
-/// The name of a file under `latest/`: its path within the version, or its bare name where versions share it.
-fn stable_name(path: &str, version: &str) -> String {
+/// Copies the files under their stable names, and removes those that only the version before had.
+fn renew_stable_names(store: &dyn Store, files: &[StagedFile], version: &str, before: Option<&Manifest>) -> Result<()> {
+    let mut names = HashSet::new();
+    for file in files {
+        if let Some(name) = stable_name(&file.entry.path, version) {
+            store.put_file(&StorageKey::Stable { name: name.clone() }, &file.local)?;
+            names.insert(name);
+        }
+    }
+    let gone = before
+        .into_iter()
+        .flat_map(|before| before.files.iter().filter_map(|file| stable_name(&file.path, &before.version)));
+    for name in gone.filter(|name| !names.contains(name)) {
+        store.delete(&StorageKey::Stable { name })?;
+    }
+    Ok(())
+}
+
+/// The name of a file under `latest/`: its path within the version, or its bare name where versions share it. The list
+/// of digests has none: it speaks of paths within the version.
+fn stable_name(path: &str, version: &str) -> Option<String> {
     let within = path.strip_prefix(&format!("versions/{version}/"));
-    within.or_else(|| path.rsplit('/').next()).unwrap_or(path).to_owned()
+    let name = within.or_else(|| path.rsplit('/').next())?;
+    (name != DIGESTS).then(|| name.to_owned())
 }
 
 /// The same logical rows, by the same rules and models.

@@ -38,7 +38,11 @@ fn feed(array: &ArrayRef, presence: &mut Hasher, values: &mut Hasher) -> Result<
     /// Appends every value that there is, little-endian.
     macro_rules! numbers {
         ($kind:ty) => {
-            array.as_primitive::<$kind>().iter().flatten().for_each(|value| bytes.extend_from_slice(&value.to_le_bytes()))
+            array
+                .as_primitive::<$kind>()
+                .iter()
+                .flatten()
+                .for_each(|value| bytes.extend_from_slice(&value.to_le_bytes()))
         };
     }
     match array.data_type() {

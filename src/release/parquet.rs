@@ -64,7 +64,9 @@ fn properties(export: &Export<'_>) -> Result<WriterProperties> {
             DataType::Timestamp(..) => Some(Encoding::DELTA_BINARY_PACKED),
             DataType::Float64 => Some(Encoding::BYTE_STREAM_SPLIT),
             // A dictionary of values that never repeat is the column once more.
-            DataType::Utf8 if field.constraints.unique || table.primary_key == [field.name.as_str()] => Some(Encoding::PLAIN),
+            DataType::Utf8 if field.constraints.unique || table.primary_key == [field.name.as_str()] => {
+                Some(Encoding::PLAIN)
+            }
             _ => None,
         };
         if let Some(encoding) = encoding {

@@ -27,9 +27,9 @@ pub fn conform(table: &TableSchema, columns: &RecordBatch) -> Result<RecordBatch
     }
     let mut arrays: Vec<ArrayRef> = Vec::with_capacity(table.fields.len());
     for field in &table.fields {
-        let array = columns.column_by_name(&field.name).ok_or_else(|| {
-            Error::internal(format!("the declared column {} is missing", field.name)).at(&place)
-        })?;
+        let array = columns
+            .column_by_name(&field.name)
+            .ok_or_else(|| Error::internal(format!("the declared column {} is missing", field.name)).at(&place))?;
         if field.constraints.required && array.logical_null_count() > 0 {
             return Err(Error::internal(format!(
                 "the required column {} has {} empty values",

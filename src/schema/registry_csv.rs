@@ -3,14 +3,16 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanBuilder, Date32Builder, Float64Builder, Int32Builder, Int64Builder, RecordBatch, StringBuilder, TimestampMicrosecondBuilder};
+use arrow::array::{
+    ArrayRef, BooleanBuilder, Date32Builder, Float64Builder, Int32Builder, Int64Builder, RecordBatch, StringBuilder,
+    TimestampMicrosecondBuilder,
+};
 use arrow::datatypes::DataType;
 use chrono::{DateTime, NaiveDate};
 
 use super::{Field, TableSchema};
 use crate::calendar::days_since_epoch;
 use crate::error::{Context, Error, Result};
-
 
 /// Reads one table from the files of that name in several registry folders, in their order.
 ///
@@ -89,7 +91,9 @@ fn typed(field: &Field, values: &[Option<String>]) -> Result<ArrayRef, Misfit> {
         DataType::Int64 => build!(Int64Builder::new(), |text: &str| text.parse().ok()),
         DataType::Float64 => build!(Float64Builder::new(), |text: &str| text.parse().ok()),
         DataType::Boolean => build!(BooleanBuilder::new(), |text: &str| text.parse().ok()),
-        DataType::Date32 => build!(Date32Builder::new(), |text: &str| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().map(days_since_epoch)),
+        DataType::Date32 => build!(Date32Builder::new(), |text: &str| NaiveDate::parse_from_str(text, "%Y-%m-%d")
+            .ok()
+            .map(days_since_epoch)),
         DataType::Timestamp(..) => {
             build!(TimestampMicrosecondBuilder::new().with_timezone("UTC"), |text: &str| {
                 DateTime::parse_from_rfc3339(text).ok().map(|instant| instant.timestamp_micros())
@@ -97,7 +101,7 @@ fn typed(field: &Field, values: &[Option<String>]) -> Result<ArrayRef, Misfit> {
         }
         _ => {
             let mut builder = StringBuilder::new();
-            values.iter().for_each(|value| builder.append_option(value.as_deref()));
+            builder.extend(values.iter().map(Option::as_deref));
             Arc::new(builder.finish())
         }
     })

@@ -1,5 +1,7 @@
 //! What the tests share: the binary, the real logs where they are, published versions, Python.
 
+mod files;
+mod published;
 pub mod python;
 mod version;
 
@@ -8,7 +10,9 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-pub use version::{Row, Version};
+pub use files::{Tree, append, copy, tree};
+pub use published::{german_offices, sample, seine_maritime};
+pub use version::{Row, Version, json};
 
 /// The project's root.
 pub fn root() -> &'static Path {
@@ -33,8 +37,13 @@ impl Run {
 
 /// Runs the binary in a folder, on this project whatever the folder.
 pub fn guichets<S: AsRef<OsStr>>(folder: &Path, args: impl IntoIterator<Item = S>) -> Run {
+    guichets_of(root(), folder, args)
+}
+
+/// Runs the binary in a folder, on a project of the test's own.
+pub fn guichets_of<S: AsRef<OsStr>>(project: &Path, folder: &Path, args: impl IntoIterator<Item = S>) -> Run {
     let mut command = Command::new(env!("CARGO_BIN_EXE_guichets"));
-    Run::of(command.current_dir(folder).arg("--project").arg(root()).args(args))
+    Run::of(command.current_dir(folder).arg("--project").arg(project).args(args))
 }
 
 /// The folder of other robots' logs, which cannot be distributed: `GUICHETS_REAL_LOGS`, or `shared/real` beside the

@@ -60,6 +60,12 @@ pub fn python<S: AsRef<OsStr>>(script: &str, args: impl IntoIterator<Item = S>) 
     run.stdout
 }
 
+/// Runs a script that prints one JSON value, and returns it.
+pub fn python_json<S: AsRef<OsStr>>(script: &str, args: impl IntoIterator<Item = S>) -> serde_json::Value {
+    let printed = python(script, args);
+    serde_json::from_str(&printed).unwrap_or_else(|error| panic!("{error}:\n{printed}"))
+}
+
 #[test]
 fn the_environment_holds_what_the_requirements_pin() {
     let script = "import importlib.metadata as m, sys\nfor name in sys.argv[1:]: print(f'{name}=={m.version(name)}')";

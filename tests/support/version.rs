@@ -42,6 +42,32 @@ impl Version {
         Self { store, manifest, _folder: folder }
     }
 
+    /// The store that holds it and nothing else.
+    pub fn store(&self) -> &Path {
+        &self.store
+    }
+
+    /// The folder of what is its own.
+    pub fn folder(&self) -> PathBuf {
+        self.store.join("versions").join(self.manifest["version"].as_str().unwrap())
+    }
+
+    /// What the manifest says of each file.
+    pub fn files(&self) -> impl Iterator<Item = &Value> {
+        self.manifest["files"].as_array().unwrap().iter()
+    }
+
+    /// What the manifest says of each file of a format.
+    pub fn files_in<'a>(&'a self, format: &'a str) -> impl Iterator<Item = &'a Value> {
+        self.files().filter(move |file| file["format"] == format)
+    }
+
+    /// The schemas that it was published with, by table.
+    pub fn schemas(&self) -> BTreeMap<String, Value> {
+        let files = fs::read_dir(self.folder().join("schemas")).unwrap().map(|entry| entry.unwrap().path());
+        files.map(|path| (path.file_stem().unwrap().to_str().unwrap().to_owned(), json(&path))).collect()
+    }
+
     /// The account of each raw file in the manifest, by its name.
     pub fn inputs(&self) -> BTreeMap<&str, &Value> {
         let inputs = self.manifest["inputs"].as_array().unwrap();
@@ -64,7 +90,8 @@ impl Version {
     }
 }
 
-fn json(path: &Path) -> Value {
+/// A JSON file.
+pub fn json(path: &Path) -> Value {
     let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     serde_json::from_str(&text).unwrap()
 }

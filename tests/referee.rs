@@ -1,0 +1,76 @@
+//! Anyone can recompute the derived tables: another engine, given the published models and the published Parquet files
+//! and nothing else, finds the same rows.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::support::python::python_json;
+use crate::support::{Version, copy, german_offices, sample, seine_maritime};
+
+/// What DuckDB finds with the models of a folder.
+fn recomputed(version: &Version, models: &Path) -> Value {
+    python_json(include_str!("support/referee.py"), [version.store(), models])
+}
+
+/// Every derived table comes out the same, and holds as many rows as the manifest says.
+fn assert_recomputable(version: &Version) {
+    let report = recomputed(version, &version.folder().join("models"));
+    for (table, schema) in version.schemas() {
+        let derived = schema["guichets"]["origin"] == "model";
+        assert_eq!(report.get(&table).is_some(), derived, "{table} has a model if and only if it is derived");
+        if derived {
+            let file = version.files_in("parquet").find(|file| file["table"] == table.as_str()).unwrap();
+            let found = &report[&table];
+            let differences = found["differences"].as_array().unwrap();
+            assert!(differences.is_empty(), "{table}: {} differences, as {}", differences.len(), differences[0]);
+            assert_eq!(found["rows"], file["rows"], "{table}");
+            assert!(found["values"].as_u64() > Some(0), "{table}: nothing was compared");
+        }
+    }
+}
+
+#[test]
+fn another_engine_finds_the_sample() {
+    assert_recomputable(&sample());
+}
+
+#[test]
+fn another_engine_finds_seine_maritime() {
+    if let Some(version) = seine_maritime() {
+        assert_recomputable(&version);
+    }
+}
+
+#[test]
+fn another_engine_finds_the_german_offices() {
+    if let Some(version) = german_offices() {
+        assert_recomputable(&version);
+    }
+}
+
+/// The referee sees a method that is not the published one, in whatever table and however little it changes.
+#[test]
+fn another_method_does_not_pass_for_ours() {
+    let version = sample();
+    let changes = [
+        ("disponibilite_jour", "z * z / (2.0 * n)", "z * z / (2.0000000001 * n)"),
+        ("disponibilite_semaine", "WHERE non > 0", "WHERE non > 1"),
+        ("disponibilite_mois", "'couverture_faible'", "'couverture_basse'"),
+        ("lacunes", "tentatives_manquantes >= 1", "tentatives_manquantes >= 2"),
+    ];
+    for (table, ours, theirs) in changes {
+        let models = tempfile::tempdir().unwrap();
+        copy(&version.folder().join("models"), models.path());
+        let path = models.path().join(format!("{table}.sql"));
+        let sql = fs::read_to_string(&path).unwrap();
+        assert!(sql.contains(ours), "{table} no longer says {ours}");
+        fs::write(&path, sql.replace(ours, theirs)).unwrap();
+        let report = recomputed(&version, models.path());
+        for (name, found) in report.as_object().unwrap() {
+            let differs = !found["differences"].as_array().unwrap().is_empty();
+            assert_eq!(differs, name == table, "{name}, where {table} says {theirs}");
+        }
+    }
+}
