@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use arrow::array::{AsArray, RecordBatch};
+use arrow::array::{Array, AsArray, RecordBatch};
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use rayon::prelude::*;
 use serde::Serialize;
@@ -19,7 +19,9 @@ use crate::outcome::{Outcome, RuleSet};
 use crate::progress::Progress;
 use crate::publish::{self, Release, Store};
 use crate::registry::Registry;
-use crate::release::{About, Accounting, Manifest, Origins, RulesEntry, Staged, StagedFile, Staging};
+use crate::release::{
+    About, Accounting, FileEntry, Manifest, Origins, RulesEntry, Staged, StagedFile, Staging, recompute_sql,
+};
 use crate::schema::{Catalog, Language, Origin, TableSchema, dictionary_html, dictionary_markdown};
 use crate::scope::{self, Seen};
 use crate::tables;
@@ -186,23 +188,28 @@ impl<'a> Version<'a> {
         let names = months.names();
         progress.begin("mois", names.len() as u64);
         let staging = &self.staging;
-        let settled: Vec<Month> = names
+        let settled: Vec<Option<Month>> = names
             .par_iter()
             .map(|month| {
-                let staged = staging.stage(table, Some(month), &months.settle(month, &repeats)?)?;
+                let attempts = months.settle(month, &repeats)?;
                 progress.advance(1);
-                Ok(Month {
+                if attempts.num_rows() == 0 {
+                    // Every line of it repeats or contradicts one of another month.
+                    return Ok(None);
+                }
+                let staged = staging.stage(table, Some(month), &attempts)?;
+                Ok(Some(Month {
                     seen: Seen::of(&staged.batch)?,
                     fictional: fictional(&staged.batch, registry),
                     parquet: staged.parquet,
                     violations: staged.violations,
-                })
+                }))
             })
             .collect::<Result<_>>()?;
         progress.end();
         let mut seen = Seen::default();
         let mut paths = Vec::new();
-        for month in settled {
+        for month in settled.into_iter().flatten() {
             seen.join(month.seen);
             self.fictional_attempts += month.fictional;
             self.violations.extend(month.violations);
@@ -282,6 +289,8 @@ impl<'a> Version<'a> {
         }
         texts.extend(tables.iter().map(|table| (format!("schemas/{}.json", table.name), table.text.clone())));
         texts.extend(models.iter().map(|model| (format!("models/{}.sql", model.table), model.sql.clone())));
+        let entries: Vec<&FileEntry> = self.files.iter().map(|file| &file.entry).collect();
+        texts.push(("recompute.sql".to_owned(), recompute_sql(&self.order.version, &entries, models, self.catalog)?));
         for (path, content) in texts {
             self.files.push(self.staging.text(&path, &content)?);
         }
@@ -365,6 +374,10 @@ fn fictional(attempts: &RecordBatch, registry: &Registry) -> u64 {
     let Some(counters) = attempts.column_by_name("guichet_id") else { return 0 };
     let Some(dictionary) = counters.as_any_dictionary_opt() else { return 0 };
     let names = dictionary.values().as_string::<i32>();
+    if names.is_empty() {
+        // `normalized_keys` asks for at least one value.
+        return 0;
+    }
     let fictional: Vec<bool> = names
         .iter()
         .map(|name| name.and_then(|name| registry.counter(name)).is_some_and(|counter| counter.fictional))

@@ -9,8 +9,10 @@ mod mapping;
 mod outcome_rule_errors;
 mod outcome_rules;
 mod raw_contract;
+mod readers;
 mod referee;
 mod simulator;
+mod validators;
 
 #[test]
 fn no_test_file_is_forgotten() {

@@ -1,37 +1,6 @@
--- One row per service and local day in scope: a day without an attempt is a row.
---
--- Attempts of one cycle and one try, over all plannings of the service, are one consultation: an appointment can be had
--- if any planning offers one; if none does and one did not answer, nobody knows. `rang` is the order in which the
--- outcomes of a consultation prevail: yes, then unknown, then no, then out of scope.
+-- One row per service and local day in scope: a day without an attempt is a row. What is counted is consultations.
 
-WITH consultations AS (
-    SELECT
-        guichet_id,
-        demarche_id,
-        essai,
-        MIN(date_locale) AS jour,
-        COUNT(*) AS lignes,
-        MIN(CASE issue
-            WHEN 'rdv_propose' THEN 1
-            WHEN 'captcha_exige' THEN 2
-            WHEN 'captcha_refuse' THEN 3
-            WHEN 'session_perdue' THEN 4
-            WHEN 'bloque' THEN 5
-            WHEN 'debit_limite' THEN 6
-            WHEN 'erreur_serveur' THEN 7
-            WHEN 'maintenance' THEN 8
-            WHEN 'erreur_reseau' THEN 9
-            WHEN 'page_non_reconnue' THEN 10
-            WHEN 'aucun_rdv' THEN 11
-            WHEN 'cible_disparue' THEN 12
-            WHEN 'connexion_exigee' THEN 13
-            WHEN 'autre_canal' THEN 14
-        END) AS rang
-    FROM tentatives
-    GROUP BY guichet_id, demarche_id, essai, COALESCE(cycle_id, tentative_id)
-),
-
-comptes AS (
+WITH comptes AS (
     SELECT
         guichet_id,
         demarche_id,
@@ -39,22 +8,22 @@ comptes AS (
         SUM(lignes) AS lignes,
         COUNT(*) AS tentatives,
         COUNT(*) FILTER (WHERE essai = 1) AS cycles_mesures,
-        COUNT(*) FILTER (WHERE rang BETWEEN 2 AND 10) AS inconnues,
-        COUNT(*) FILTER (WHERE rang >= 12) AS hors_champ,
-        COUNT(*) FILTER (WHERE rang = 1) AS rdv_propose,
-        COUNT(*) FILTER (WHERE rang = 11) AS aucun_rdv,
-        COUNT(*) FILTER (WHERE rang = 2) AS captcha_exige,
-        COUNT(*) FILTER (WHERE rang = 3) AS captcha_refuse,
-        COUNT(*) FILTER (WHERE rang = 4) AS session_perdue,
-        COUNT(*) FILTER (WHERE rang = 5) AS bloque,
-        COUNT(*) FILTER (WHERE rang = 6) AS debit_limite,
-        COUNT(*) FILTER (WHERE rang = 7) AS erreur_serveur,
-        COUNT(*) FILTER (WHERE rang = 8) AS maintenance,
-        COUNT(*) FILTER (WHERE rang = 9) AS erreur_reseau,
-        COUNT(*) FILTER (WHERE rang = 12) AS cible_disparue,
-        COUNT(*) FILTER (WHERE rang = 13) AS connexion_exigee,
-        COUNT(*) FILTER (WHERE rang = 14) AS autre_canal,
-        COUNT(*) FILTER (WHERE rang = 10) AS page_non_reconnue
+        COUNT(*) FILTER (WHERE reponse = 'inconnue') AS inconnues,
+        COUNT(*) FILTER (WHERE reponse = 'hors_champ') AS hors_champ,
+        COUNT(*) FILTER (WHERE issue = 'rdv_propose') AS rdv_propose,
+        COUNT(*) FILTER (WHERE issue = 'aucun_rdv') AS aucun_rdv,
+        COUNT(*) FILTER (WHERE issue = 'captcha_exige') AS captcha_exige,
+        COUNT(*) FILTER (WHERE issue = 'captcha_refuse') AS captcha_refuse,
+        COUNT(*) FILTER (WHERE issue = 'session_perdue') AS session_perdue,
+        COUNT(*) FILTER (WHERE issue = 'bloque') AS bloque,
+        COUNT(*) FILTER (WHERE issue = 'debit_limite') AS debit_limite,
+        COUNT(*) FILTER (WHERE issue = 'erreur_serveur') AS erreur_serveur,
+        COUNT(*) FILTER (WHERE issue = 'maintenance') AS maintenance,
+        COUNT(*) FILTER (WHERE issue = 'erreur_reseau') AS erreur_reseau,
+        COUNT(*) FILTER (WHERE issue = 'cible_disparue') AS cible_disparue,
+        COUNT(*) FILTER (WHERE issue = 'connexion_exigee') AS connexion_exigee,
+        COUNT(*) FILTER (WHERE issue = 'autre_canal') AS autre_canal,
+        COUNT(*) FILTER (WHERE issue = 'page_non_reconnue') AS page_non_reconnue
     FROM consultations
     GROUP BY guichet_id, demarche_id, jour
 ),

@@ -44,8 +44,9 @@ durees AS (
     SELECT
         *,
         COALESCE(precedent, periode) AS debut_utc,
-        CAST(EXTRACT(EPOCH FROM fin_utc) AS DOUBLE) / 60.0
-            - CAST(EXTRACT(EPOCH FROM COALESCE(precedent, periode)) AS DOUBLE) / 60.0 AS duree_min
+        -- To the millisecond, so that no engine's rounding of instants shows.
+        FLOOR((EXTRACT(EPOCH FROM fin_utc) - EXTRACT(EPOCH FROM COALESCE(precedent, periode))) * 1000.0 + 0.5)
+            / 60000.0 AS duree_min
     FROM suites
 ),
 

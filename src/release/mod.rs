@@ -5,10 +5,12 @@ mod csv;
 mod exporter;
 mod manifest;
 mod parquet;
+mod recompute;
 mod staging;
 mod xlsx;
 
 pub use content::content_digest;
 pub use exporter::{About, Export, Exporter, exporter};
 pub use manifest::{Accounting, FileEntry, Manifest, Origins, Parent, RulesEntry};
+pub use recompute::recompute_sql;
 pub use staging::{Staged, StagedFile, Staging};

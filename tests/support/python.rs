@@ -53,9 +53,16 @@ fn make(folder: &Path) {
     );
 }
 
+/// A script to be run in the pinned environment.
+pub fn command<S: AsRef<OsStr>>(script: &str, args: impl IntoIterator<Item = S>) -> Command {
+    let mut command = Command::new(&*INTERPRETER);
+    command.arg("-c").arg(script).args(args);
+    command
+}
+
 /// Runs a script in the pinned environment and returns what it printed.
 pub fn python<S: AsRef<OsStr>>(script: &str, args: impl IntoIterator<Item = S>) -> String {
-    let run = Run::of(Command::new(&*INTERPRETER).arg("-c").arg(script).args(args));
+    let run = Run::of(&mut command(script, args));
     assert_eq!(run.code, Some(0), "{}\n{}", run.stdout, run.stderr);
     run.stdout
 }

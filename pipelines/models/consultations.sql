@@ -1,0 +1,172 @@
+-- One row per consultation: the attempts of one cycle and one try, over all plannings of a service.
+--
+-- An appointment can be had if any planning offers one; if none does and one did not answer, nobody knows. `rang` is the
+-- order in which the outcomes of a consultation prevail: yes, then unknown, then no, then out of scope. The rule stands
+-- here alone; every other model reads this table.
+
+WITH lignes AS (
+    SELECT
+        *,
+        COALESCE(cycle_id, tentative_id) AS consultation_id
+    FROM tentatives
+),
+
+rangees AS (
+    SELECT
+        *,
+        ROW_NUMBER() OVER (
+            PARTITION BY guichet_id, demarche_id, consultation_id, essai
+            ORDER BY instant_utc, tentative_id
+        ) AS place
+    FROM lignes
+),
+
+reunies AS (
+    SELECT
+        guichet_id,
+        demarche_id,
+        consultation_id,
+        essai,
+        MIN(departement) AS departement,
+        MIN(instant_utc) AS instant_utc,
+        MIN(date_locale) AS jour,
+        MIN(CASE WHEN place = 1 THEN semaine_iso END) AS semaine_iso,
+        MIN(CASE WHEN place = 1 THEN mois END) AS mois,
+        MIN(CASE WHEN place = 1 THEN jour_semaine END) AS jour_semaine,
+        MIN(CASE WHEN place = 1 THEN CAST(SUBSTR(heure_locale, 1, 2) AS INTEGER) END) AS heure,
+        COUNT(*) AS lignes,
+        SUM(creneaux) AS creneaux,
+        MIN(horizon_jours) AS horizon_jours,
+        MIN(CASE issue
+            WHEN 'rdv_propose' THEN 1
+            WHEN 'captcha_exige' THEN 2
+            WHEN 'captcha_refuse' THEN 3
+            WHEN 'session_perdue' THEN 4
+            WHEN 'bloque' THEN 5
+            WHEN 'debit_limite' THEN 6
+            WHEN 'erreur_serveur' THEN 7
+            WHEN 'maintenance' THEN 8
+            WHEN 'erreur_reseau' THEN 9
+            WHEN 'page_non_reconnue' THEN 10
+            WHEN 'aucun_rdv' THEN 11
+            WHEN 'cible_disparue' THEN 12
+            WHEN 'connexion_exigee' THEN 13
+            WHEN 'autre_canal' THEN 14
+        END) AS rang
+    FROM rangees
+    GROUP BY guichet_id, demarche_id, consultation_id, essai
+),
+
+-- Every date that any planning offered, in days from the attempt; the two nearest are those of the consultation.
+dates AS (
+    SELECT guichet_id, demarche_id, consultation_id, essai, tentative_id, 1 AS numero, delai_jours AS delai
+    FROM lignes
+    WHERE reponse = 'oui' AND premiere_date IS NOT NULL
+    UNION ALL
+    SELECT
+        guichet_id,
+        demarche_id,
+        consultation_id,
+        essai,
+        tentative_id,
+        2 AS numero,
+        delai_jours + CAST(FLOOR(
+            (EXTRACT(EPOCH FROM CAST(deuxieme_date AS TIMESTAMP))
+                - EXTRACT(EPOCH FROM CAST(premiere_date AS TIMESTAMP))) / 86400.0 + 0.5
+        ) AS INTEGER) AS delai
+    FROM lignes
+    WHERE reponse = 'oui' AND premiere_date IS NOT NULL AND deuxieme_date IS NOT NULL
+),
+
+dates_rangees AS (
+    SELECT
+        *,
+        ROW_NUMBER() OVER (
+            PARTITION BY guichet_id, demarche_id, consultation_id, essai
+            ORDER BY delai, tentative_id, numero
+        ) AS place
+    FROM dates
+),
+
+deux_dates AS (
+    SELECT
+        guichet_id,
+        demarche_id,
+        consultation_id,
+        essai,
+        MIN(CASE WHEN place = 1 THEN delai END) AS delai_jours,
+        MIN(CASE WHEN place = 2 THEN delai END) AS deuxieme_delai_jours
+    FROM dates_rangees
+    WHERE place <= 2
+    GROUP BY guichet_id, demarche_id, consultation_id, essai
+),
+
+-- The interval that the schedule expected at that moment; periods of one service do not overlap.
+cadences AS (
+    SELECT r.guichet_id, r.demarche_id, r.consultation_id, r.essai, MIN(p.cadence_min) AS cadence_min
+    FROM reunies AS r
+    INNER JOIN perimetre AS p
+        ON r.guichet_id = p.guichet_id AND r.demarche_id = p.demarche_id
+    WHERE r.instant_utc >= p.debut_utc AND r.instant_utc < p.fin_utc
+    GROUP BY r.guichet_id, r.demarche_id, r.consultation_id, r.essai
+)
+
+SELECT
+    r.guichet_id,
+    r.demarche_id,
+    r.departement,
+    r.consultation_id,
+    r.essai,
+    r.instant_utc,
+    r.jour,
+    r.semaine_iso,
+    r.mois,
+    r.jour_semaine,
+    r.heure,
+    c.cadence_min,
+    j.negatifs_consignes,
+    r.lignes,
+    CASE r.rang
+        WHEN 1 THEN 'rdv_propose'
+        WHEN 2 THEN 'captcha_exige'
+        WHEN 3 THEN 'captcha_refuse'
+        WHEN 4 THEN 'session_perdue'
+        WHEN 5 THEN 'bloque'
+        WHEN 6 THEN 'debit_limite'
+        WHEN 7 THEN 'erreur_serveur'
+        WHEN 8 THEN 'maintenance'
+        WHEN 9 THEN 'erreur_reseau'
+        WHEN 10 THEN 'page_non_reconnue'
+        WHEN 11 THEN 'aucun_rdv'
+        WHEN 12 THEN 'cible_disparue'
+        WHEN 13 THEN 'connexion_exigee'
+        WHEN 14 THEN 'autre_canal'
+    END AS issue,
+    CASE
+        WHEN r.rang = 1 THEN 'oui'
+        WHEN r.rang <= 10 THEN 'inconnue'
+        WHEN r.rang = 11 THEN 'non'
+        ELSE 'hors_champ'
+    END AS reponse,
+    r.creneaux,
+    r.horizon_jours,
+    d.delai_jours,
+    d.deuxieme_delai_jours,
+    CASE
+        WHEN r.rang = 11 THEN 'aucune_date'
+        WHEN d.delai_jours <= m.delai_court_jours AND d.deuxieme_delai_jours <= m.delai_court_jours
+            THEN 'deux_dates_sous_30_jours'
+        WHEN d.delai_jours <= m.delai_court_jours THEN 'une_date_sous_30_jours'
+        WHEN d.delai_jours <= m.delai_long_jours THEN 'entre_30_et_60_jours'
+        WHEN d.delai_jours > m.delai_long_jours THEN 'au_dela_de_60_jours'
+    END AS classe_delai
+FROM reunies AS r
+CROSS JOIN parametres AS m
+LEFT JOIN deux_dates AS d
+    ON r.guichet_id = d.guichet_id AND r.demarche_id = d.demarche_id
+        AND r.consultation_id = d.consultation_id AND r.essai = d.essai
+LEFT JOIN cadences AS c
+    ON r.guichet_id = c.guichet_id AND r.demarche_id = c.demarche_id
+        AND r.consultation_id = c.consultation_id AND r.essai = c.essai
+LEFT JOIN calendrier AS j
+    ON r.guichet_id = j.guichet_id AND r.demarche_id = j.demarche_id AND r.jour = j.jour
