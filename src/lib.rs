@@ -7,7 +7,9 @@
 pub mod attempt;
 pub mod calendar;
 pub mod config;
+pub mod diff;
 pub mod digest;
+pub mod dossier;
 pub mod error;
 pub mod gate;
 pub mod ingest;

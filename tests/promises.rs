@@ -4,13 +4,19 @@
 
 mod support;
 
+mod architecture;
 mod bad_input;
+mod dossier;
+mod gates;
+mod intervals;
 mod mapping;
 mod outcome_rule_errors;
 mod outcome_rules;
 mod raw_contract;
 mod readers;
 mod referee;
+mod reproducible;
+mod rules_change;
 mod simulator;
 mod validators;
 

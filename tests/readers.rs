@@ -71,8 +71,8 @@ fn a_copy_of(version: &Version) -> TempDir {
 }
 
 /// Where a file of a table is, from the store's root.
-fn path_of<'a>(version: &'a Version, table: &str, format: &str) -> &'a str {
-    version.files_in(format).find(|file| file["table"] == table).unwrap()["path"].as_str().unwrap()
+fn path_of(version: &Version, table: &str, format: &str) -> String {
+    version.files_in(format).find(|file| file["table"] == table).unwrap()["path"].as_str().unwrap().to_owned()
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! The command line: one file per command, each option declared once.
 
 mod check;
+mod diff;
 mod display;
+mod dossier;
 mod explain;
 mod run;
 mod schema;
@@ -50,6 +52,8 @@ enum Command {
     Run(run::Run),
     Check(check::Check),
     Explain(explain::Explain),
+    Dossier(dossier::Dossier),
+    Diff(diff::Diff),
     Schema(schema::SchemaCommand),
     Simulate(simulate::Simulate),
 }
@@ -90,6 +94,8 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         Some(Command::Run(command)) => command.run(&cli.common),
         Some(Command::Check(command)) => command.run(&cli.common),
         Some(Command::Explain(command)) => command.run(&cli.common),
+        Some(Command::Dossier(command)) => command.run(&cli.common),
+        Some(Command::Diff(command)) => command.run(&cli.common),
         Some(Command::Schema(command)) => command.run(&cli.common),
         Some(Command::Simulate(command)) => command.run(&cli.common),
     }

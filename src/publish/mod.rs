@@ -7,13 +7,13 @@
 mod key;
 mod local;
 mod protocol;
+mod read;
 mod records;
 
 pub use key::{CachePolicy, StorageKey};
 pub use local::LocalStore;
-pub use protocol::{
-    DIGESTS, Outcome, Published, Release, chosen_version, current_manifest, free_version, publish, record_refusal,
-};
+pub use protocol::{DIGESTS, Outcome, Published, Release, chosen_version, free_version, publish, record_refusal};
+pub use read::{current_manifest, fetch, manifest_of};
 pub use records::{Pointer, Status, VersionRecord, Versions};
 
 use std::path::Path;

@@ -5,10 +5,11 @@ use std::collections::HashSet;
 use chrono::{DateTime, FixedOffset, NaiveDate, SecondsFormat, TimeDelta};
 use serde_json::Value;
 
+use super::read::{current_manifest, parsed};
 use super::records::{Pointer, Status, VersionRecord, Versions};
 use super::{StorageKey, Store};
 use crate::digest::sha256;
-use crate::error::{Context, Error, Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::release::{Manifest, Parent, StagedFile};
 
 /// The list of digests of a version, for `sha256sum -c`.
@@ -49,34 +50,6 @@ pub struct Published {
     pub shared: usize,
     /// SHA-256 of its manifest.
     pub manifest_sha256: String,
-}
-
-/// The current version's pointer and manifest, where there is one.
-///
-/// # Errors
-/// [`Unreachable`](crate::error::Kind::Unreachable) when the store does not answer, or what it answers is not what a
-/// publisher wrote.
-pub fn current_manifest(store: &dyn Store) -> Result<Option<(Pointer, Manifest)>> {
-    let Some(bytes) = store.get(&StorageKey::Latest.path())? else { return Ok(None) };
-    let pointer: Pointer = parsed(&bytes, store, "latest.json")?;
-    let manifest = store.get(&pointer.manifest)?.ok_or_else(|| {
-        Error::unreachable("the pointer leads nowhere").at(format!("{}/{}", store.name(), pointer.manifest))
-    })?;
-    if sha256(&manifest) != pointer.manifest_sha256 {
-        return Err(Error::unreachable("the manifest is not the one that the pointer vouches for").at(format!(
-            "{}/{}",
-            store.name(),
-            pointer.manifest
-        )));
-    }
-    let manifest = parsed(&manifest, store, &pointer.manifest)?;
-    Ok(Some((pointer, manifest)))
-}
-
-fn parsed<T: serde::de::DeserializeOwned>(bytes: &[u8], store: &dyn Store, path: &str) -> Result<T> {
-    serde_json::from_slice(bytes)
-        .unreachable("not what a publisher writes")
-        .map_err(|error| error.at(format!("{}/{path}", store.name())))
 }
 
 /// Publishes a version, unless the current one says the same.

@@ -1,8 +1,10 @@
 //! What the tests share: the binary, the real logs where they are, published versions, Python.
 
+mod attempts;
 mod files;
 mod published;
 pub mod python;
+mod store;
 mod version;
 
 use std::ffi::OsStr;
@@ -10,8 +12,10 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+pub use attempts::{Attempts, Kind};
 pub use files::{Tree, append, copy, tree};
 pub use published::{german_offices, sample, seine_maritime};
+pub use store::Store;
 pub use version::{Row, Version, json};
 
 /// The project's root.

@@ -6,7 +6,6 @@ digits.
 """
 
 import json
-import math
 import sys
 from pathlib import Path
 
@@ -24,24 +23,33 @@ for file in manifest["files"]:
 
 database = duckdb.connect()
 database.execute("SET TimeZone = 'UTC'")
+database.execute("SET enable_progress_bar = false")
 for table, paths in parts.items():
     database.read_parquet(paths).create_view(table)
 
 
-def rows(query, key):
-    """The rows of a query by key, each a dictionary, and how many there were."""
-    answer = database.execute(query)
-    names = [column[0] for column in answer.description]
-    found = [dict(zip(names, values)) for values in answer.fetchall()]
-    return names, len(found), {tuple(row[column] for column in key): row for row in found}
+WHOLE = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"}
+TYPES = {
+    "string": {"VARCHAR"},
+    "integer": WHOLE,
+    "number": {"DOUBLE"},
+    "boolean": {"BOOLEAN"},
+    "date": {"DATE"},
+    "datetime": {"TIMESTAMP WITH TIME ZONE"},
+}
 
 
-def same(kind, ours, theirs):
-    if ours is None or theirs is None:
-        return ours is theirs
-    if kind == "number":
-        return math.isclose(ours, theirs, rel_tol=1e-12, abs_tol=0.0)
-    return type(ours) is type(theirs) and ours == theirs
+def one(query):
+    return database.execute(query).fetchone()[0]
+
+
+def differs(name, kind):
+    """A condition that holds where the two sides do not say the same."""
+    ours, theirs = f'p."{name}"', f'r."{name}"'
+    if kind != "number":
+        return f"{ours} IS DISTINCT FROM {theirs}"
+    far = f"abs({ours} - {theirs}) > 1e-12 * greatest(abs({ours}), abs({theirs}))"
+    return f"(({ours} IS NULL) <> ({theirs} IS NULL) OR coalesce({far}, false))"
 
 
 report = {}
@@ -49,20 +57,24 @@ for model in sorted(models.glob("*.sql")):
     table = model.stem
     schema = json.loads((schemas / f"{table}.json").read_text())
     kinds = {field["name"]: field["type"] for field in schema["fields"]}
-    columns, count, recomputed = rows(model.read_text(), schema["primaryKey"])
-    _, published_count, published = rows(f"SELECT * FROM {table}", schema["primaryKey"])
-    differences = []
-    if sorted(columns) != sorted(kinds):
-        differences.append(f"columns: {sorted(set(columns) ^ set(kinds))}")
-    if not count == published_count == len(published) == len(recomputed):
-        differences.append(f"{published_count} rows published, {count} recomputed")
-    differences += [f"row {key} is in one of the two alone" for key in published.keys() ^ recomputed.keys()]
+    relation = database.sql(model.read_text())
+    relation.create("recomputed")
+    types = dict(zip(relation.columns, map(str, relation.types)))
+    differences = [f"column {name}: {types.get(name)}" for name, kind in kinds.items() if types.get(name) not in TYPES[kind]]
+    differences += [f"column {name} is not published" for name in types.keys() - kinds.keys()]
+    key = " AND ".join(f'p."{name}" IS NOT DISTINCT FROM r."{name}"' for name in schema["primaryKey"])
+    published, recomputed = one(f"SELECT count(*) FROM {table}"), one("SELECT count(*) FROM recomputed")
+    pairs = one(f"SELECT count(*) FROM {table} AS p JOIN recomputed AS r ON {key}")
+    if not published == recomputed == pairs:
+        differences.append(f"{published} rows published, {recomputed} recomputed, {pairs} of one key")
     values = 0
-    for key in published.keys() & recomputed.keys():
-        for name, kind in kinds.items():
-            ours, theirs = published[key][name], recomputed[key].get(name)
-            values += ours is not None
-            if not same(kind, ours, theirs):
-                differences.append(f"{key} {name}: published {ours!r}, recomputed {theirs!r}")
-    report[table] = {"rows": published_count, "values": values, "differences": sorted(differences)}
+    for name in kinds.keys() & types.keys():
+        values += one(f'SELECT count("{name}") FROM {table}')
+        wrong = f"FROM {table} AS p JOIN recomputed AS r ON {key} WHERE {differs(name, kinds[name])}"
+        found = one(f"SELECT count(*) {wrong}")
+        if found:
+            example = database.execute(f'SELECT p."{name}", r."{name}" {wrong} LIMIT 1').fetchone()
+            differences.append(f"{name} on {found} rows: published {example[0]!r}, recomputed {example[1]!r}")
+    database.execute("DROP TABLE recomputed")
+    report[table] = {"rows": published, "values": values, "differences": sorted(differences)}
 print(json.dumps(report))

@@ -96,7 +96,8 @@ pub fn json(path: &Path) -> Value {
     serde_json::from_str(&text).unwrap()
 }
 
-fn csv_rows(path: &Path) -> Vec<Row> {
+/// The rows of a CSV file.
+pub fn csv_rows(path: &Path) -> Vec<Row> {
     let mut reader = csv::Reader::from_path(path).unwrap();
     reader.deserialize().map(|row| row.unwrap()).collect()
 }

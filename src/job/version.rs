@@ -1,144 +1,25 @@
-//! The main job, as a short story: raw logs in, a version out.
-
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+//! A version being built: its tables, its files, what is found out about it on the way.
 
 use arrow::array::{Array, AsArray, RecordBatch};
-use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
+use chrono::Utc;
 use rayon::prelude::*;
-use serde::Serialize;
-use tokio::runtime::Handle;
 
-use crate::config::{Pipeline, Project, Schedule};
-use crate::digest::sha256;
-use crate::error::{Context, Error, Result};
-use crate::gate::{self, GateReport, Overrule};
-use crate::ingest::{FileAccount, Ingest, Months, Reading, accounts_table, list, quarantine_table};
+use super::{Built, Order, RunDigest};
+use crate::error::{Error, Result};
+use crate::gate::{self, GateReport};
+use crate::ingest::{FileAccount, Months, Reading};
 use crate::model::{Engine, Model};
-use crate::outcome::{Outcome, RuleSet};
+use crate::outcome::Outcome;
 use crate::progress::Progress;
-use crate::publish::{self, Release, Store};
+use crate::publish;
 use crate::registry::Registry;
-use crate::release::{
-    About, Accounting, FileEntry, Manifest, Origins, RulesEntry, Staged, StagedFile, Staging, recompute_sql,
-};
+use crate::release::{About, Accounting, FileEntry, Manifest, Origins, Staged, StagedFile, Staging, recompute_sql};
 use crate::schema::{Catalog, Language, Origin, TableSchema, dictionary_html, dictionary_markdown};
-use crate::scope::{self, Seen};
+use crate::scope::Seen;
 use crate::tables;
 
-/// What a run is asked.
-pub struct Order<'a> {
-    /// The clone of the project.
-    pub project: &'a Project,
-    /// The pipeline.
-    pub pipeline: &'a Pipeline,
-    /// Where the raw logs are.
-    pub raw: &'a [String],
-    /// The moment of which the version will speak.
-    pub as_of: DateTime<FixedOffset>,
-    /// The name of the version.
-    pub version: String,
-    /// Gates overruled on purpose.
-    pub overrules: &'a [Overrule],
-}
-
-/// A version, built and judged, that nobody can see yet.
-pub struct Built {
-    /// Where its files are; they go with it.
-    pub staging: Staging,
-    /// Its files.
-    pub files: Vec<StagedFile>,
-    /// Its manifest, without a parent.
-    pub manifest: Manifest,
-    /// What the gates found.
-    pub gates: Vec<GateReport>,
-    /// What a person wants to know of it.
-    pub digest: RunDigest,
-}
-
-/// What a person wants to know of a run.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct RunDigest {
-    /// The account of all files together.
-    pub accounting: Accounting,
-    /// Lines set aside, by reason.
-    pub quarantined_by_reason: BTreeMap<&'static str, u64>,
-    /// Attempts, by outcome.
-    pub outcomes: BTreeMap<String, i64>,
-    /// Services in scope.
-    pub services: usize,
-    /// Cycles that the schedule expected, and those that were measured.
-    pub expected: i64,
-    /// See `expected`.
-    pub measured: i64,
-    /// Files that are no logs of the pipeline.
-    pub ignored: Vec<String>,
-}
-
-/// Builds a version from its raw logs. Nothing outside a temporary folder is written.
-///
-/// # Errors
-/// Whatever keeps the version from being built; what a raw file *holds* is never a reason.
-pub fn build(order: &Order<'_>, runtime: &Handle, progress: &dyn Progress) -> Result<Built> {
-    let catalog = Catalog::load(&order.project.tables())?;
-    let registry = Registry::load(&catalog, &order.pipeline.registry_folders(order.project))?;
-    let rules = RuleSet::load(&order.pipeline.rules_path())?;
-    let schedule = Schedule::load(&order.pipeline.schedule_path())?;
-    let models = Model::load_all(&order.project.models())?;
-
-    let ingest = Ingest { pipeline: order.pipeline, registry: &registry, rules: &rules, runtime };
-    let months = Months::new(order.pipeline.limits.memory_mib << 20)?;
-    let mut reading = ingest.read(list(order.raw, runtime)?, &months, progress)?;
-
-    let mut version = Version::new(order, &catalog)?;
-    let seen = version.attempts(&months, &mut reading, &registry, progress)?;
-    version.table("quarantaine", &quarantine_table(reading.quarantined.clone())?)?;
-    version.table("fichiers", &accounts_table(&reading.accounts)?)?;
-    version.table("regles", &tables::rules(&rules)?)?;
-    version.table("parametres", &tables::settings(&order.pipeline.method)?)?;
-    for (name, table) in registry.tables() {
-        version.table(name, table)?;
-    }
-    let as_of = order.as_of.with_timezone(&Utc);
-    let scope = scope::expand(&schedule, &seen, &registry, order.pipeline.registry.zone, as_of)?;
-    version.digest.services = scope.services;
-    version.table("perimetre", &scope.periods)?;
-    version.table("calendrier", &scope.days)?;
-    version.derive(&models, progress)?;
-    version.check_complete()?;
-
-    let gates = version.judge(&reading.accounts)?;
-    version.document(&models)?;
-    version.sums()?;
-    let origins = origins(order, &rules, &models)?;
-    Ok(version.finish(reading, gates, origins))
-}
-
-/// Publishes what was built, unless the store says the same already.
-///
-/// # Errors
-/// [`Refused`](crate::error::Kind::Refused) when a gate refuses: the night is then recorded in the store and the pointer
-/// stays; [`Unreachable`](crate::error::Kind::Unreachable) when the store cannot be written or another publisher won.
-pub fn release(order: &Order<'_>, built: &Built, store: &dyn Store) -> Result<publish::Outcome> {
-    if let Some(refusal) = gate::refusal(&built.gates) {
-        let refused: Vec<&GateReport> = built.gates.iter().filter(|gate| !gate.passed).collect();
-        let reports = serde_json::to_value(refused).internal("gates")?;
-        publish::record_refusal(store, &order.version, order.as_of, order.pipeline.simulated, reports)?;
-        return Err(refusal);
-    }
-    publish::publish(
-        store,
-        Release {
-            files: &built.files,
-            manifest: built.manifest.clone(),
-            as_of: order.as_of,
-            fresh_for: TimeDelta::hours(order.pipeline.fresh_hours),
-        },
-    )
-}
-
 /// A version being built.
-struct Version<'a> {
+pub(super) struct Version<'a> {
     order: &'a Order<'a>,
     catalog: &'a Catalog,
     staging: Staging,
@@ -151,7 +32,7 @@ struct Version<'a> {
 }
 
 impl<'a> Version<'a> {
-    fn new(order: &'a Order<'a>, catalog: &'a Catalog) -> Result<Self> {
+    pub(super) fn new(order: &'a Order<'a>, catalog: &'a Catalog) -> Result<Self> {
         let about = About {
             title: order.pipeline.title.clone(),
             title_en: order.pipeline.title_en.clone(),
@@ -175,7 +56,7 @@ impl<'a> Version<'a> {
     }
 
     /// Settles every month and writes it, keeping none in memory; the account of repeated lines is closed here.
-    fn attempts(
+    pub(super) fn attempts(
         &mut self,
         months: &Months,
         reading: &mut Reading,
@@ -226,8 +107,13 @@ impl<'a> Version<'a> {
         Ok(seen)
     }
 
+    /// How many services are in scope.
+    pub(super) fn services(&mut self, count: usize) {
+        self.digest.services = count;
+    }
+
     /// Stages a table in every format that its schema asks for, and makes it known to the models.
-    fn table(&mut self, name: &str, columns: &RecordBatch) -> Result<()> {
+    pub(super) fn table(&mut self, name: &str, columns: &RecordBatch) -> Result<()> {
         let table = self.catalog.table(name)?;
         let staged = self.staging.stage(table, None, columns)?;
         self.keep(table, staged)
@@ -243,7 +129,7 @@ impl<'a> Version<'a> {
         Ok(())
     }
 
-    fn derive(&mut self, models: &[Model], progress: &dyn Progress) -> Result<()> {
+    pub(super) fn derive(&mut self, models: &[Model], progress: &dyn Progress) -> Result<()> {
         progress.begin("modèles", models.len() as u64);
         for model in models {
             let derived = self.engine.run(model)?;
@@ -255,7 +141,7 @@ impl<'a> Version<'a> {
     }
 
     /// A declared table that nothing makes stops the run, as a declared column does.
-    fn check_complete(&self) -> Result<()> {
+    pub(super) fn check_complete(&self) -> Result<()> {
         match self.catalog.iter().find(|table| !self.tables.contains(&table.name)) {
             None => Ok(()),
             Some(missing) => Err(Error::usage(format!("the table {} is declared, and nothing makes it", missing.name))
@@ -267,7 +153,7 @@ impl<'a> Version<'a> {
         }
     }
 
-    fn judge(&mut self, accounts: &[FileAccount]) -> Result<Vec<GateReport>> {
+    pub(super) fn judge(&mut self, accounts: &[FileAccount]) -> Result<Vec<GateReport>> {
         let subject = gate::Subject {
             violations: &self.violations,
             accounts,
@@ -280,7 +166,7 @@ impl<'a> Version<'a> {
     }
 
     /// Dictionary, schemas, models: what a reader needs beside the tables.
-    fn document(&mut self, models: &[Model]) -> Result<()> {
+    pub(super) fn document(&mut self, models: &[Model]) -> Result<()> {
         let tables: Vec<&TableSchema> = self.catalog.iter().collect();
         let mut texts: Vec<(String, String)> = Vec::new();
         for (language, code) in [(Language::French, "fr"), (Language::English, "en")] {
@@ -310,7 +196,7 @@ impl<'a> Version<'a> {
     }
 
     /// `sha256sum -c SHA256SUMS`, in the version's own folder, checks every file that the version names.
-    fn sums(&mut self) -> Result<()> {
+    pub(super) fn sums(&mut self) -> Result<()> {
         self.files.sort_by(|a, b| a.entry.path.cmp(&b.entry.path));
         let own = format!("versions/{}/", self.order.version);
         let line = |file: &StagedFile| {
@@ -323,7 +209,7 @@ impl<'a> Version<'a> {
         Ok(())
     }
 
-    fn finish(mut self, reading: Reading, gates: Vec<GateReport>, origins: Origins) -> Built {
+    pub(super) fn finish(mut self, reading: Reading, gates: Vec<GateReport>, origins: Origins) -> Built {
         for row in &reading.quarantined {
             *self.digest.quarantined_by_reason.entry(row.reason.code()).or_default() += 1;
         }
@@ -383,17 +269,4 @@ fn fictional(attempts: &RecordBatch, registry: &Registry) -> u64 {
         .map(|name| name.and_then(|name| registry.counter(name)).is_some_and(|counter| counter.fictional))
         .collect();
     dictionary.normalized_keys().into_iter().filter(|key| fictional.get(*key).copied().unwrap_or(false)).count() as u64
-}
-
-fn origins(order: &Order<'_>, rules: &RuleSet, models: &[Model]) -> Result<Origins> {
-    let digest = |path: PathBuf| -> Result<String> {
-        let bytes = std::fs::read(&path).usage("cannot read").map_err(|error| error.at_path(&path))?;
-        Ok(sha256(&bytes))
-    };
-    Ok(Origins {
-        code: env!("CARGO_PKG_VERSION").to_owned(),
-        rules: RulesEntry { version: rules.version().to_owned(), sha256: digest(order.pipeline.rules_path())? },
-        models: models.iter().map(|model| (model.table.clone(), sha256(model.sql.as_bytes()))).collect(),
-        schedule_sha256: digest(order.pipeline.schedule_path())?,
-    })
 }
