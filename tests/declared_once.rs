@@ -87,12 +87,11 @@ fn refusal(project: &Path, code: i32) -> String {
 #[test]
 fn a_column_that_is_not_declared_cannot_leave() {
     let project = project();
-    let sql = COUNT.replace("COUNT(*)", "MAX(cible_url) AS adresse_secrete, COUNT(*)");
-    let sql = sql.replace("MAX(cible_url)", "MAX(tentative_id)");
+    let sql = COUNT.replace("COUNT(*)", "MAX(tentative_id) AS en_trop, COUNT(*)");
     add_table(project.path(), &schema_of_a_new_table(), &sql);
     let told = refusal(project.path(), 70);
     assert!(told.contains("schemas/tables/essais_par_guichet.json"), "{told}");
-    assert!(told.contains("the column adresse_secrete is not declared"), "{told}");
+    assert!(told.contains("the column en_trop is not declared"), "{told}");
 }
 
 #[test]
@@ -218,8 +217,8 @@ fn the_dictionary_explains_each_column_in_both_languages() {
     for (language, description) in [("fr", "description"), ("en", "description_en")] {
         let told = guichets(folder.path(), ["schema", "docs", "--language", language, "--format", "markdown"]);
         assert_eq!(told.code, Some(0), "{}", told.stderr);
-        // A bar would end a cell of the table.
-        let told = told.stdout.replace("\\|", "|").replace('\\', "");
+        // What Markdown would take for its own is escaped.
+        let told = told.stdout.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").replace('\\', "");
         for entry in fs::read_dir(root().join("schemas/tables")).unwrap() {
             let table = read_json(&entry.unwrap().path());
             let name = table["name"].as_str().unwrap();
@@ -228,7 +227,8 @@ fn the_dictionary_explains_each_column_in_both_languages() {
             let section = section.split("<a id=").next().unwrap();
             for field in table["fields"].as_array().unwrap() {
                 let row = format!("| `{}` |", field["name"].as_str().unwrap());
-                let row = section.lines().find(|line| line.starts_with(&row)).unwrap_or_else(|| panic!("{name}: {row}"));
+                let row =
+                    section.lines().find(|line| line.starts_with(&row)).unwrap_or_else(|| panic!("{name}: {row}"));
                 let wanted = field[description].as_str().unwrap().replace('\\', "");
                 assert!(row.contains(&wanted), "{name}: {row} does not say « {wanted} »");
             }

@@ -6,6 +6,8 @@ mod support;
 
 mod architecture;
 mod bad_input;
+mod command_line;
+mod declared_once;
 mod dossier;
 mod gates;
 mod intervals;
@@ -18,6 +20,7 @@ mod referee;
 mod reproducible;
 mod rules_change;
 mod simulator;
+mod unknown_is_never_no;
 mod validators;
 
 #[test]

@@ -106,7 +106,9 @@ impl Table {
 
 fn write(path: &Path, records: &[Vec<String>]) {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_path(path).unwrap();
-    records.iter().for_each(|record| writer.write_record(record).unwrap());
+    for record in records {
+        writer.write_record(record).unwrap();
+    }
     writer.flush().unwrap();
 }
 

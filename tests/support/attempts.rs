@@ -18,7 +18,7 @@ pub enum Kind {
 
 impl Kind {
     /// The evidence that it left.
-    fn evidence(self) -> Value {
+    pub fn evidence(self) -> Value {
         match self {
             Self::Yes => json!({"http_status": 200, "step": "/4", "page_text": "Choisissez une plage horaire",
                 "markers": ["td.status-1.free"], "slots": {"count": 2, "first_date": "2019-06-03"}}),
@@ -85,7 +85,8 @@ impl Attempts {
         let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines/rendez-vous/outcome-rules.toml");
         let text = format!(
             "name = \"essai\"\ntitle = \"Essai\"\ntitle_en = \"Trial\"\ndescription = \"Essai.\"\n\
-             outcome_rules = {rules:?}\nregistry.folders = [\"data/registry\", \"data/sample/registry\"]\n{more}\n"
+             outcome_rules = \"{}\"\nregistry.folders = [\"data/registry\", \"data/sample/registry\"]\n{more}\n",
+            rules.display(),
         );
         fs::write(folder.join("pipeline.toml"), text).unwrap();
         let header = "guichet_id,demarche_id,debut,fin,cadence_min,negatifs_consignes,source";
