@@ -145,7 +145,7 @@ impl Default for Method {
             couverture_suffisante: 0.8,
             taux_reponse_suffisant: 0.5,
             z95: 1.959_963_984_540_054,
-            correlation_jour_min: 0.1,
+            correlation_jour_min: 0.3,
             delai_court_jours: 30,
             delai_long_jours: 60,
         }

@@ -132,8 +132,12 @@ impl<'a> Version<'a> {
     pub(super) fn derive(&mut self, models: &[Model], progress: &dyn Progress) -> Result<()> {
         progress.begin("modèles", models.len() as u64);
         for model in models {
+            let started = std::time::Instant::now();
             let derived = self.engine.run(model)?;
+            let modelled = started.elapsed();
             self.table(&model.table, &derived)?;
+            let written = started.elapsed() - modelled;
+            tracing::info!(table = model.table, rows = derived.num_rows(), ?modelled, ?written, "derived");
             progress.advance(1);
         }
         progress.end();
