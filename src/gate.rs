@@ -230,7 +230,10 @@ fn negatives(engine: &mut Engine, only_yes_min: u64) -> Result<GateReport> {
     Ok(report(
         Gate::Negatives,
         suspicious == 0,
-        format!("{suspicious} days of a probe with « yes » alone, {only_yes_min} times or more"),
+        format!(
+            "{suspicious} day{} of a probe with « yes » alone, {only_yes_min} times or more",
+            if suspicious == 1 { "" } else { "s" }
+        ),
         "none, unless the schedule says negatifs_consignes = false for that time",
     ))
 }

@@ -119,11 +119,18 @@ fn the_intervals_hold_the_truth_as_often_as_the_method_states() {
         let grid =
             |figure| -> Vec<f64> { GRID.iter().flat_map(|regime| figures(&report[table], regime, figure)).collect() };
         let covered = grid("covered");
-        assert!(mean(&covered) >= 0.95, "{table}: {}", mean(&covered));
-        assert!(least(&covered) >= 0.92, "{table}: {}", least(&covered));
+        assert!(mean(&covered) >= 0.98, "{table}: {}", mean(&covered));
+        assert!(least(&covered) >= 0.94, "{table}: {}", least(&covered));
         for (regime, ..) in REGIMES {
             let own = least(&figures(&report[table], regime, "own"));
-            assert!(own >= 0.95, "{table}, {regime}: the period's own rate is held {own} of the time");
+            assert!(own >= 0.98, "{table}, {regime}: the period's own rate is held {own} of the time");
+        }
+        // Where days are independent, even the hard regimes; spells are stated in METHOD.md, and do not hold.
+        for regime in ["0.6", "openings"] {
+            let of = |figure| figures(&report[table], regime, figure);
+            assert!(least(&of("covered")) >= 0.92, "{table}, {regime}: {}", least(&of("covered")));
+            assert!(most(&of("too_high")) <= 0.05, "{table}, {regime}: {}", most(&of("too_high")));
+            assert!(mean(&of("naive")) < 0.7, "{table}, {regime}: {}", mean(&of("naive")));
         }
         // Without the clustering it would not be so: that is what these cells can tell apart.
         assert!(mean(&figures(&report[table], "0.0", "naive")) >= 0.93, "{table}");

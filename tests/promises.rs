@@ -20,6 +20,7 @@ mod referee;
 mod reproducible;
 mod rules_change;
 mod simulator;
+mod stories;
 mod unknown_is_never_no;
 mod validators;
 

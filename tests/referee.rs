@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::support::python::python_json;
-use crate::support::{Version, copy, german_offices, sample, seine_maritime};
+use crate::support::{Version, copy, german_offices, guichets, root, sample, seine_maritime};
 
 /// What DuckDB finds with the models of a folder.
 fn recomputed(version: &Version, models: &Path) -> Value {
@@ -47,6 +47,35 @@ fn another_engine_finds_seine_maritime() {
 fn another_engine_finds_the_german_offices() {
     if let Some(version) = german_offices() {
         assert_recomputable(&version);
+    }
+}
+
+/// A million attempts, written by the simulator under counters that no registry has.
+#[test]
+fn another_engine_finds_a_million_simulated_attempts() {
+    let logs = tempfile::tempdir().unwrap();
+    let scenario = root().join("data/sample/scenario.toml");
+    let out = logs.path().to_str().unwrap();
+    let args = ["simulate", scenario.to_str().unwrap(), "--attempts", "1060000", "--out", out];
+    let run = guichets(logs.path(), args);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let pipeline = root().join("tests/fixtures/pipelines/un-million");
+    let version = Version::of(&pipeline, &[logs.path()], "2019-07-01T00:00:00+02:00");
+    assert!(version.manifest["accounting"]["attempts"].as_u64() > Some(1_000_000), "{}", version.manifest["accounting"]);
+    assert_recomputable(&version);
+}
+
+/// What a version carries for anyone with DuckDB finds what the version holds.
+#[test]
+fn a_version_carries_what_recomputes_it() {
+    let version = sample();
+    let told = python_json(include_str!("support/recompute.py"), [version.folder()]);
+    let tables = told.as_array().unwrap();
+    let models = fs::read_dir(version.folder().join("models")).unwrap().count();
+    assert_eq!(tables.len(), models, "one line for each derived table");
+    for table in tables {
+        assert!(table[1].as_u64() > Some(0), "{table}: nothing was compared");
+        assert_eq!([&table[2], &table[3]], [0, 0], "{table}");
     }
 }
 

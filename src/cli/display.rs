@@ -52,7 +52,10 @@ fn write_all(
 ) -> std::fmt::Result {
     let (manifest, digest) = (&built.manifest, &built.digest);
     writeln!(text, "\n{}{}{}", style.bold, manifest.title, style.plain)?;
-    writeln!(text, "version {}, as of {}\n", manifest.version, manifest.as_of)?;
+    match outcome {
+        Some(Outcome::NothingNew { .. }) => writeln!(text, "as of {}\n", manifest.as_of)?,
+        _ => writeln!(text, "version {}, as of {}\n", manifest.version, manifest.as_of)?,
+    }
     let account = digest.accounting;
     writeln!(
         text,

@@ -45,9 +45,10 @@ impl Explain {
             Stream::open(file.open(runtime.handle())?, pipeline.limits.unpack_ratio).unreachable("cannot read")?;
         let mut lines = LineReader::new(stream, pipeline.limits.line_bytes);
         let mut decoder = ingest.decoder(&file.name);
-        let (mut first, mut found) = (true, false);
+        let (mut first, mut found, mut lines_seen) = (true, false, 0);
         while let Some(item) = lines.next_item() {
             let Item::Line { number, bytes, .. } = item else { continue };
+            lines_seen = number;
             let text = String::from_utf8_lossy(bytes);
             let header = std::mem::take(&mut first) && decoder.is_header(&file.name, &text)?;
             let last = wanted.unwrap_or(FIRST_LINES);
@@ -70,7 +71,9 @@ impl Explain {
             print(&told.shown(&file.name, number, common.json));
         }
         if !found {
-            return Err(Error::usage("the file has no such line").at(&self.line));
+            return Err(Error::usage("the file has no such line")
+                .at(&self.line)
+                .hint(format!("lines count from 1; the last one read is {lines_seen}")));
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -21,6 +21,7 @@ pub struct Schedule {
 
 #[derive(Debug, Clone)]
 struct Row {
+    line: u64,
     counter: String,
     procedure: String,
     start: DateTime<Utc>,
@@ -66,15 +67,19 @@ impl Schedule {
     pub fn load(path: &Path) -> Result<Self> {
         let place = |error: Error| error.at_path(path);
         let mut reader = csv::Reader::from_path(path).usage("cannot read the schedule").map_err(place)?;
+        let header = reader.headers().usage("cannot read the schedule").map_err(place)?.clone();
         let mut rows: Vec<Row> = Vec::new();
-        for record in reader.deserialize() {
-            let record: Record = record.usage("cannot read the schedule").map_err(place)?;
-            let row = record.parsed().map_err(place)?;
+        for record in reader.records() {
+            let record = record.usage("cannot read the schedule").map_err(place)?;
+            let line = record.position().map_or(0, csv::Position::line);
+            let here = |error: Error| error.at(format!("{}:{line}", path.display()));
+            let record: Record = record.deserialize(Some(&header)).usage("not a row of a schedule").map_err(here)?;
+            let row = record.parsed(line).map_err(here)?;
             if let Some(other) = rows.iter().find(|other| other.overlaps(&row)) {
-                return Err(place(
+                return Err(here(
                     Error::usage(format!(
-                        "two periods of {} / {} overlap: from {} and from {}",
-                        row.counter, row.procedure, other.start, row.start
+                        "this period of {} / {} overlaps that of line {}",
+                        row.counter, row.procedure, other.line
                     ))
                     .hint("end the first where the second begins"),
                 ));
@@ -176,7 +181,7 @@ impl Row {
 }
 
 impl Record {
-    fn parsed(self) -> Result<Row> {
+    fn parsed(self, line: u64) -> Result<Row> {
         let service = format!("{} / {}", self.guichet_id, self.demarche_id);
         let instant = |text: &str| {
             parse_rfc3339(text).ok_or_else(|| {
@@ -198,6 +203,7 @@ impl Record {
             return Err(Error::usage(format!("{service}: the period from {start} ends before it begins")));
         }
         Ok(Row {
+            line,
             counter: self.guichet_id,
             procedure: self.demarche_id,
             start,

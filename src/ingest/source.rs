@@ -31,14 +31,18 @@ enum Location {
     Object(Arc<dyn ObjectStore>, ObjectPath),
 }
 
-/// Lists the files of several sources. Two files of one name are told apart by the number of their source.
+/// Lists the files of several sources. Two files of one name are told apart by the number of their source, in the order
+/// of the sources' names.
 ///
 /// # Errors
 /// [`Usage`](crate::error::Kind::Usage) when a source names nothing; [`Unreachable`](crate::error::Kind::Unreachable)
 /// when a store does not answer.
 pub fn list(sources: &[String], runtime: &Handle) -> Result<Vec<SourceFile>> {
     let mut files: Vec<SourceFile> = Vec::new();
-    for (index, source) in sources.iter().enumerate() {
+    // The order in which sources are named must not show in what is published.
+    let mut sources: Vec<&str> = sources.iter().map(String::as_str).collect();
+    sources.sort_unstable();
+    for (index, source) in sources.into_iter().enumerate() {
         let mut found = if source.contains("://") { remote(source, runtime)? } else { local(source)? };
         if found.is_empty() {
             return Err(Error::usage("no log there").at(source).hint(format!(
