@@ -52,7 +52,7 @@ fn cases() -> Vec<Case> {
         Case::new(Gate::Unrecognized, ten().saw(Kind::Unrecognized, 1, NOON), "gates.unrecognized_max = 0.09",
             "1 of 11 attempts (9.09 %)", "at most 9.00 %"),
         Case::new(Gate::Negatives, Attempts::on(REAL).saw(Kind::Yes, 20, MORNING), "gates.only_yes_min = 20",
-            "1 days of a probe with « yes » alone, 20 times or more", "negatifs_consignes = false"),
+            "1 day of a probe with « yes » alone, 20 times or more", "negatifs_consignes = false"),
         Case { as_of: "2019-04-16T10:08:59+02:00", ..Case::new(Gate::AsOf, ten(), "",
             "newest attempt at 2019-04-16T08:09:00+00:00", "not after 2019-04-16T08:08:59+00:00") },
         Case::new(Gate::Simulation, ten(), "simulated = true",

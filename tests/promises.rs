@@ -6,6 +6,7 @@ mod support;
 
 mod architecture;
 mod bad_input;
+mod brute_force;
 mod command_line;
 mod declared_once;
 mod dossier;

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::support::python::python_json;
-use crate::support::{Version, copy, german_offices, guichets, root, sample, seine_maritime};
+use crate::support::{Version, copy, german_offices, sample, seine_maritime};
 
 /// What DuckDB finds with the models of a folder.
 fn recomputed(version: &Version, models: &Path) -> Value {
@@ -48,21 +48,6 @@ fn another_engine_finds_the_german_offices() {
     if let Some(version) = german_offices() {
         assert_recomputable(&version);
     }
-}
-
-/// A million attempts, written by the simulator under counters that no registry has.
-#[test]
-fn another_engine_finds_a_million_simulated_attempts() {
-    let logs = tempfile::tempdir().unwrap();
-    let scenario = root().join("data/sample/scenario.toml");
-    let out = logs.path().to_str().unwrap();
-    let args = ["simulate", scenario.to_str().unwrap(), "--attempts", "1060000", "--out", out];
-    let run = guichets(logs.path(), args);
-    assert_eq!(run.code, Some(0), "{}", run.stderr);
-    let pipeline = root().join("tests/fixtures/pipelines/un-million");
-    let version = Version::of(&pipeline, &[logs.path()], "2019-07-01T00:00:00+02:00");
-    assert!(version.manifest["accounting"]["attempts"].as_u64() > Some(1_000_000), "{}", version.manifest["accounting"]);
-    assert_recomputable(&version);
 }
 
 /// What a version carries for anyone with DuckDB finds what the version holds.

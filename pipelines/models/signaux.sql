@@ -186,7 +186,7 @@ SELECT
     fin,
     'aucun_rdv' AS detail,
     valeur,
-    100.0 AS seuil,
+    CAST(100.0 AS DOUBLE) AS seuil,
     'Regarder une page conservée (preuve_sha256) : affirme-t-elle vraiment qu''il n''y a pas de rendez-vous ? Demander au guichet une date à laquelle un rendez-vous a été proposé en ligne, et la chercher dans les tentatives.'
         AS ce_qui_trancherait
 FROM jamais
@@ -200,7 +200,7 @@ SELECT
     fin,
     'page_non_reconnue' AS detail,
     valeur,
-    0.5 AS seuil,
+    CAST(0.5 AS DOUBLE) AS seuil,
     'Regarder une page conservée (preuve_sha256) de la période : le site a-t-il changé de présentation ? Si oui, écrire la règle qui la reconnaît et recalculer ; les tentatives ne sont pas perdues.'
         AS ce_qui_trancherait
 FROM muets
@@ -214,7 +214,7 @@ SELECT
     fin,
     issue AS detail,
     ecart AS valeur,
-    0.5 AS seuil,
+    CAST(0.5 AS DOUBLE) AS seuil,
     'Comparer une page conservée (preuve_sha256) de chaque semaine, et chercher un événement dans les tables incidents et chronologie : le service, le site, la sonde ou les règles ont changé.'
         AS ce_qui_trancherait
 FROM ecarts_ranges
@@ -229,7 +229,7 @@ SELECT
     fin,
     reponse AS detail,
     valeur,
-    60.0 AS seuil,
+    CAST(60.0 AS DOUBLE) AS seuil,
     'Comparer les empreintes des pages (preuve_sha256) : une page toujours identique peut être figée ou lue de travers. Consulter le service à la main, à une heure notée, et comparer avec la tentative la plus proche.'
         AS ce_qui_trancherait
 FROM longues

@@ -250,7 +250,7 @@ mod tests {
         fn the_days_of_a_period_hold_each_of_its_cycles_once(hours in 1_i64..2_000, cadence in 1_i64..3_000, shift in 0_i64..100_000) {
             let start = parse_rfc3339("2019-01-01T00:00:00Z").unwrap() + TimeDelta::minutes(shift);
             let end = start + TimeDelta::hours(hours);
-            let period = Period { start, end, ..self::period("2019-01-01T00:00:00Z", "2019-01-02T00:00:00Z", cadence) };
+            let period = Period { start, end, ..period("2019-01-01T00:00:00Z", "2019-01-02T00:00:00Z", cadence) };
             let by_hand = (0..).map(|k| start + TimeDelta::minutes(k * cadence)).take_while(|cycle| *cycle < end).count();
             let by_days: i64 = period.days(Tz::Europe__Paris).map(|(_, cycles)| cycles).sum();
             prop_assert_eq!(by_days, i64::try_from(by_hand).unwrap());

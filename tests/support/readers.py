@@ -139,7 +139,7 @@ def columns_of(relation):
 
 
 def pandas_csv(path, texts, days):
-    frame = pandas.read_csv(path, dtype=dict.fromkeys(texts, str), parse_dates=days)
+    frame = pandas.read_csv(path, dtype=dict.fromkeys(texts, str), parse_dates=days, date_format="ISO8601")
     return {name: list(frame[name]) for name in frame}
 
 
