@@ -26,7 +26,8 @@ fn assert_recomputable(version: &Version) {
             let differences = found["differences"].as_array().unwrap();
             assert!(differences.is_empty(), "{table}: {} differences, as {}", differences.len(), differences[0]);
             assert_eq!(found["rows"], file["rows"], "{table}");
-            assert!(found["values"].as_u64() > Some(0), "{table}: nothing was compared");
+            let compared = found["values"].as_u64() > Some(0) || found["rows"] == 0;
+            assert!(compared, "{table}: nothing was compared");
         }
     }
 }
