@@ -251,7 +251,8 @@ mod tests {
             let start = parse_rfc3339("2019-01-01T00:00:00Z").unwrap() + TimeDelta::minutes(shift);
             let end = start + TimeDelta::hours(hours);
             let period = Period { start, end, ..period("2019-01-01T00:00:00Z", "2019-01-02T00:00:00Z", cadence) };
-            let by_hand = (0..).map(|k| start + TimeDelta::minutes(k * cadence)).take_while(|cycle| *cycle < end).count();
+            let cycles = (0..=hours * 60).map(|k| start + TimeDelta::minutes(k * cadence));
+            let by_hand = cycles.take_while(|cycle| *cycle < end).count();
             let by_days: i64 = period.days(Tz::Europe__Paris).map(|(_, cycles)| cycles).sum();
             prop_assert_eq!(by_days, i64::try_from(by_hand).unwrap());
         }

@@ -179,7 +179,9 @@ mod tests {
                 let middle = turn % shuffled.len();
                 shuffled.rotate_left(middle);
             }
-            shuffled.iter().for_each(|entry| ledger.note(entry).unwrap());
+            for entry in &shuffled {
+                ledger.note(entry).unwrap();
+            }
             let repeats = ledger.repeats().unwrap();
             for (at, entry) in entries.iter().enumerate() {
                 let first = entries[..at].iter().find(|other| other.id == entry.id);

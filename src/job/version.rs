@@ -136,7 +136,7 @@ impl<'a> Version<'a> {
             let derived = self.engine.run(model)?;
             let modelled = started.elapsed();
             self.table(&model.table, &derived)?;
-            let written = started.elapsed() - modelled;
+            let written = started.elapsed().saturating_sub(modelled);
             tracing::info!(table = model.table, rows = derived.num_rows(), ?modelled, ?written, "derived");
             progress.advance(1);
         }
