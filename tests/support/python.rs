@@ -4,35 +4,56 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use super::{Run, root};
 
-/// Made on first use, and kept with the other build products until the requirements change.
-static INTERPRETER: LazyLock<PathBuf> = LazyLock::new(|| {
-    let requirements = root().join("tests/requirements.txt");
-    let wanted = fs::read_to_string(&requirements).unwrap();
-    let python = Run::of(Command::new("python3").arg("--version"));
-    let digest = blake3::hash(format!("{}{wanted}", python.stdout).as_bytes()).to_hex();
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
-    let folder = target.join(format!("python-{}", &digest[..12]));
+/// A virtual environment that one file of pinned requirements describes; made on first use, and kept with the other build
+/// products until that file changes.
+pub struct Environment {
+    requirements: &'static str,
+    interpreter: OnceLock<PathBuf>,
+}
 
-    // Held until the end of this block: another process that wants the same folder waits, then finds it ready.
-    let lock = File::create(folder.with_extension("lock")).unwrap();
-    lock.lock().unwrap();
-    let interpreter = folder.join("bin/python");
-    let ready = folder.join("ready");
-    if !ready.is_file() {
-        let _ = fs::remove_dir_all(&folder);
-        make(&folder);
-        let mut pip = Command::new(&interpreter);
-        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"]).arg(&requirements);
-        let installed = Run::of(&mut pip);
-        assert_eq!(installed.code, Some(0), "cannot install tests/requirements.txt:\n{}", installed.stderr);
-        fs::write(ready, "").unwrap();
+/// What most tests need.
+static COMMON: Environment = Environment::new("tests/requirements.txt");
+
+impl Environment {
+    /// The environment of a file of requirements, by its path from the project's root.
+    pub const fn new(requirements: &'static str) -> Self {
+        Self { requirements, interpreter: OnceLock::new() }
     }
-    interpreter
-});
+
+    /// Its `python`.
+    pub fn interpreter(&self) -> &Path {
+        self.interpreter.get_or_init(|| self.install())
+    }
+
+    fn install(&self) -> PathBuf {
+        let requirements = root().join(self.requirements);
+        let wanted = fs::read_to_string(&requirements).unwrap();
+        let python = Run::of(Command::new("python3").arg("--version"));
+        let digest = blake3::hash(format!("{}{wanted}", python.stdout).as_bytes()).to_hex();
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+        let folder = target.join(format!("python-{}", &digest[..12]));
+
+        // Held until the end: another process that wants the same folder waits, then finds it ready.
+        let lock = File::create(folder.with_extension("lock")).unwrap();
+        lock.lock().unwrap();
+        let interpreter = folder.join("bin/python");
+        let ready = folder.join("ready");
+        if !ready.is_file() {
+            let _ = fs::remove_dir_all(&folder);
+            make(&folder);
+            let mut pip = Command::new(&interpreter);
+            pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"]).arg(&requirements);
+            let installed = Run::of(&mut pip);
+            assert_eq!(installed.code, Some(0), "cannot install {}:\n{}", self.requirements, installed.stderr);
+            fs::write(ready, "").unwrap();
+        }
+        interpreter
+    }
+}
 
 /// Makes an empty virtual environment, fetching the system's package for it where that is missing and can be had.
 fn make(folder: &Path) {
@@ -55,7 +76,7 @@ fn make(folder: &Path) {
 
 /// A script to be run in the pinned environment.
 pub fn command<S: AsRef<OsStr>>(script: &str, args: impl IntoIterator<Item = S>) -> Command {
-    let mut command = Command::new(&*INTERPRETER);
+    let mut command = Command::new(COMMON.interpreter());
     command.arg("-c").arg(script).args(args);
     command
 }
