@@ -41,3 +41,11 @@ pub fn sha256_file(path: &Path) -> Result<(u64, String)> {
         hash.update(&buffer[..read]);
     }
 }
+
+/// 64 random bits in hexadecimal: two publishers never draw the same.
+#[must_use]
+pub fn token() -> String {
+    // Keyed at random for each, by the operating system.
+    let drawn = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), std::process::id());
+    format!("{drawn:016x}")
+}

@@ -20,6 +20,8 @@ pub enum Kind {
     Unreachable,
     /// A promise of our own code was broken. Exit code 70.
     Internal,
+    /// Somebody asked the run to stop. Exit code 130.
+    Interrupted,
 }
 
 impl Kind {
@@ -31,6 +33,7 @@ impl Kind {
             Self::Refused => 3,
             Self::Unreachable => 4,
             Self::Internal => 70,
+            Self::Interrupted => 130,
         }
     }
 }

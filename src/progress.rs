@@ -1,4 +1,7 @@
-//! What a run tells of itself while it goes on. The command line shows it on a terminal; the library is silent.
+//! What a run tells of itself while it goes on, and whether it is to go on. The command line shows it on a terminal; the
+//! library is silent.
+
+use crate::error::Result;
 
 /// Someone who watches a run.
 pub trait Progress: Sync {
@@ -8,6 +11,13 @@ pub trait Progress: Sync {
     fn advance(&self, amount: u64);
     /// The stage ends.
     fn end(&self);
+    /// Asked wherever a run can stop without leaving anything half done.
+    ///
+    /// # Errors
+    /// [`Interrupted`](crate::error::Kind::Interrupted) when somebody wants it to stop.
+    fn proceed(&self) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// Nobody watches.

@@ -15,6 +15,7 @@ mod intervals;
 mod mapping;
 mod outcome_rule_errors;
 mod outcome_rules;
+mod publication;
 mod raw_contract;
 mod readers;
 mod referee;

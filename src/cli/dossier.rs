@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use clap::Args;
 use guichets_ouverts::dossier::{Request, collect, to_html, write_csv};
 use guichets_ouverts::error::{Context, Error, Result};
-use guichets_ouverts::publish;
+use guichets_ouverts::publish::{self, Guard};
 
 use super::{Common, print};
 
@@ -44,7 +44,7 @@ impl Dossier {
         if self.au < self.du {
             return Err(Error::usage(format!("--au {} is before --du {}", self.au, self.du)));
         }
-        let store = publish::open(&self.store)?;
+        let store = publish::open(&self.store, Guard::default())?;
         let request = Request { counter: self.guichet, procedure: self.demarche, from: self.du, to: self.au };
         let dossier = collect(store.as_ref(), request)?;
         if dossier.manifest.pipeline != pipeline.name {

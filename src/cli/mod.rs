@@ -5,9 +5,12 @@ mod diff;
 mod display;
 mod dossier;
 mod explain;
+mod retract;
 mod run;
 mod schema;
 mod simulate;
+mod status;
+mod verify;
 mod watch;
 
 use std::io::{IsTerminal, Write};
@@ -33,7 +36,8 @@ struct Cli {
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done; 1 nothing new to publish; 2 usage or configuration; 3 a gate refused;
-4 the store could not be reached or another publisher won; 70 a bug of ours.";
+4 the store could not be reached or another publisher won; 70 a bug of ours; 130 stopped by a signal.
+Of status: 0 fresh, 1 stale, 4 broken. Of verify: 0 all is as it should be, 4 something is not.";
 
 /// Options of every command.
 #[derive(Debug, Clone, Args)]
@@ -54,6 +58,9 @@ enum Command {
     Explain(explain::Explain),
     Dossier(dossier::Dossier),
     Diff(diff::Diff),
+    Verify(verify::Verify),
+    Status(status::StatusCommand),
+    Retract(retract::Retract),
     Schema(schema::SchemaCommand),
     Simulate(simulate::Simulate),
 }
@@ -96,6 +103,9 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         Some(Command::Explain(command)) => command.run(&cli.common),
         Some(Command::Dossier(command)) => command.run(&cli.common),
         Some(Command::Diff(command)) => command.run(&cli.common),
+        Some(Command::Verify(command)) => command.run(&cli.common),
+        Some(Command::Status(command)) => command.run(&cli.common),
+        Some(Command::Retract(command)) => command.run(&cli.common),
         Some(Command::Schema(command)) => command.run(&cli.common),
         Some(Command::Simulate(command)) => command.run(&cli.common),
     }

@@ -6,8 +6,8 @@ use chrono::{DateTime, FixedOffset, Utc};
 use clap::Args;
 use guichets_ouverts::error::{Context, Error, Result};
 use guichets_ouverts::gate::{Gate, Overrule};
-use guichets_ouverts::job::{Built, Order, build, release};
-use guichets_ouverts::publish::{self, Outcome};
+use guichets_ouverts::job::{Built, Destination, Order, build, release};
+use guichets_ouverts::publish::{self, Base, Guard, Outcome, SigningKey};
 use tokio::runtime::Runtime;
 
 use super::{Common, display, print, watch};
@@ -25,6 +25,9 @@ pub struct Run {
     /// Where versions are kept
     #[arg(long, value_name = "URL", default_value = "public")]
     store: String,
+    /// Publish to a store that cannot write conditionally: there is never a second publisher
+    #[arg(long)]
+    sole_publisher: bool,
     /// The moment of which the version speaks, RFC 3339 with an offset [default: what the pipeline says, or now]
     #[arg(long, value_name = "RFC3339", value_parser = instant)]
     as_of: Option<DateTime<FixedOffset>>,
@@ -62,6 +65,7 @@ impl Run {
             pipeline: "exemple".to_owned(),
             raw: Vec::new(),
             store: "public".to_owned(),
+            sole_publisher: false,
             as_of: None,
             version: None,
             only_judge: false,
@@ -100,13 +104,15 @@ impl Run {
             (None, Some(text)) => instant(text).map_err(Error::usage)?,
             (None, None) => Utc::now().fixed_offset(),
         };
-        let store = if self.only_judge { None } else { Some(publish::open(&self.store)?) };
-        let day = as_of.format("%Y-%m-%d").to_string();
-        let version = match (self.version, &store) {
-            (Some(version), store) => publish::chosen_version(store.as_deref(), &version)?,
-            (None, Some(store)) => publish::free_version(store.as_ref(), &day)?,
-            (None, None) => day,
+        let guard = if self.sole_publisher { Guard::Waived } else { Guard::Required };
+        let store = publish::open(&self.store, guard)?;
+        let base = Base::read(store.as_ref())?;
+        base.check_pipeline(store.as_ref(), &pipeline.name)?;
+        let version = match &self.version {
+            Some(version) => publish::chosen_version(store.as_ref(), version)?,
+            None => publish::free_version(store.as_ref(), &as_of.format("%Y-%m-%d").to_string())?,
         };
+        let signing = signing_key()?;
         let reason = self.because.unwrap_or_default();
         let overrules: Vec<Overrule> =
             self.accept.into_iter().map(|gate| Overrule { gate, reason: reason.clone() }).collect();
@@ -116,15 +122,17 @@ impl Run {
         let progress = watch::progress(common.json);
         let started = std::time::Instant::now();
         let built = build(&order, runtime.handle(), progress.as_ref())?;
-        let outcome = match &store {
-            Some(store) => Some(
-                release(&order, &built, store.as_ref())
+        let outcome = if self.only_judge {
+            None
+        } else {
+            let to = Destination { store: store.as_ref(), base: &base, signing: signing.as_ref() };
+            Some(
+                release(&order, &built, &to, progress.as_ref())
                     .inspect_err(|_| tell(common, &self.store, &built, None, started.elapsed()))?,
-            ),
-            None => None,
+            )
         };
         tell(common, &self.store, &built, outcome.as_ref(), started.elapsed());
-        if store.is_none()
+        if self.only_judge
             && let Some(refusal) = guichets_ouverts::gate::refusal(&built.gates)
         {
             return Err(refusal);
@@ -134,6 +142,19 @@ impl Run {
             Some(Outcome::Published(_)) | None => ExitCode::SUCCESS,
         })
     }
+}
+
+/// The key that vouches for versions, where the environment holds one: the text that `minisign -G` wrote, or its path.
+fn signing_key() -> Result<Option<SigningKey>> {
+    let Ok(stated) = std::env::var("GUICHETS_SIGNING_KEY") else { return Ok(None) };
+    let text = if stated.contains('\n') {
+        stated
+    } else {
+        std::fs::read_to_string(&stated)
+            .usage("cannot read the signing key")
+            .map_err(|error| error.at("GUICHETS_SIGNING_KEY"))?
+    };
+    SigningKey::read(&text, std::env::var("GUICHETS_SIGNING_PASSWORD").ok().as_deref()).map(Some)
 }
 
 fn tell(common: &Common, store: &str, built: &Built, outcome: Option<&Outcome>, took: std::time::Duration) {

@@ -21,6 +21,9 @@ use crate::outcome::RuleSet;
 use crate::progress::Progress;
 use crate::registry::Registry;
 
+/// How many lines are read before looking whether the run is to stop.
+const LINES_BETWEEN_LOOKS: u32 = 10_000;
+
 /// What reading needs to know.
 #[derive(Clone, Copy)]
 pub struct Ingest<'a> {
@@ -138,8 +141,13 @@ impl<'a> Ingest<'a> {
         let compression = stream.compression();
         let mut lines = LineReader::new(stream, self.pipeline.limits.line_bytes);
         let mut reader = FileReader::new(*self, index, &file.name, months);
+        let mut taken = 0_u32;
         while let Some(item) = lines.next_item() {
             reader.take(item)?;
+            taken = taken.wrapping_add(1);
+            if taken.is_multiple_of(LINES_BETWEEN_LOOKS) {
+                progress.proceed()?;
+            }
         }
         let delivered = lines.into_stream().finish();
         progress.advance(delivered.bytes);

@@ -18,7 +18,7 @@ use crate::ingest::{Ingest, Months, accounts_table, list, quarantine_table};
 use crate::model::Model;
 use crate::outcome::RuleSet;
 use crate::progress::Progress;
-use crate::publish::{self, Release, Store};
+use crate::publish::{self, Base, Release, SigningKey, Store};
 use crate::registry::Registry;
 use crate::release::{Accounting, Manifest, Origins, RulesEntry, StagedFile, Staging};
 use crate::schema::Catalog;
@@ -113,26 +113,45 @@ pub fn build(order: &Order<'_>, runtime: &Handle, progress: &dyn Progress) -> Re
     Ok(version.finish(reading, gates, origins))
 }
 
+/// Where a version goes, and on top of what.
+pub struct Destination<'a> {
+    /// The store.
+    pub store: &'a dyn Store,
+    /// What it held when the run began.
+    pub base: &'a Base,
+    /// Who vouches for the version, where somebody does.
+    pub signing: Option<&'a SigningKey>,
+}
+
 /// Publishes what was built, unless the store says the same already.
 ///
 /// # Errors
 /// [`Refused`](crate::error::Kind::Refused) when a gate refuses: the night is then recorded in the store and the pointer
-/// stays; [`Unreachable`](crate::error::Kind::Unreachable) when the store cannot be written or another publisher won.
-pub fn release(order: &Order<'_>, built: &Built, store: &dyn Store) -> Result<publish::Outcome> {
+/// stays; [`Unreachable`](crate::error::Kind::Unreachable) when the store cannot be written or another publisher won;
+/// [`Interrupted`](crate::error::Kind::Interrupted) when somebody stops it before the pointer moves.
+pub fn release(
+    order: &Order<'_>,
+    built: &Built,
+    to: &Destination<'_>,
+    progress: &dyn Progress,
+) -> Result<publish::Outcome> {
     if let Some(refusal) = gate::refusal(&built.gates) {
         let refused: Vec<&GateReport> = built.gates.iter().filter(|gate| !gate.passed).collect();
         let reports = serde_json::to_value(refused).internal("gates")?;
-        publish::record_refusal(store, &order.version, order.as_of, order.pipeline.simulated, reports)?;
+        publish::record_refusal(to.store, &order.version, order.as_of, order.pipeline.simulated, reports)?;
         return Err(refusal);
     }
     publish::publish(
-        store,
+        to.store,
         Release {
+            base: to.base,
             files: &built.files,
             manifest: built.manifest.clone(),
             as_of: order.as_of,
             fresh_for: TimeDelta::hours(order.pipeline.fresh_hours),
+            signing: to.signing,
         },
+        progress,
     )
 }
 
@@ -146,5 +165,7 @@ fn origins(order: &Order<'_>, rules: &RuleSet, models: &[Model]) -> Result<Origi
         rules: RulesEntry { version: rules.version().to_owned(), sha256: digest(order.pipeline.rules_path())? },
         models: models.iter().map(|model| (model.table.clone(), sha256(model.sql.as_bytes()))).collect(),
         schedule_sha256: digest(order.pipeline.schedule_path())?,
+        ingest_sha256: String::new(),
+        derive_sha256: String::new(),
     })
 }

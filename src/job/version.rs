@@ -72,6 +72,7 @@ impl<'a> Version<'a> {
         let settled: Vec<Option<Month>> = names
             .par_iter()
             .map(|month| {
+                progress.proceed()?;
                 let attempts = months.settle(month, &repeats)?;
                 progress.advance(1);
                 if attempts.num_rows() == 0 {
@@ -132,6 +133,7 @@ impl<'a> Version<'a> {
     pub(super) fn derive(&mut self, models: &[Model], progress: &dyn Progress) -> Result<()> {
         progress.begin("modèles", models.len() as u64);
         for model in models {
+            progress.proceed()?;
             let started = std::time::Instant::now();
             let derived = self.engine.run(model)?;
             let modelled = started.elapsed();

@@ -12,6 +12,26 @@ pub enum StorageKey {
         /// The version.
         version: String,
     },
+    /// The manifest's signature, in minisign's format.
+    Signature {
+        /// The version.
+        version: String,
+    },
+    /// A publisher's claim on a version's name, while it is being written.
+    Claim {
+        /// The version.
+        version: String,
+    },
+    /// Why the bytes of a version are gone.
+    Tombstone {
+        /// The version.
+        version: String,
+    },
+    /// Tells whether the store keeps its word; written and removed at once.
+    Probe {
+        /// Drawn at random.
+        token: String,
+    },
     /// A file named by a manifest; its path never holds other bytes.
     File {
         /// From the store's root.
@@ -52,6 +72,10 @@ impl StorageKey {
             Self::Latest => "latest.json".to_owned(),
             Self::Versions => "versions.json".to_owned(),
             Self::Manifest { version } => format!("versions/{version}/manifest.json"),
+            Self::Signature { version } => format!("versions/{version}/manifest.json.minisig"),
+            Self::Claim { version } => format!("versions/{version}/claim.json"),
+            Self::Tombstone { version } => format!("versions/{version}/TOMBSTONE.json"),
+            Self::Probe { token } => format!(".probe-{token}"),
             Self::File { path } => path.clone(),
             Self::Stable { name } => format!("latest/{name}"),
         }
@@ -66,6 +90,7 @@ impl StorageKey {
             Some("csv") => "text/csv; charset=utf-8",
             Some("xlsx") => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
             Some("json") => "application/json",
+            Some("jsonld") => "application/ld+json",
             Some("html") => "text/html; charset=utf-8",
             Some("md") => "text/markdown; charset=utf-8",
             _ => "text/plain; charset=utf-8",
@@ -76,8 +101,12 @@ impl StorageKey {
     #[must_use]
     pub const fn cache_policy(&self) -> CachePolicy {
         match self {
-            Self::Manifest { .. } | Self::File { .. } => CachePolicy::Immutable,
-            Self::Latest | Self::Versions | Self::Stable { .. } => CachePolicy::Revalidate,
+            Self::Manifest { .. } | Self::Signature { .. } | Self::Tombstone { .. } | Self::File { .. } => {
+                CachePolicy::Immutable
+            }
+            Self::Latest | Self::Versions | Self::Stable { .. } | Self::Claim { .. } | Self::Probe { .. } => {
+                CachePolicy::Revalidate
+            }
         }
     }
 }

@@ -1,78 +1,64 @@
 //! Publish: a version becomes visible, whole, by one move of a pointer.
 //!
-//! Order of writing: the files that are missing, by digest; the manifest; then the pointer `latest.json`, by one
-//! conditional write; then the list `versions.json`; then the stable names under `latest/`. A reader who follows the
-//! pointer sees the old version or the new one, never a mix.
+//! Order of writing: a claim on the version's name; the files that are missing, by digest; the manifest; then the pointer
+//! `latest.json`, by one conditional write; then the list `versions.json`; then the stable names under `latest/`. A reader
+//! who follows the pointer sees the old version or the new one, never a mix.
 
 mod key;
-mod local;
+mod names;
 mod protocol;
 mod read;
 mod records;
+mod retract;
+mod sign;
+mod stable;
+mod status;
+mod store;
+mod verify;
 
 pub use key::{CachePolicy, StorageKey};
-pub use local::LocalStore;
-pub use protocol::{DIGESTS, Outcome, Published, Release, chosen_version, free_version, publish, record_refusal};
-pub use read::{current_manifest, fetch, manifest_of};
+pub use names::{chosen_version, free_version};
+pub use protocol::{DIGESTS, Outcome, Published, Release, publish, record_refusal};
+pub use read::{Base, current_manifest, fetch, manifest_of};
 pub use records::{Pointer, Status, VersionRecord, Versions};
+pub use retract::{Retraction, retract};
+pub use sign::{SigningKey, VerifyingKey};
+pub use status::{Health, StatusReport, status};
+pub use store::{Guard, LocalStore, ObjectBackend, Store, open};
+pub use verify::{VerifiedVersion, verify};
 
-use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 
-/// Where versions are kept. Every write is atomic: a reader sees the object before it or after it.
-pub trait Store: Send + Sync {
-    /// How the store was named by the caller.
-    fn name(&self) -> String;
+/// Requests under way at once: what takes time is the way to the store, not the work.
+const AT_ONCE: usize = 8;
 
-    /// The bytes of an object, or nothing where there is none.
-    ///
-    /// # Errors
-    /// [`Unreachable`](crate::error::Kind::Unreachable) when the store does not answer.
-    fn get(&self, path: &str) -> Result<Option<Vec<u8>>>;
-
-    /// The size of an object, or nothing where there is none.
-    ///
-    /// # Errors
-    /// [`Unreachable`](crate::error::Kind::Unreachable) when the store does not answer.
-    fn size(&self, path: &str) -> Result<Option<u64>>;
-
-    /// Writes an object from a file, over what was there.
-    ///
-    /// # Errors
-    /// [`Unreachable`](crate::error::Kind::Unreachable) when it cannot be written.
-    fn put_file(&self, key: &StorageKey, file: &Path) -> Result<()>;
-
-    /// Writes an object from bytes, over what was there.
-    ///
-    /// # Errors
-    /// [`Unreachable`](crate::error::Kind::Unreachable) when it cannot be written.
-    fn put(&self, key: &StorageKey, bytes: &[u8]) -> Result<()>;
-
-    /// Removes an object; one that is not there is no error.
-    ///
-    /// # Errors
-    /// [`Unreachable`](crate::error::Kind::Unreachable) when it cannot be removed.
-    fn delete(&self, key: &StorageKey) -> Result<()>;
-
-    /// Writes an object only if it still holds `expected` (`None`: only if it does not exist). Returns false, and
-    /// writes nothing, where another publisher was faster.
-    ///
-    /// # Errors
-    /// [`Unreachable`](crate::error::Kind::Unreachable) when it cannot be written.
-    fn swap(&self, key: &StorageKey, expected: Option<&[u8]>, bytes: &[u8]) -> Result<bool>;
+/// Does something with each item, several at once; stops at the first error.
+fn each<T: Sync>(items: &[T], act: impl Fn(&T) -> Result<()> + Sync) -> Result<()> {
+    let next = AtomicUsize::new(0);
+    let failure = Mutex::new(None);
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE.min(items.len()) {
+            scope.spawn(|| {
+                while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if let Err(error) = act(item) {
+                        // The others stop after what they have in hand.
+                        next.store(items.len(), Ordering::Relaxed);
+                        failure.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get_or_insert(error);
+                    }
+                }
+            });
+        }
+    });
+    failure.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner).map_or(Ok(()), Err)
 }
 
-/// Opens the store of a URL or a folder.
-///
-/// # Errors
-/// [`Usage`](crate::error::Kind::Usage) for a scheme that no store has.
-pub fn open(store: &str) -> Result<Box<dyn Store>> {
-    match store.split_once("://") {
-        None => Ok(Box::new(LocalStore::open(Path::new(store))?)),
-        Some(("file", path)) => Ok(Box::new(LocalStore::open(Path::new(path))?)),
-        Some((scheme, _)) => Err(Error::usage(format!("publishing to {scheme}:// is not there yet"))
-            .at(store)
-            .hint("publish to a local folder and synchronise it")),
-    }
+/// As publishers write JSON: two spaces, and a line end.
+fn json(value: &impl serde::Serialize) -> Vec<u8> {
+    // Strings and numbers under string keys: they always serialise.
+    let mut text = serde_json::to_vec_pretty(value).unwrap_or_default();
+    text.push(b'\n');
+    text
 }

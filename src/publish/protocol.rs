@@ -1,15 +1,20 @@
 //! The order in which a version is written.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use chrono::{DateTime, FixedOffset, NaiveDate, SecondsFormat, TimeDelta};
+use chrono::{DateTime, FixedOffset, SecondsFormat, TimeDelta};
 use serde_json::Value;
 
-use super::read::{current_manifest, parsed};
+use super::names::{another_won, claim, unclaim};
+use super::read::list;
 use super::records::{Pointer, Status, VersionRecord, Versions};
-use super::{StorageKey, Store};
+use super::sign::SigningKey;
+use super::{Base, StorageKey, Store, each, json, stable};
 use crate::digest::sha256;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
+use crate::progress::Progress;
 use crate::release::{Manifest, Parent, StagedFile};
 
 /// The list of digests of a version, for `sha256sum -c`.
@@ -17,6 +22,8 @@ pub const DIGESTS: &str = "SHA256SUMS";
 
 /// A version that passed its gates.
 pub struct Release<'a> {
+    /// What the store held when the run began.
+    pub base: &'a Base,
     /// Its files, all named by the manifest.
     pub files: &'a [StagedFile],
     /// Its manifest; the parent is filled in here.
@@ -25,6 +32,8 @@ pub struct Release<'a> {
     pub as_of: DateTime<FixedOffset>,
     /// How long readers may take it for current.
     pub fresh_for: TimeDelta,
+    /// Who vouches for it, where somebody does.
+    pub signing: Option<&'a SigningKey>,
 }
 
 /// What publishing came to.
@@ -52,60 +61,105 @@ pub struct Published {
     pub manifest_sha256: String,
 }
 
-/// Publishes a version, unless the current one says the same.
+/// Publishes a version on top of its base, unless the base says the same.
 ///
 /// # Errors
-/// [`Unreachable`](crate::error::Kind::Unreachable) when the store cannot be written or another publisher won; the
-/// pointer has then not moved.
-pub fn publish(store: &dyn Store, mut release: Release<'_>) -> Result<Outcome> {
-    let latest = store.get(&StorageKey::Latest.path())?;
-    let current = current_manifest(store)?;
-    if let Some((pointer, manifest)) = &current {
-        if says_the_same(manifest, &release.manifest) {
+/// [`Unreachable`](crate::error::Kind::Unreachable) when the store cannot be written or another publisher won;
+/// [`Usage`](crate::error::Kind::Usage) when the store cannot write conditionally, or holds another pipeline's versions;
+/// [`Interrupted`](crate::error::Kind::Interrupted) when somebody stops it in time. The pointer has then not moved.
+pub fn publish(store: &dyn Store, mut release: Release<'_>, progress: &dyn Progress) -> Result<Outcome> {
+    let local: HashMap<&str, &Path> = release.files.iter().map(|file| (&*file.entry.path, &*file.local)).collect();
+    release.base.check_pipeline(store, &release.manifest.pipeline)?;
+    if let Some((pointer, parent)) = &release.base.current {
+        complete(store, pointer, parent)?;
+        if says_the_same(parent, &release.manifest) {
+            stable::renew(store, &HashMap::new())?;
             return Ok(Outcome::NothingNew { version: pointer.version.clone() });
         }
         release.manifest.parent =
             Some(Parent { version: pointer.version.clone(), manifest_sha256: pointer.manifest_sha256.clone() });
     }
-    let (mut written, mut shared) = (0, 0);
-    for file in release.files {
-        let key = StorageKey::File { path: file.entry.path.clone() };
-        // A path under data/ names its bytes; one under versions/ may be left from a night that was cut short.
-        if file.entry.partition.is_some() && store.size(&file.entry.path)? == Some(file.entry.bytes) {
-            shared += 1;
-        } else {
-            store.put_file(&key, &file.local)?;
-            written += 1;
-        }
-    }
+    store.check_swap()?;
+    let text = release.manifest.to_json();
+    let manifest_sha256 = sha256(text.as_bytes());
     let version = release.manifest.version.clone();
-    let manifest = release.manifest.to_json();
-    let manifest_key = StorageKey::Manifest { version: version.clone() };
-    store.put(&manifest_key, manifest.as_bytes())?;
-    let manifest_sha256 = sha256(manifest.as_bytes());
+    claim(store, &version, &manifest_sha256)?;
     let pointer = Pointer {
         version: version.clone(),
-        manifest: manifest_key.path(),
+        manifest: StorageKey::Manifest { version: version.clone() }.path(),
         manifest_sha256: manifest_sha256.clone(),
         published_at: instant(release.as_of),
         fresh_until: instant(release.as_of + release.fresh_for),
     };
-    if !store.swap(&StorageKey::Latest, latest.as_deref(), &json(&pointer))? {
-        return Err(another_won(store));
+    let (written, shared) = match show(store, &release, &text, &pointer, progress) {
+        Ok(counts) => counts,
+        Err(error) => {
+            // Nobody sees what was written. The name stays taken where the store no longer answers.
+            let _ = unclaim(store, &version);
+            return Err(error);
+        }
+    };
+    complete(store, &pointer, &release.manifest)?;
+    stable::renew(store, &local)?;
+    unclaim(store, &version)?;
+    Ok(Outcome::Published(Published { version, written, shared, manifest_sha256 }))
+}
+
+/// Writes what is missing, then moves the pointer: after this the version is published, whatever happens.
+fn show(
+    store: &dyn Store,
+    release: &Release<'_>,
+    manifest: &str,
+    pointer: &Pointer,
+    progress: &dyn Progress,
+) -> Result<(usize, usize)> {
+    let (written, shared) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    progress.begin("publie", release.files.len() as u64);
+    each(release.files, |file| {
+        progress.proceed()?;
+        // A path under data/ names its bytes: what is there is what would be written.
+        if file.entry.partition.is_some() && store.size(&file.entry.path)? == Some(file.entry.bytes) {
+            shared.fetch_add(1, Ordering::Relaxed);
+        } else {
+            store.put_file(&StorageKey::File { path: file.entry.path.clone() }, &file.local)?;
+            written.fetch_add(1, Ordering::Relaxed);
+        }
+        progress.advance(1);
+        Ok(())
+    })?;
+    progress.end();
+    let version = &pointer.version;
+    if let Some(key) = release.signing {
+        let signature = key.sign(manifest.as_bytes(), &format!("version:{version} date:{}", pointer.published_at))?;
+        store.put(&StorageKey::Signature { version: version.clone() }, signature.as_bytes())?;
+    }
+    store.put(&StorageKey::Manifest { version: version.clone() }, manifest.as_bytes())?;
+    progress.proceed()?;
+    if !store.swap(&StorageKey::Latest, release.base.pointer_bytes.as_deref(), &json(pointer))? {
+        return Err(another_won(store, "the pointer moved while this run was at work"));
+    }
+    Ok((written.into_inner(), shared.into_inner()))
+}
+
+/// Sees to it that a version to which the pointer moved is in the list: the publisher may have been killed in between.
+fn complete(store: &dyn Store, pointer: &Pointer, manifest: &Manifest) -> Result<()> {
+    if list(store)?.1.published(&pointer.version).is_some() {
+        return Ok(());
     }
     record(
         store,
         &VersionRecord {
-            version: version.clone(),
+            version: pointer.version.clone(),
             status: Status::Published,
-            as_of: instant(release.as_of),
-            simulated: release.manifest.simulated,
-            manifest_sha256: Some(manifest_sha256.clone()),
+            as_of: pointer.published_at.clone(),
+            simulated: manifest.simulated,
+            fresh_until: Some(pointer.fresh_until.clone()),
+            manifest_sha256: Some(pointer.manifest_sha256.clone()),
             refused_by: None,
+            retracted_at: None,
+            reason: None,
         },
-    )?;
-    renew_stable_names(store, release.files, &version, current.as_ref().map(|(_, manifest)| manifest))?;
-    Ok(Outcome::Published(Published { version, written, shared, manifest_sha256 }))
+    )
 }
 
 /// Keeps a refused night in the list of versions; the pointer does not move.
@@ -119,6 +173,7 @@ pub fn record_refusal(
     simulated: bool,
     gates: Value,
 ) -> Result<()> {
+    store.check_swap()?;
     record(
         store,
         &VersionRecord {
@@ -126,111 +181,37 @@ pub fn record_refusal(
             status: Status::Refused,
             as_of: instant(as_of),
             simulated,
+            fresh_until: None,
             manifest_sha256: None,
             refused_by: Some(gates),
+            retracted_at: None,
+            reason: None,
         },
     )
 }
 
-/// Takes a name that a person chose for a version.
-///
-/// # Errors
-/// [`Usage`](crate::error::Kind::Usage) when it is not a date with or without a number, or the store has a version of
-/// that name: what was published is never overwritten.
-pub fn chosen_version(store: Option<&dyn Store>, name: &str) -> Result<String> {
-    let (day, number) = name.split_once('.').unwrap_or((name, "2"));
-    let well_formed = day.len() == 10
-        && NaiveDate::parse_from_str(day, "%Y-%m-%d").is_ok()
-        && number.parse::<u32>().is_ok_and(|parsed| parsed >= 2 && parsed.to_string() == number);
-    if !well_formed {
-        return Err(Error::usage(format!("« {name} » is no name of a version"))
-            .hint("a version is a date, 2026-11-21, then 2026-11-21.2, 2026-11-21.3 and so on"));
-    }
-    match store {
-        Some(store) if used_versions(store)?.contains(name) => {
-            Err(Error::usage(format!("there is a version {name} already"))
-                .at(store.name())
-                .hint("a published version is never overwritten; leave --version out and the next free name is taken"))
-        }
-        _ => Ok(name.to_owned()),
-    }
-}
-
-/// A name for a version of that day which the store has not used: `2026-11-21`, then `2026-11-21.2`.
-///
-/// # Errors
-/// [`Unreachable`](crate::error::Kind::Unreachable) when the store does not answer.
-pub fn free_version(store: &dyn Store, day: &str) -> Result<String> {
-    let used = used_versions(store)?;
-    let candidates = std::iter::once(day.to_owned()).chain((2..).map(|number| format!("{day}.{number}")));
-    candidates.into_iter().find(|name| !used.contains(name)).ok_or_else(|| Error::internal("no free version"))
-}
-
-/// The names that published or retracted versions have.
-fn used_versions(store: &dyn Store) -> Result<HashSet<String>> {
-    let current = current_manifest(store)?.map(|(pointer, _)| pointer.version);
-    let records = list(store)?.1.versions.into_iter().filter(|record| record.status != Status::Refused);
-    Ok(records.map(|record| record.version).chain(current).collect())
-}
-
-fn list(store: &dyn Store) -> Result<(Option<Vec<u8>>, Versions)> {
-    let bytes = store.get(&StorageKey::Versions.path())?;
-    let versions = match &bytes {
-        None => Versions::default(),
-        Some(bytes) => parsed(bytes, store, "versions.json")?,
-    };
-    Ok((bytes, versions))
-}
-
-/// Adds a line to the list. Where another publisher adds one at the same time, both stay.
+/// Adds a line to the list.
 fn record(store: &dyn Store, record: &VersionRecord) -> Result<()> {
+    amend(store, |versions| {
+        // Another run may have completed it meanwhile.
+        if record.status == Status::Refused || versions.published(&record.version).is_none() {
+            versions.versions.push(record.clone());
+        }
+    })
+}
+
+/// Changes the list. Where another publisher changes it at the same time, both changes stay.
+pub(super) fn amend(store: &dyn Store, change: impl Fn(&mut Versions)) -> Result<()> {
     for _ in 0..100 {
         let (before, mut versions) = list(store)?;
-        versions.versions.push(record.clone());
-        if record.status == Status::Published {
-            versions.last_successful = Some(record.version.clone());
-        }
-        if store.swap(&StorageKey::Versions, before.as_deref(), &json(&versions))? {
+        change(&mut versions);
+        versions.last_successful = versions.last_good().map(|record| record.version.clone());
+        let after = json(&versions);
+        if before.as_ref() == Some(&after) || store.swap(&StorageKey::Versions, before.as_deref(), &after)? {
             return Ok(());
         }
     }
     Err(Error::unreachable("the list of versions never stood still").at(store.name()))
-}
-
-fn another_won(store: &dyn Store) -> Error {
-    let winner = current_manifest(store)
-        .ok()
-        .flatten()
-        .map_or_else(String::new, |(pointer, _)| format!(": version {} of {}", pointer.version, pointer.published_at));
-    Error::new(Kind::Unreachable, format!("another publisher was faster{winner}"))
-        .at(store.name())
-        .hint("nothing of this run is visible; run again on top of the other's version")
-}
-
-/// Copies the files under their stable names, and removes those that only the version before had.
-fn renew_stable_names(store: &dyn Store, files: &[StagedFile], version: &str, before: Option<&Manifest>) -> Result<()> {
-    let mut names = HashSet::new();
-    for file in files {
-        if let Some(name) = stable_name(&file.entry.path, version) {
-            store.put_file(&StorageKey::Stable { name: name.clone() }, &file.local)?;
-            names.insert(name);
-        }
-    }
-    let gone = before
-        .into_iter()
-        .flat_map(|before| before.files.iter().filter_map(|file| stable_name(&file.path, &before.version)));
-    for name in gone.filter(|name| !names.contains(name)) {
-        store.delete(&StorageKey::Stable { name })?;
-    }
-    Ok(())
-}
-
-/// The name of a file under `latest/`: its path within the version, or its bare name where versions share it. The list
-/// of digests has none: it speaks of paths within the version.
-fn stable_name(path: &str, version: &str) -> Option<String> {
-    let within = path.strip_prefix(&format!("versions/{version}/"));
-    let name = within.or_else(|| path.rsplit('/').next())?;
-    (name != DIGESTS).then(|| name.to_owned())
 }
 
 /// The same logical rows, by the same rules and models.
@@ -238,13 +219,6 @@ fn says_the_same(current: &Manifest, new: &Manifest) -> bool {
     current.contents() == new.contents() && current.made_with.rules == new.made_with.rules
 }
 
-fn instant(time: DateTime<FixedOffset>) -> String {
+pub(super) fn instant(time: DateTime<FixedOffset>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Secs, true)
-}
-
-fn json(value: &impl serde::Serialize) -> Vec<u8> {
-    // Strings and numbers under string keys: they always serialise.
-    let mut text = serde_json::to_vec_pretty(value).unwrap_or_default();
-    text.push(b'\n');
-    text
 }

@@ -2,11 +2,64 @@
 
 use std::path::{Path, PathBuf};
 
-use super::records::Pointer;
+use super::records::{Pointer, Versions};
 use super::{StorageKey, Store};
-use crate::digest::sha256;
+use crate::digest::{sha256, sha256_file};
 use crate::error::{Context, Error, Result};
 use crate::release::{FileEntry, Manifest};
+
+/// The version on top of which a run works: what the store held when the run began. A version is published on top of
+/// it or not at all.
+#[derive(Debug, Clone, Default)]
+pub struct Base {
+    /// `latest.json` as it was, where there was one.
+    pub(super) pointer_bytes: Option<Vec<u8>>,
+    /// What it says, and the manifest that it vouches for.
+    pub current: Option<(Pointer, Manifest)>,
+}
+
+impl Base {
+    /// Reads what the store holds now.
+    ///
+    /// # Errors
+    /// [`Unreachable`](crate::error::Kind::Unreachable) when the store does not answer, or what it answers is not what a
+    /// publisher wrote.
+    pub fn read(store: &dyn Store) -> Result<Self> {
+        let Some((pointer_bytes, pointer)) = current_pointer(store)? else { return Ok(Self::default()) };
+        let manifest = vouched_manifest(store, &pointer)?;
+        Ok(Self { pointer_bytes: Some(pointer_bytes), current: Some((pointer, manifest)) })
+    }
+
+    /// A chain of versions is of one publication.
+    ///
+    /// # Errors
+    /// [`Usage`](crate::error::Kind::Usage) when the store holds versions of another pipeline.
+    pub fn check_pipeline(&self, store: &dyn Store, pipeline: &str) -> Result<()> {
+        match self.manifest() {
+            Some(manifest) if manifest.pipeline != pipeline => Err(Error::usage(format!(
+                "the store holds versions of the pipeline {}, not of {pipeline}",
+                manifest.pipeline
+            ))
+            .at(store.name())
+            .hint("give each pipeline a store of its own with --store")),
+            _ => Ok(()),
+        }
+    }
+
+    /// The manifest of that version.
+    #[must_use]
+    pub fn manifest(&self) -> Option<&Manifest> {
+        self.current.as_ref().map(|(_, manifest)| manifest)
+    }
+}
+
+/// The pointer, as it is written and what it says.
+pub(super) fn current_pointer(store: &dyn Store) -> Result<Option<(Vec<u8>, Pointer)>> {
+    let path = StorageKey::Latest.path();
+    let Some(bytes) = store.get(&path)? else { return Ok(None) };
+    let pointer = parsed(&bytes, store, &path)?;
+    Ok(Some((bytes, pointer)))
+}
 
 /// The current version's pointer and manifest, where there is one.
 ///
@@ -14,20 +67,19 @@ use crate::release::{FileEntry, Manifest};
 /// [`Unreachable`](crate::error::Kind::Unreachable) when the store does not answer, or what it answers is not what a
 /// publisher wrote.
 pub fn current_manifest(store: &dyn Store) -> Result<Option<(Pointer, Manifest)>> {
-    let Some(bytes) = store.get(&StorageKey::Latest.path())? else { return Ok(None) };
-    let pointer: Pointer = parsed(&bytes, store, "latest.json")?;
-    let manifest = store.get(&pointer.manifest)?.ok_or_else(|| {
-        Error::unreachable("the pointer leads nowhere").at(format!("{}/{}", store.name(), pointer.manifest))
-    })?;
-    if sha256(&manifest) != pointer.manifest_sha256 {
-        return Err(Error::unreachable("the manifest is not the one that the pointer vouches for").at(format!(
-            "{}/{}",
-            store.name(),
-            pointer.manifest
-        )));
-    }
-    let manifest = parsed(&manifest, store, &pointer.manifest)?;
+    let Some((_, pointer)) = current_pointer(store)? else { return Ok(None) };
+    let manifest = vouched_manifest(store, &pointer)?;
     Ok(Some((pointer, manifest)))
+}
+
+fn vouched_manifest(store: &dyn Store, pointer: &Pointer) -> Result<Manifest> {
+    let place = |error: Error| error.at(format!("{}/{}", store.name(), pointer.manifest));
+    let manifest =
+        store.get(&pointer.manifest)?.ok_or_else(|| place(Error::unreachable("the pointer leads nowhere")))?;
+    if sha256(&manifest) != pointer.manifest_sha256 {
+        return Err(place(Error::unreachable("the manifest is not the one that the pointer vouches for")));
+    }
+    parsed(&manifest, store, &pointer.manifest)
 }
 
 /// What a publisher wrote as JSON.
@@ -37,32 +89,48 @@ pub(super) fn parsed<T: serde::de::DeserializeOwned>(bytes: &[u8], store: &dyn S
         .map_err(|error| error.at(format!("{}/{path}", store.name())))
 }
 
-/// The manifest of a version.
+/// The list of versions, as it is written and what it says.
+pub(super) fn list(store: &dyn Store) -> Result<(Option<Vec<u8>>, Versions)> {
+    let path = StorageKey::Versions.path();
+    let bytes = store.get(&path)?;
+    let versions = match &bytes {
+        None => Versions::default(),
+        Some(bytes) => parsed(bytes, store, &path)?,
+    };
+    Ok((bytes, versions))
+}
+
+/// The manifest of a version, as it is written and what it says.
 ///
 /// # Errors
 /// [`Usage`](crate::error::Kind::Usage) when the store has no such version;
 /// [`Unreachable`](crate::error::Kind::Unreachable) when it does not answer.
-pub fn manifest_of(store: &dyn Store, version: &str) -> Result<Manifest> {
+pub fn manifest_of(store: &dyn Store, version: &str) -> Result<(Vec<u8>, Manifest)> {
     let path = StorageKey::Manifest { version: version.to_owned() }.path();
     let bytes = store.get(&path)?.ok_or_else(|| {
         Error::usage(format!("the store has no version {version}"))
             .at(store.name())
             .hint("versions.json lists those that it has")
     })?;
-    parsed(&bytes, store, &path)
+    let manifest = parsed(&bytes, store, &path)?;
+    Ok((bytes, manifest))
 }
 
-/// Brings a file of a version into a local folder, and checks it against its digest.
+/// Brings a file of a version under a local folder, and checks it against its digest.
 ///
 /// # Errors
 /// [`Unreachable`](crate::error::Kind::Unreachable) when it is not there, or not the one that the manifest vouches for.
 pub fn fetch(store: &dyn Store, file: &FileEntry, folder: &Path) -> Result<PathBuf> {
     let place = |error: Error| error.at(format!("{}/{}", store.name(), file.path));
-    let bytes = store.get(&file.path)?.ok_or_else(|| place(Error::unreachable("the file is not there")))?;
-    if sha256(&bytes) != file.sha256 {
+    let local = folder.join(&file.path);
+    if let Some(parent) = local.parent() {
+        std::fs::create_dir_all(parent).unreachable("cannot write").map_err(place)?;
+    }
+    if !store.get_file(&file.path, &local)? {
+        return Err(place(Error::unreachable("the file is not there")));
+    }
+    if sha256_file(&local)? != (file.bytes, file.sha256.clone()) {
         return Err(place(Error::unreachable("the file is not the one that the manifest vouches for")));
     }
-    let local = folder.join(file.path.rsplit('/').next().unwrap_or(&file.path));
-    std::fs::write(&local, bytes).unreachable("cannot write").map_err(place)?;
     Ok(local)
 }

@@ -27,6 +27,20 @@ pub struct Versions {
     pub versions: Vec<VersionRecord>,
 }
 
+impl Versions {
+    /// The line of a version that was published, retracted or not.
+    #[must_use]
+    pub fn published(&self, version: &str) -> Option<&VersionRecord> {
+        self.versions.iter().find(|record| record.status != Status::Refused && record.version == version)
+    }
+
+    /// The youngest version that is vouched for.
+    #[must_use]
+    pub fn last_good(&self) -> Option<&VersionRecord> {
+        self.versions.iter().rfind(|record| record.status == Status::Published)
+    }
+}
+
 /// One line of the list.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct VersionRecord {
@@ -38,12 +52,21 @@ pub struct VersionRecord {
     pub as_of: String,
     /// True where the attempts come from the simulator.
     pub simulated: bool,
+    /// After this the next version was late, RFC 3339; nothing for one that was never current.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub fresh_until: Option<String>,
     /// SHA-256 of its manifest, where it has one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub manifest_sha256: Option<String>,
     /// The gates that refused it, with figure and threshold.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub refused_by: Option<Value>,
+    /// When it was retracted, RFC 3339, and why.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub retracted_at: Option<String>,
+    /// See `retracted_at`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<String>,
 }
 
 /// What became of a version.

@@ -88,6 +88,10 @@ pub struct Origins {
     pub models: BTreeMap<String, String>,
     /// SHA-256 of the schedule.
     pub schedule_sha256: String,
+    /// SHA-256 of all that decides what a raw line becomes: while it stays, what was read need not be read again.
+    pub ingest_sha256: String,
+    /// SHA-256 of all that decides what the tables become, given the attempts.
+    pub derive_sha256: String,
 }
 
 /// The outcome rules of a version.

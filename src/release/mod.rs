@@ -9,6 +9,7 @@ mod recompute;
 mod staging;
 mod xlsx;
 
+pub use self::parquet::read_parquet;
 pub use content::content_digest;
 pub use exporter::{About, Export, Exporter, exporter};
 pub use manifest::{Accounting, FileEntry, Manifest, Origins, Parent, RulesEntry};

@@ -2,9 +2,13 @@
 
 use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
 
+use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
 use arrow::datatypes::DataType;
 use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::{KeyValue, SortingColumn};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
@@ -102,4 +106,19 @@ fn key_values(export: &Export<'_>) -> Vec<KeyValue> {
         pairs.push(text("created", &about.as_of.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)));
     }
     pairs
+}
+
+/// Reads a published file back, all of its rows.
+///
+/// # Errors
+/// [`Unreachable`](crate::error::Kind::Unreachable) when it cannot be read, or is no Parquet.
+pub fn read_parquet(path: &Path) -> Result<RecordBatch> {
+    let unreadable = |error: Error| error.at_path(path);
+    let file = File::open(path).unreachable("cannot read").map_err(unreadable)?;
+    let reader =
+        ParquetRecordBatchReaderBuilder::try_new(file).unreachable("not a Parquet file").map_err(unreadable)?;
+    let schema = Arc::clone(reader.schema());
+    let reader = reader.with_batch_size(1 << 16).build().unreachable("not a Parquet file").map_err(unreadable)?;
+    let batches = reader.collect::<Result<Vec<_>, _>>().unreachable("damaged").map_err(unreadable)?;
+    concat_batches(&schema, &batches).internal("cannot put the table together").map_err(unreadable)
 }

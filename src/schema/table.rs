@@ -171,21 +171,30 @@ impl TableSchema {
     pub fn load(path: &Path) -> Result<Self> {
         let place = |error: Error| error.at_path(path);
         let text = std::fs::read_to_string(path).usage("cannot read the table schema").map_err(place)?;
-        let mut table: Self = serde_json::from_str(&text).usage("not a table schema").map_err(place)?;
-        table.text = text;
+        let table = Self::parse(text).map_err(place)?;
         let stem = path.file_stem().unwrap_or_default();
         if stem != table.name.as_str() {
             return Err(place(Error::usage(format!("the schema is named {}, its file is not", table.name))));
         }
+        Ok(table)
+    }
+
+    /// Checks one schema.
+    ///
+    /// # Errors
+    /// [`Usage`](crate::error::Kind::Usage) when it is none, or names columns that it does not declare.
+    pub fn parse(text: String) -> Result<Self> {
+        let mut table: Self = serde_json::from_str(&text).usage("not a table schema")?;
+        table.text = text;
         let partition = table.guichets.partition.iter();
         for column in table.primary_key.iter().chain(&table.guichets.order).chain(partition) {
             if table.field(column).is_none() {
-                return Err(place(Error::usage(format!("the column {column} is named but not declared"))));
+                return Err(Error::usage(format!("the column {column} is named but not declared")));
             }
         }
         for (index, field) in table.fields.iter().enumerate() {
             if table.fields[..index].iter().any(|other| other.name == field.name) {
-                return Err(place(Error::usage(format!("the column {} is declared twice", field.name))));
+                return Err(Error::usage(format!("the column {} is declared twice", field.name)));
             }
         }
         Ok(table)

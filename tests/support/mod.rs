@@ -4,6 +4,8 @@ mod attempts;
 mod files;
 mod published;
 pub mod python;
+pub mod releases;
+pub mod s3;
 mod store;
 mod version;
 

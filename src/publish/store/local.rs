@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::{StorageKey, Store};
+use super::Store;
 use crate::error::{Context, Error, Result};
+use crate::publish::StorageKey;
 
 /// The lock under which pointers move. It is empty, and stays.
 const LOCK: &str = ".lock";
@@ -20,15 +21,10 @@ pub struct LocalStore {
 }
 
 impl LocalStore {
-    /// Opens a folder, which is made where there is none.
-    ///
-    /// # Errors
-    /// [`Unreachable`](crate::error::Kind::Unreachable) when it cannot be made.
-    pub fn open(root: &Path) -> Result<Self> {
-        std::fs::create_dir_all(root)
-            .unreachable("cannot make the store's folder")
-            .map_err(|error| error.at_path(root))?;
-        Ok(Self { root: root.to_owned() })
+    /// A folder, which is made by the first write.
+    #[must_use]
+    pub fn new(root: &Path) -> Self {
+        Self { root: root.to_owned() }
     }
 
     /// Puts a complete, flushed file in place of what was there.
@@ -74,6 +70,14 @@ impl Store for LocalStore {
         }
     }
 
+    fn get_file(&self, path: &str, file: &Path) -> Result<bool> {
+        match std::fs::copy(self.root.join(path), file) {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(Error::unreachable("cannot read").at_path(&self.root.join(path)).because(error)),
+        }
+    }
+
     fn size(&self, path: &str) -> Result<Option<u64>> {
         match std::fs::metadata(self.root.join(path)) {
             Ok(metadata) => Ok(Some(metadata.len())),
@@ -111,6 +115,9 @@ impl Store for LocalStore {
 
     fn swap(&self, key: &StorageKey, expected: Option<&[u8]>, bytes: &[u8]) -> Result<bool> {
         let path = self.root.join(LOCK);
+        std::fs::create_dir_all(&self.root)
+            .unreachable("cannot make the store's folder")
+            .map_err(|error| error.at_path(&self.root))?;
         let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
         let lock = lock.unreachable("cannot lock the store").map_err(|error| error.at_path(&path))?;
         lock.lock().unreachable("cannot lock the store").map_err(|error| error.at_path(&path))?;
@@ -120,5 +127,14 @@ impl Store for LocalStore {
         }
         self.put(key, bytes)?;
         Ok(true)
+    }
+
+    /// A lock of the file system is what it promises to be.
+    fn check_swap(&self) -> Result<()> {
+        Ok(())
+    }
+
+    fn public_url(&self, _: &str) -> Option<String> {
+        None
     }
 }

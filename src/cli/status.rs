@@ -1,0 +1,82 @@
+//! `guichets status`: what a monitor asks.
+
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+use chrono::{DateTime, FixedOffset, Utc};
+use clap::Args;
+use guichets_ouverts::error::{Context, Result};
+use guichets_ouverts::publish::{self, Guard, Health, StatusReport, status};
+
+use super::run::instant;
+use super::{Common, print};
+
+/// Say whether the current version is there, whole, young enough, and readable by anyone
+#[derive(Debug, Args)]
+pub struct StatusCommand {
+    /// The store: a folder, s3://, gs://, az://, or the http address where readers find it
+    #[arg(value_name = "STORE")]
+    store: String,
+    /// The address where readers find the store [default: the one that an object store gives its objects]
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
+    /// The moment at which to ask [default: now]
+    #[arg(long, value_name = "RFC3339", value_parser = instant)]
+    at: Option<DateTime<FixedOffset>>,
+}
+
+impl StatusCommand {
+    /// Looks and tells.
+    pub fn run(self, common: &Common) -> Result<ExitCode> {
+        let store = publish::open(&self.store, Guard::default())?;
+        let now = self.at.map_or_else(Utc::now, |at| at.with_timezone(&Utc));
+        let report = status(store.as_ref(), self.public_url.as_deref(), now)?;
+        print(&if common.json {
+            format!("{:#}", serde_json::to_value(&report).internal("the status")?)
+        } else {
+            told(&report).internal("the status")?
+        });
+        Ok(ExitCode::from(match report.health {
+            Health::Fresh => 0,
+            Health::Stale => 1,
+            Health::Broken => 4,
+        }))
+    }
+}
+
+fn told(report: &StatusReport) -> Result<String, std::fmt::Error> {
+    let mut text = String::new();
+    let health = match report.health {
+        Health::Fresh => "fresh",
+        Health::Stale => "STALE",
+        Health::Broken => "BROKEN",
+    };
+    match &report.current {
+        None => writeln!(text, "{health}: no current version")?,
+        Some(pointer) => writeln!(
+            text,
+            "{health}: version {}, of {}, fresh until {}",
+            pointer.version, pointer.published_at, pointer.fresh_until
+        )?,
+    }
+    for problem in &report.problems {
+        writeln!(text, "  problem: {problem}")?;
+    }
+    for failure in &report.failures {
+        let gates: Vec<String> = failure
+            .refused_by
+            .iter()
+            .flat_map(|gates| gates.as_array().into_iter().flatten())
+            .map(|gate| {
+                let part = |name: &str| gate[name].as_str().unwrap_or_default().to_owned();
+                format!("{}: {} (asked: {})", part("gate"), part("figure"), part("threshold"))
+            })
+            .collect();
+        writeln!(text, "  failed night: {} of {}, refused by {}", failure.version, failure.as_of, gates.join("; "))?;
+    }
+    for record in &report.retracted {
+        writeln!(text, "  retracted: {}: {}", record.version, record.reason.as_deref().unwrap_or_default())?;
+    }
+    text.pop();
+    Ok(text)
+}

@@ -1,0 +1,261 @@
+//! Verifying a version: everything that vouches for something is followed to what it vouches for.
+
+use std::path::Path;
+
+use serde::Serialize;
+use tempfile::TempDir;
+
+use super::read::{current_pointer, list, manifest_of};
+use super::records::Versions;
+use super::sign::VerifyingKey;
+use super::{StorageKey, Store, each};
+use crate::digest::{sha256, sha256_file};
+use crate::error::{Context, Error, Result};
+use crate::progress::Progress;
+use crate::release::{FileEntry, Manifest, content_digest, read_parquet};
+use crate::schema::{Format, TableSchema, conform};
+
+/// What verifying a version found.
+#[derive(Debug, Serialize)]
+pub struct VerifiedVersion {
+    /// The version.
+    pub version: String,
+    /// Files that were looked at.
+    pub files: usize,
+    /// Their size.
+    pub bytes: u64,
+    /// Rows of its tables, each counted once.
+    pub rows: u64,
+    /// It and the versions on top of which it was made, the youngest first.
+    pub chain: Vec<String>,
+    /// Whether a signature was there and checked; nothing where no key was given.
+    pub signed: Option<bool>,
+    /// Why its bytes were removed, where they were.
+    pub removed: Option<String>,
+    /// What is not as it should be.
+    pub faults: Vec<Fault>,
+}
+
+/// Something that is not as it should be.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Fault {
+    /// The object, from the store's root.
+    pub path: String,
+    /// What is wrong with it.
+    pub what: String,
+}
+
+/// Downloads a version, the current one unless another is named, and checks chain, signature, and each file's size,
+/// digest, rows and content.
+///
+/// # Errors
+/// [`Usage`](crate::error::Kind::Usage) when there is no such version; [`Unreachable`](crate::error::Kind::Unreachable)
+/// when the store does not answer. What is wrong with the version is no error but a fault.
+pub fn verify(
+    store: &dyn Store,
+    version: Option<&str>,
+    key: Option<&VerifyingKey>,
+    progress: &dyn Progress,
+) -> Result<VerifiedVersion> {
+    let versions = list(store)?.1;
+    let mut faults = Vec::new();
+    let version = match (version, current_pointer(store)?) {
+        (Some(version), _) => version.to_owned(),
+        (None, Some((_, pointer))) => {
+            let path = StorageKey::Latest.path();
+            check_digest(store, &pointer.manifest, &pointer.manifest_sha256, &path, &mut faults)?;
+            pointer.version
+        }
+        (None, None) => {
+            return Err(Error::usage("the store has no current version")
+                .at(store.name())
+                .hint("name one with --version; versions.json lists them"));
+        }
+    };
+    let (text, manifest) = manifest_of(store, &version)?;
+    let signed = key.map(|key| check_signature(store, key, &version, &text, &mut faults)).transpose()?;
+    let chain = follow(store, &versions, &version, &text, &manifest, &mut faults)?;
+    let mut found = VerifiedVersion {
+        version: version.clone(),
+        files: 0,
+        bytes: 0,
+        rows: 0,
+        chain,
+        signed,
+        removed: removed(store, &version)?,
+        faults,
+    };
+    if found.removed.is_none() {
+        let checked = check_files(store, &manifest, progress)?;
+        found.files = manifest.files.len();
+        found.bytes = manifest.files.iter().map(|file| file.bytes).sum();
+        let tables = manifest.files.iter().filter(|file| file.format == Some(Format::Parquet));
+        found.rows = tables.filter_map(|file| file.rows).sum();
+        found.faults.extend(checked);
+    }
+    found.faults.sort();
+    Ok(found)
+}
+
+fn fault(path: &str, what: impl Into<String>) -> Fault {
+    Fault { path: path.to_owned(), what: what.into() }
+}
+
+/// Reads an object, and whether it has the digest that another gives it.
+fn check_digest(
+    store: &dyn Store,
+    path: &str,
+    expected: &str,
+    voucher: &str,
+    faults: &mut Vec<Fault>,
+) -> Result<Option<Vec<u8>>> {
+    let bytes = store.get(path)?;
+    match &bytes {
+        None => faults.push(fault(path, format!("is not there, and {voucher} leads to it"))),
+        Some(bytes) if sha256(bytes) != expected => {
+            faults.push(fault(path, format!("its SHA-256 is {}, {voucher} says {expected}", sha256(bytes))));
+        }
+        Some(_) => {}
+    }
+    Ok(bytes)
+}
+
+fn check_signature(
+    store: &dyn Store,
+    key: &VerifyingKey,
+    version: &str,
+    manifest: &[u8],
+    faults: &mut Vec<Fault>,
+) -> Result<bool> {
+    let path = StorageKey::Signature { version: version.to_owned() }.path();
+    let Some(signature) = store.get(&path)? else {
+        faults.push(fault(&path, "there is no signature"));
+        return Ok(false);
+    };
+    match key.verify(manifest, &String::from_utf8_lossy(&signature)) {
+        Ok(()) => Ok(true),
+        Err(error) => {
+            faults.push(fault(&path, error.to_string()));
+            Ok(false)
+        }
+    }
+}
+
+/// Each manifest names the digest of the one before: none can be changed without changing all that follow.
+fn follow(
+    store: &dyn Store,
+    versions: &Versions,
+    version: &str,
+    text: &[u8],
+    manifest: &Manifest,
+    faults: &mut Vec<Fault>,
+) -> Result<Vec<String>> {
+    let mut chain = vec![version.to_owned()];
+    check_listed(versions, version, text, faults);
+    let mut parent = manifest.parent.clone();
+    while let Some(link) = parent.take() {
+        let path = StorageKey::Manifest { version: link.version.clone() }.path();
+        let child = chain.last().cloned().unwrap_or_default();
+        if chain.contains(&link.version) {
+            faults.push(fault(&path, "the chain of versions leads back to itself"));
+            break;
+        }
+        let bytes = check_digest(store, &path, &link.manifest_sha256, &format!("the manifest of {child}"), faults)?;
+        chain.push(link.version.clone());
+        if let Some(text) = bytes {
+            check_listed(versions, &link.version, &text, faults);
+            // One that is damaged is a fault already; the chain cannot be followed through it.
+            parent = serde_json::from_slice(&text).ok().and_then(|manifest: Manifest| manifest.parent);
+        }
+    }
+    Ok(chain)
+}
+
+/// The list of versions gives each manifest's digest, too.
+fn check_listed(versions: &Versions, version: &str, manifest: &[u8], faults: &mut Vec<Fault>) {
+    let path = StorageKey::Versions.path();
+    match versions.published(version) {
+        None => faults.push(fault(&path, format!("does not list {version}"))),
+        Some(record) if record.manifest_sha256.as_deref() != Some(&*sha256(manifest)) => {
+            faults.push(fault(&path, format!("gives another SHA-256 for the manifest of {version}")));
+        }
+        Some(_) => {}
+    }
+}
+
+fn removed(store: &dyn Store, version: &str) -> Result<Option<String>> {
+    let tombstone = store.get(&StorageKey::Tombstone { version: version.to_owned() }.path())?;
+    let parsed = tombstone.and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok());
+    Ok(parsed.map(|told| told["reason"].as_str().unwrap_or_default().to_owned()))
+}
+
+fn check_files(store: &dyn Store, manifest: &Manifest, progress: &dyn Progress) -> Result<Vec<Fault>> {
+    let folder = TempDir::with_prefix("guichets-").unreachable("cannot make a temporary folder")?;
+    let faults = std::sync::Mutex::new(Vec::new());
+    progress.begin("vérifie", manifest.files.len() as u64);
+    each(&manifest.files, |file| {
+        progress.proceed()?;
+        let found = check_file(store, manifest, file, folder.path())?;
+        let mut faults = faults.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        faults.extend(found.map(|what| fault(&file.path, what)));
+        progress.advance(1);
+        Ok(())
+    })?;
+    progress.end();
+    Ok(faults.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner))
+}
+
+/// What is wrong with a file, if anything is.
+fn check_file(store: &dyn Store, manifest: &Manifest, file: &FileEntry, folder: &Path) -> Result<Option<String>> {
+    let local = folder.join(file.path.replace('/', "_"));
+    if !store.get_file(&file.path, &local)? {
+        return Ok(Some("is not there".to_owned()));
+    }
+    let (bytes, sha256) = sha256_file(&local)?;
+    if bytes != file.bytes {
+        return Ok(Some(format!("has {bytes} bytes, the manifest says {}", file.bytes)));
+    }
+    if sha256 != file.sha256 {
+        return Ok(Some(format!("its SHA-256 is {sha256}, the manifest says {}", file.sha256)));
+    }
+    let rows = match file.format {
+        Some(Format::Parquet) => check_table(store, manifest, file, &local),
+        Some(Format::Csv) => csv_rows(&local).map(Some),
+        _ => Ok(None),
+    };
+    let found = match rows {
+        Err(error) => Some(error.to_string()),
+        Ok(rows) if rows.is_some() && rows != file.rows => {
+            Some(format!("has {} rows, the manifest says {}", rows.unwrap_or_default(), file.rows.unwrap_or_default()))
+        }
+        Ok(_) => None,
+    };
+    // One large file after another must not fill the disk.
+    let _ = std::fs::remove_file(local);
+    Ok(found)
+}
+
+/// The rows of a Parquet file, whose content digest must be the stated one by the schema that the version carries.
+fn check_table(store: &dyn Store, manifest: &Manifest, file: &FileEntry, local: &Path) -> Result<Option<u64>> {
+    let table = file.table.as_deref().unwrap_or_default();
+    let path = format!("versions/{}/schemas/{table}.json", manifest.version);
+    let schema = store.get(&path)?.ok_or_else(|| Error::unreachable(format!("there is no {path} to read it by")))?;
+    let schema = TableSchema::parse(String::from_utf8_lossy(&schema).into_owned())?;
+    let batch = conform(&schema, &read_parquet(local)?)?;
+    let digest = content_digest(&schema, std::slice::from_ref(&batch))?;
+    if Some(&digest) != file.content_digest.as_ref() {
+        let stated = file.content_digest.as_deref().unwrap_or("nothing");
+        return Err(Error::unreachable(format!("its content digest is {digest}, the manifest says {stated}")));
+    }
+    Ok(Some(batch.num_rows() as u64))
+}
+
+fn csv_rows(path: &Path) -> Result<u64> {
+    let mut reader = csv::Reader::from_path(path).unreachable("cannot read")?;
+    let mut record = csv::ByteRecord::new();
+    let mut rows = 0;
+    while reader.read_byte_record(&mut record).unreachable("not a CSV file")? {
+        rows += 1;
+    }
+    Ok(rows)
+}
