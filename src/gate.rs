@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::attempt::wire_enum;
 use crate::config::Gates;
+use crate::diff::Changes;
 use crate::error::{Error, Kind, Result};
 use crate::ingest::FileAccount;
 use crate::model::{Engine, Model};
@@ -37,6 +38,12 @@ wire_enum! {
         AsOf = "date_arret",
         /// Simulated and real attempts are not mixed, and the simulated are declared.
         Simulation = "simulation",
+        /// Not too many rows gone since the version before.
+        Removed = "lignes_disparues",
+        /// Not too many attempts of which the outcome is another than in the version before.
+        Moved = "issues_changees",
+        /// Programs that read the version before can read this one, or its schemas say that they cannot.
+        Compatible = "compatibilite",
     }
 }
 
@@ -79,7 +86,14 @@ pub struct Subject<'a> {
     pub fictional_attempts: u64,
     /// Whether the pipeline says that its logs are simulated.
     pub simulated: bool,
+    /// What changed since the version before, where there is one.
+    pub changes: Option<&'a Changes>,
+    /// Why programs that read the version before could break, where the schemas do not say so.
+    pub incompatible: &'a [String],
 }
+
+/// The tables that gates read.
+pub const READS: [&str; 3] = ["jours_mesures", "calendrier", "disponibilite_jour"];
 
 /// Tries every gate.
 ///
@@ -88,11 +102,11 @@ pub struct Subject<'a> {
 pub fn try_all(subject: &Subject<'_>, engine: &mut Engine, overrules: &[Overrule]) -> Result<Vec<GateReport>> {
     let counts = count(
         engine,
-        "SELECT COUNT(*) AS attempts,
-                COUNT(*) FILTER (WHERE reponse IN ('oui', 'non')) AS answers,
-                COUNT(*) FILTER (WHERE issue = 'page_non_reconnue') AS unrecognized,
-                CAST(EXTRACT(EPOCH FROM MAX(instant_utc)) AS BIGINT) AS newest
-         FROM tentatives",
+        "SELECT CAST(SUM(tentatives) AS BIGINT) AS attempts,
+                CAST(SUM(oui) + SUM(non) AS BIGINT) AS answers,
+                CAST(SUM(non_reconnues) AS BIGINT) AS unrecognized,
+                CAST(EXTRACT(EPOCH FROM MAX(dernier_utc)) AS BIGINT) AS newest
+         FROM jours_mesures",
     )?;
     let number = |name: &str| column(&counts, name).max(0).cast_unsigned();
     let attempts = number("attempts");
@@ -148,6 +162,9 @@ pub fn try_all(subject: &Subject<'_>, engine: &mut Engine, overrules: &[Overrule
             if subject.simulated { "all of them: the pipeline is declared simulated" } else { "none of them" },
         ),
     ];
+    if let Some(changes) = subject.changes {
+        reports.extend(since_before(changes, subject));
+    }
     for overrule in overrules {
         if let Some(report) = reports.iter_mut().find(|report| report.gate == overrule.gate && !report.passed) {
             report.overruled = Some(overrule.reason.clone());
@@ -193,6 +210,30 @@ fn list(found: &[String], none: &str) -> String {
     }
 }
 
+/// What the version before had is still there, says the same, and can be read by the same programs.
+fn since_before(changes: &Changes, subject: &Subject<'_>) -> [GateReport; 3] {
+    let thresholds = subject.thresholds;
+    let attempts = changes.table("tentatives");
+    let mut removed = share(Gate::Removed, attempts.removed, attempts.before, thresholds.removed_max, "attempts");
+    // Of any other table, half the rows gone is no ordinary night.
+    let halved = changes.tables.iter().find(|(_, change)| change.removed >= 20 && 2 * change.removed > change.before);
+    if let Some((name, change)) = halved {
+        removed.passed = false;
+        removed.figure = format!("{}; {} of {} rows of {name}", removed.figure, change.removed, change.before);
+    }
+    let moved = changes.moves.iter().map(|moved| moved.attempts).sum();
+    [
+        removed,
+        share(Gate::Moved, moved, attempts.before, thresholds.moved_max, "attempts"),
+        report(
+            Gate::Compatible,
+            subject.incompatible.is_empty(),
+            list(subject.incompatible, "no reader breaks"),
+            "no breaking change under the same major version",
+        ),
+    ]
+}
+
 /// The dense grid must hold each attempt once, and give no rate for a day whose log cannot say « none ».
 fn grid(engine: &mut Engine, attempts: u64) -> Result<GateReport> {
     let counts = count(
@@ -216,12 +257,12 @@ fn negatives(engine: &mut Engine, only_yes_min: u64) -> Result<GateReport> {
         engine,
         &format!(
             "WITH days AS (
-                 SELECT t.sonde, t.date_locale, COUNT(*) AS n, COUNT(*) FILTER (WHERE t.reponse = 'oui') AS oui
-                 FROM tentatives AS t
+                 SELECT t.sonde, t.jour, SUM(t.tentatives) AS n, SUM(t.oui) AS oui
+                 FROM jours_mesures AS t
                  INNER JOIN calendrier AS c
-                     ON t.guichet_id = c.guichet_id AND t.demarche_id = c.demarche_id AND t.date_locale = c.jour
+                     ON t.guichet_id = c.guichet_id AND t.demarche_id = c.demarche_id AND t.jour = c.jour
                  WHERE c.negatifs_consignes
-                 GROUP BY t.sonde, t.date_locale
+                 GROUP BY t.sonde, t.jour
              )
              SELECT COUNT(*) FILTER (WHERE oui = n AND n >= {only_yes_min}) AS suspicious FROM days"
         ),

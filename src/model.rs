@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use arrow::ipc::reader::FileReader;
-use polars::prelude::{CompatLevel, DataFrame, IpcWriter, LazyFrame, PlRefPath, ScanArgsParquet, SerWriter};
+use polars::prelude::{CompatLevel, DataFrame, IpcWriter, LazyFrame, PlRefPath, ScanArgsParquet, SerWriter, col, lit};
 use polars::sql::{SQLContext, extract_table_identifiers};
 
 use crate::error::{Context, Error, Result};
@@ -89,10 +89,16 @@ impl Engine {
     /// # Errors
     /// [`Internal`](crate::error::Kind::Internal) when they cannot be scanned.
     pub fn register(&self, table: &str, files: &[PathBuf]) -> Result<()> {
-        let paths = files.iter().map(|file| PlRefPath::new(file.to_string_lossy())).collect();
-        let frame = LazyFrame::scan_parquet_files(paths, ScanArgsParquet::default())
-            .internal(format!("cannot scan the table {table}"))?;
-        self.context.register(table, frame);
+        self.context.register(table, scan(table, files)?);
+        Ok(())
+    }
+
+    /// Makes the rows of a table known of which a text column has a certain value.
+    ///
+    /// # Errors
+    /// [`Internal`](crate::error::Kind::Internal) when the files cannot be scanned.
+    pub fn register_where(&self, table: &str, files: &[PathBuf], column: &str, value: &str) -> Result<()> {
+        self.context.register(table, scan(table, files)?.filter(col(column).eq(lit(value))));
         Ok(())
     }
 
@@ -106,6 +112,11 @@ impl Engine {
             self.context.execute(&model.sql).and_then(LazyFrame::collect).usage("the model fails").map_err(place)?;
         to_arrow(frame).map_err(place)
     }
+}
+
+fn scan(table: &str, files: &[PathBuf]) -> Result<LazyFrame> {
+    let paths = files.iter().map(|file| PlRefPath::new(file.to_string_lossy())).collect();
+    LazyFrame::scan_parquet_files(paths, ScanArgsParquet::default()).internal(format!("cannot scan the table {table}"))
 }
 
 /// From Polars to Arrow through an IPC file in memory: two implementations of one standard, and no pointer passed between them.

@@ -1,6 +1,5 @@
 //! The dense grid: every service in scope, on every day of it, whether anyone looked or not.
 
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -32,56 +31,32 @@ struct Days {
 }
 
 impl Seen {
-    /// What the attempts of a month tell.
+    /// What the table `jours_mesures` tells.
     ///
     /// # Errors
     /// [`Internal`](crate::error::Kind::Internal) when a column is missing.
-    pub fn of(attempts: &RecordBatch) -> Result<Self> {
+    pub fn of(measured: &RecordBatch) -> Result<Self> {
         let mut seen = Self::default();
         let column = |name: &str, kind: &DataType| {
-            let array = attempts.column_by_name(name).ok_or_else(|| Error::internal(format!("no column {name}")))?;
+            let array = measured.column_by_name(name).ok_or_else(|| Error::internal(format!("no column {name}")))?;
             cast(array, kind).internal(name)
         };
         let text = DataType::Utf8;
         let (counters, procedures) = (column("guichet_id", &text)?, column("demarche_id", &text)?);
         let (counters, procedures) = (counters.as_string::<i32>(), procedures.as_string::<i32>());
-        let dates = column("date_locale", &DataType::Date32)?;
+        let dates = column("jour", &DataType::Date32)?;
         let dates = dates.as_primitive::<Date32Type>();
         let instants =
-            attempts.column_by_name("instant_utc").ok_or_else(|| Error::internal("no column instant_utc"))?;
+            measured.column_by_name("premier_utc").ok_or_else(|| Error::internal("no column premier_utc"))?;
         let instants = instants.as_primitive::<TimestampMicrosecondType>();
-        // Rows come by service and day in long runs: what repeats is not looked up again.
-        let mut last: Option<(&str, &str, i32)> = None;
-        for row in 0..attempts.num_rows() {
-            let (counter, procedure, date) = (counters.value(row), procedures.value(row), dates.value(row));
-            let instant = DateTime::from_timestamp_micros(instants.value(row)).unwrap_or_default();
-            let repeats = last == Some((counter, procedure, date));
-            last = Some((counter, procedure, date));
-            if repeats {
-                continue;
-            }
-            let service = (counter.to_owned(), procedure.to_owned());
-            let days = seen.0.entry(service).or_insert_with(|| Days { first: instant, days: BTreeSet::new() });
-            days.first = days.first.min(instant);
-            days.days.insert(date);
+        for row in 0..measured.num_rows() {
+            let first = DateTime::from_timestamp_micros(instants.value(row)).unwrap_or_default();
+            let service = (counters.value(row).to_owned(), procedures.value(row).to_owned());
+            let days = seen.0.entry(service).or_insert_with(|| Days { first, days: BTreeSet::new() });
+            days.first = days.first.min(first);
+            days.days.insert(dates.value(row));
         }
         Ok(seen)
-    }
-
-    /// Adds what another month tells.
-    pub fn join(&mut self, other: Self) {
-        for (service, days) in other.0 {
-            match self.0.entry(service) {
-                Entry::Vacant(entry) => {
-                    entry.insert(days);
-                }
-                Entry::Occupied(mut entry) => {
-                    let known = entry.get_mut();
-                    known.first = known.first.min(days.first);
-                    known.days.extend(days.days);
-                }
-            }
-        }
     }
 }
 

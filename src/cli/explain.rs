@@ -42,7 +42,7 @@ impl Explain {
         let files = list(std::slice::from_ref(&source), runtime.handle())?;
         let file = files.first().ok_or_else(|| Error::usage("no such log").at(&source))?;
         let stream =
-            Stream::open(file.open(runtime.handle())?, pipeline.limits.unpack_ratio).unreachable("cannot read")?;
+            Stream::open(file.open(runtime.handle())?, pipeline.limits.unpack_ratio, 0).unreachable("cannot read")?;
         let mut lines = LineReader::new(stream, pipeline.limits.line_bytes);
         let mut decoder = ingest.decoder(&file.name);
         let (mut first, mut found, mut lines_seen) = (true, false, 0);

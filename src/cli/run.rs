@@ -34,6 +34,9 @@ pub struct Run {
     /// The name of the version [default: the day of --as-of, and .2, .3 … after it]
     #[arg(long, value_name = "V")]
     version: Option<String>,
+    /// Read every raw log again and derive every table anew, instead of standing on the version before
+    #[arg(long)]
+    rebuild: bool,
     /// Build and judge the version, and publish nothing
     #[arg(long = "dry-run")]
     only_judge: bool,
@@ -68,6 +71,7 @@ impl Run {
             sole_publisher: false,
             as_of: None,
             version: None,
+            rebuild: false,
             only_judge: false,
             accept: Vec::new(),
             because: None,
@@ -76,7 +80,8 @@ impl Run {
 
     /// The same run that publishes nothing.
     pub fn check(pipeline: String, raw: Vec<String>, as_of: Option<DateTime<FixedOffset>>) -> Self {
-        Self { pipeline, raw, as_of, only_judge: true, ..Self::sample() }
+        // Compared with nothing: an empty store in memory.
+        Self { pipeline, raw, as_of, store: "memory:///".to_owned(), only_judge: true, ..Self::sample() }
     }
 
     /// Builds, judges, publishes, and tells.
@@ -116,12 +121,20 @@ impl Run {
         let reason = self.because.unwrap_or_default();
         let overrules: Vec<Overrule> =
             self.accept.into_iter().map(|gate| Overrule { gate, reason: reason.clone() }).collect();
-        let order = Order { project: &project, pipeline: &pipeline, raw: &raw, as_of, version, overrules: &overrules };
+        let order = Order {
+            project: &project,
+            pipeline: &pipeline,
+            raw: &raw,
+            as_of,
+            version,
+            overrules: &overrules,
+            rebuild: self.rebuild,
+        };
 
         let runtime = Runtime::new().internal("cannot start the runtime")?;
         let progress = watch::progress(common.json);
         let started = std::time::Instant::now();
-        let built = build(&order, runtime.handle(), progress.as_ref())?;
+        let built = build(&order, (store.as_ref(), &base), runtime.handle(), progress.as_ref())?;
         let outcome = if self.only_judge {
             None
         } else {

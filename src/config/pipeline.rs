@@ -166,11 +166,23 @@ pub struct Gates {
     pub unrecognized_max: f64,
     /// From how many answers on a day of one probe with « yes » alone is taken for a log that cannot say « no ».
     pub only_yes_min: u64,
+    /// Largest share of the attempts of the version before that may be gone.
+    pub removed_max: f64,
+    /// Largest share of the attempts of the version before whose outcome may be another.
+    pub moved_max: f64,
 }
 
 impl Default for Gates {
     fn default() -> Self {
-        Self { attempts_min: 1, answers_min: 1, quarantine_max: 0.01, unrecognized_max: 0.05, only_yes_min: 50 }
+        Self {
+            attempts_min: 1,
+            answers_min: 1,
+            quarantine_max: 0.01,
+            unrecognized_max: 0.05,
+            only_yes_min: 50,
+            removed_max: 0.001,
+            moved_max: 0.01,
+        }
     }
 }
 

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::stream::Compression;
 use crate::error::{Context, Error, Result};
 
 /// What became of the lines of one delivered file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileAccount {
     /// Path relative to the raw root.
     pub file: Arc<str>,
@@ -31,6 +31,9 @@ pub struct FileAccount {
     pub quarantined: u64,
     /// False where the stream was cut, damaged or stopped.
     pub complete: bool,
+    /// The local months of its attempts, kept or not; in the manifest alone.
+    #[serde(rename = "mois")]
+    pub months: Vec<String>,
 }
 
 impl FileAccount {
@@ -38,6 +41,17 @@ impl FileAccount {
     #[must_use]
     pub const fn accounted(&self) -> u64 {
         self.attempts + self.duplicates + self.blank + self.quarantined
+    }
+
+    /// Takes a line back that an earlier run had dropped: it is judged again.
+    ///
+    /// # Errors
+    /// [`Internal`](crate::error::Kind::Internal) when the file had no such line.
+    pub fn restore(&mut self, duplicate: bool) -> Result<()> {
+        let count = if duplicate { &mut self.duplicates } else { &mut self.quarantined };
+        *count = count.checked_sub(1).ok_or_else(|| Error::internal("a dropped line too many").at(&self.file))?;
+        self.attempts += 1;
+        Ok(())
     }
 
     /// Moves a line from the attempts to the duplicates, or to those set aside, once the whole month is known.

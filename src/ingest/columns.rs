@@ -91,9 +91,10 @@ columns! {
     horloge_age_s: Int64Builder,
     fichier_source: Words,
     ligne_source: Int64Builder,
+    octet_source: Int64Builder,
+    longueur_source: Int64Builder,
+    empreinte_source: StringBuilder,
     row_file: UInt64Builder,
-    row_offset: UInt64Builder,
-    row_length: UInt64Builder,
     row_digest: UInt64Builder,
     row_id_high: UInt64Builder,
     row_id_low: UInt64Builder,
@@ -219,9 +220,10 @@ impl Columns {
     fn push_origin(&mut self, place: &Place<'_>, id: u128) {
         self.fichier_source.append_value(place.name);
         self.ligne_source.append_value(place.line.cast_signed());
+        self.octet_source.append_value(place.offset.cast_signed());
+        self.longueur_source.append_value(place.length.cast_signed());
+        self.empreinte_source.append_value(format!("{:016x}", place.digest));
         self.row_file.append_value(place.file);
-        self.row_offset.append_value(place.offset);
-        self.row_length.append_value(place.length);
         self.row_digest.append_value(place.digest);
         self.row_id_high.append_value((id >> 64) as u64);
         #[expect(clippy::cast_possible_truncation, reason = "the high half is in the column beside it")]

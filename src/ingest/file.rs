@@ -90,6 +90,8 @@ impl<'a> FileReader<'a> {
         compression: Compression,
         delivered: Delivered,
     ) -> Result<(FileAccount, Vec<Quarantined>)> {
+        let mut months: Vec<String> = self.columns.iter().map(|(first_day, _)| month(*first_day)).collect();
+        months.sort();
         for (first_day, columns) in &mut self.columns {
             if columns.rows() > 0 {
                 self.months.add(&month(*first_day), columns.finish()?)?;
@@ -106,6 +108,7 @@ impl<'a> FileReader<'a> {
             blank: self.blank,
             quarantined: self.quarantined.len() as u64,
             complete: self.complete,
+            months,
         };
         Ok((account, self.quarantined))
     }
@@ -114,7 +117,14 @@ impl<'a> FileReader<'a> {
         self.lines += 1;
         let (line, offset) = at;
         let Reject { reason, field } = reject;
-        self.quarantined.push(Quarantined { file: Arc::clone(&self.name), line, offset, length, reason, field });
+        self.quarantined.push(Quarantined {
+            file: Arc::clone(&self.name),
+            line,
+            offset,
+            length,
+            reason,
+            field: field.map(Into::into),
+        });
     }
 
     /// The outer error stops the run; the inner one sets the line aside.

@@ -99,15 +99,8 @@ impl Ledger {
     /// [`Unreachable`](crate::error::Kind::Unreachable) when what was put on disk cannot be read back.
     pub fn repeats(&self) -> Result<Repeats> {
         let mut repeats = Repeats::default();
-        for (bucket, rest) in self.buckets.iter().enumerate() {
-            let mut bytes = Vec::new();
-            let path = self.path(bucket);
-            if path.exists() {
-                let read = File::open(path).and_then(|mut file| file.read_to_end(&mut bytes));
-                read.unreachable("cannot read back ids")?;
-            }
-            bytes.extend_from_slice(rest);
-            let mut entries: Vec<Entry> = bytes.chunks_exact(ENTRY).map(Entry::from_bytes).collect();
+        for bucket in 0..self.buckets.len() {
+            let mut entries = self.entries(bucket)?;
             entries.sort_unstable();
             for same in entries.chunk_by(|a, b| a.id == b.id) {
                 let [first, others @ ..] = same else { continue };
@@ -120,6 +113,29 @@ impl Ledger {
             }
         }
         Ok(repeats)
+    }
+
+    /// The ids of all lines so far.
+    ///
+    /// # Errors
+    /// [`Unreachable`](crate::error::Kind::Unreachable) when what was put on disk cannot be read back.
+    pub fn ids(&self) -> Result<HashSet<u128>> {
+        let mut ids = HashSet::new();
+        for bucket in 0..self.buckets.len() {
+            ids.extend(self.entries(bucket)?.into_iter().map(|entry| entry.id));
+        }
+        Ok(ids)
+    }
+
+    fn entries(&self, bucket: usize) -> Result<Vec<Entry>> {
+        let mut bytes = Vec::new();
+        let path = self.path(bucket);
+        if path.exists() {
+            let read = File::open(path).and_then(|mut file| file.read_to_end(&mut bytes));
+            read.unreachable("cannot read back ids")?;
+        }
+        bytes.extend_from_slice(&self.buckets[bucket]);
+        Ok(bytes.chunks_exact(ENTRY).map(Entry::from_bytes).collect())
     }
 
     fn path(&self, bucket: usize) -> PathBuf {

@@ -1,7 +1,7 @@
 //! Attempts gathered by local month: in memory up to a budget, on disk beyond it, so that memory grows with the largest
 //! month and not with the history.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::io::{BufReader, BufWriter};
 use std::path::PathBuf;
@@ -87,6 +87,32 @@ impl Months {
         self.ledger().repeats()
     }
 
+    /// Takes note of a line that an earlier run dropped because another has its id: the two are judged again.
+    ///
+    /// # Errors
+    /// [`Unreachable`](crate::error::Kind::Unreachable) when the disk is full.
+    pub fn note(&self, entry: &Entry) -> Result<()> {
+        self.ledger().note(entry)
+    }
+
+    /// The ids of all lines so far.
+    ///
+    /// # Errors
+    /// [`Unreachable`](crate::error::Kind::Unreachable) when what was put on disk cannot be read back.
+    pub fn ids(&self) -> Result<HashSet<u128>> {
+        self.ledger().ids()
+    }
+
+    /// Finds which of some ids stand in a batch.
+    ///
+    /// # Errors
+    /// [`Internal`](crate::error::Kind::Internal) when a private column is missing.
+    pub fn ids_among(batch: &RecordBatch, ids: &HashSet<u128>, found: &mut HashSet<u128>) -> Result<()> {
+        let keys = Keys::of(batch)?;
+        found.extend((0..batch.num_rows()).map(|row| keys.entry(row).id).filter(|id| ids.contains(id)));
+        Ok(())
+    }
+
     /// Takes a month out, without the lines that repeat or contradict another and without the private columns; in no
     /// particular order.
     ///
@@ -157,10 +183,10 @@ struct Keys<'a> {
     high: &'a [u64],
     low: &'a [u64],
     file: &'a [u64],
-    offset: &'a [u64],
-    length: &'a [u64],
     digest: &'a [u64],
     line: &'a [i64],
+    offset: &'a [i64],
+    length: &'a [i64],
 }
 
 impl<'a> Keys<'a> {
@@ -172,15 +198,21 @@ impl<'a> Keys<'a> {
                 .map(|array| &array.values()[..])
                 .ok_or_else(|| Error::internal(format!("the column {name} is missing")))
         };
-        let line = batch.column_by_name("ligne_source").and_then(|array| array.as_primitive_opt::<Int64Type>());
+        let place = |name: &str| {
+            batch
+                .column_by_name(name)
+                .and_then(|array| array.as_primitive_opt::<Int64Type>())
+                .map(|array| &array.values()[..])
+                .ok_or_else(|| Error::internal(format!("the column {name} is missing")))
+        };
         Ok(Self {
             high: column("row_id_high")?,
             low: column("row_id_low")?,
             file: column("row_file")?,
-            offset: column("row_offset")?,
-            length: column("row_length")?,
             digest: column("row_digest")?,
-            line: line.map(|array| &array.values()[..]).ok_or_else(|| Error::internal("ligne_source is missing"))?,
+            line: place("ligne_source")?,
+            offset: place("octet_source")?,
+            length: place("longueur_source")?,
         })
     }
 
@@ -189,8 +221,8 @@ impl<'a> Keys<'a> {
             id: u128::from(self.high[row]) << 64 | u128::from(self.low[row]),
             file: self.file[row],
             line: self.line[row].cast_unsigned(),
-            offset: self.offset[row],
-            length: self.length[row],
+            offset: self.offset[row].cast_unsigned(),
+            length: self.length[row].cast_unsigned(),
             digest: self.digest[row],
         }
     }

@@ -1,5 +1,6 @@
 //! Reads delivered files, several at a time, each in one pass and in bounded memory.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -8,6 +9,7 @@ use tokio::runtime::Handle;
 use super::account::FileAccount;
 use super::decoder::Decoder;
 use super::file::FileReader;
+use super::history::{History, Repeat, named};
 use super::ledger::{Entry, Repeats};
 use super::lines::LineReader;
 use super::mapped::FileMapping;
@@ -40,15 +42,47 @@ pub struct Ingest<'a> {
 /// What reading found, besides the attempts themselves.
 #[derive(Debug, Default)]
 pub struct Reading {
-    /// One account a file, in the order of their names.
+    /// One account a file, in the order of their names; also of files that an earlier run has read.
     pub accounts: Vec<FileAccount>,
     /// The lines set aside.
     pub quarantined: Vec<Quarantined>,
+    /// The lines that were dropped because another has their id.
+    pub repeats: Vec<Repeat>,
     /// Files that were found and are no logs of this pipeline.
     pub ignored: Vec<String>,
+    /// Files that were read in this run.
+    pub read: HashSet<Arc<str>>,
 }
 
 impl Reading {
+    /// The position of each file.
+    #[must_use]
+    pub fn positions(&self) -> HashMap<Arc<str>, u64> {
+        (0..).zip(&self.accounts).map(|(position, account)| (Arc::clone(&account.file), position)).collect()
+    }
+
+    /// Takes back what an earlier run dropped because of ids that are now judged again, and has it noted.
+    ///
+    /// # Errors
+    /// [`Internal`](crate::error::Kind::Internal) when an account does not have the line;
+    /// [`Unreachable`](crate::error::Kind::Unreachable) when the disk is full.
+    pub fn judge_again(&mut self, ids: &HashSet<u128>, months: &Months) -> Result<()> {
+        let positions = self.positions();
+        let (again, kept): (Vec<Repeat>, Vec<Repeat>) =
+            std::mem::take(&mut self.repeats).into_iter().partition(|repeat| ids.contains(&repeat.entry.id));
+        self.repeats = kept;
+        let mut places = HashSet::new();
+        for Repeat { file, mut entry, conflict } in again {
+            entry.file = positions.get(&file).copied().unwrap_or(u64::MAX);
+            self.account(&entry)?.restore(!conflict)?;
+            places.insert((file, entry.line));
+            months.note(&entry)?;
+        }
+        self.quarantined
+            .retain(|row| row.reason != Reason::ConflictingId || !places.contains(&(Arc::clone(&row.file), row.line)));
+        Ok(())
+    }
+
     /// Closes the accounts once the whole history is known: a line that repeats another is a duplicate, one that
     /// contradicts it is set aside.
     ///
@@ -68,9 +102,11 @@ impl Reading {
                 offset: entry.offset,
                 length: entry.length,
                 reason: Reason::ConflictingId,
-                field: Some("attempt_id"),
+                field: Some("attempt_id".into()),
             });
         }
+        let names: Vec<Arc<str>> = self.accounts.iter().map(|account| Arc::clone(&account.file)).collect();
+        self.repeats.extend(named(repeats, &names));
         Ok(())
     }
 
@@ -81,13 +117,19 @@ impl Reading {
 }
 
 impl<'a> Ingest<'a> {
-    /// Reads every file into `months`.
+    /// Reads every file that an earlier run has not read, or that has grown since, into `months`.
     ///
     /// # Errors
-    /// [`Usage`](crate::error::Kind::Usage) when no file is a log of the pipeline;
+    /// [`Usage`](crate::error::Kind::Usage) when no file is a log of the pipeline, or one is not what it was;
     /// [`Unreachable`](crate::error::Kind::Unreachable) when one cannot be opened or the disk is full. What a file
     /// *holds* is never an error.
-    pub fn read(&self, files: Vec<SourceFile>, months: &Months, progress: &dyn Progress) -> Result<Reading> {
+    pub fn read(
+        &self,
+        files: Vec<SourceFile>,
+        history: History,
+        months: &Months,
+        progress: &dyn Progress,
+    ) -> Result<Reading> {
         let (wanted, ignored): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| self.wants(&file.name));
         if wanted.is_empty() {
             return Err(Error::usage("none of the files found is a log of this pipeline")
@@ -97,18 +139,34 @@ impl<'a> Ingest<'a> {
                     ignored.iter().map(|file| file.name.as_str()).collect::<Vec<_>>().join(", ")
                 )));
         }
-        progress.begin("lecture", wanted.iter().filter_map(SourceFile::size_hint).sum());
-        let read: Vec<(FileAccount, Vec<Quarantined>)> = wanted
+        let is_known = |file: &SourceFile| {
+            history.account(&file.name).is_some_and(|account| file.size_hint() == Some(account.bytes))
+        };
+        let to_read: Vec<SourceFile> = wanted.into_iter().filter(|file| !is_known(file)).collect();
+        let read: HashSet<Arc<str>> = to_read.iter().map(|file| Arc::from(file.name.as_str())).collect();
+        let kept = history.accounts.iter().filter(|account| !read.contains(&account.file));
+        let mut names: Vec<Arc<str>> = kept.clone().map(|account| &account.file).chain(&read).cloned().collect();
+        names.sort_unstable();
+
+        progress.begin("lecture", to_read.iter().filter_map(SourceFile::size_hint).sum());
+        let new: Vec<(FileAccount, Vec<Quarantined>)> = to_read
             .par_iter()
-            .enumerate()
-            .map(|(index, file)| self.read_file(index as u64, file, months, progress))
+            .map(|file| {
+                let position = names.binary_search_by(|name| (**name).cmp(&file.name)).unwrap_or_default();
+                self.read_file(position as u64, file, history.account(&file.name), months, progress)
+            })
             .collect::<Result<_>>()?;
         progress.end();
-        let (accounts, quarantined): (Vec<_>, Vec<_>) = read.into_iter().unzip();
+        let (accounts, quarantined): (Vec<_>, Vec<_>) = new.into_iter().unzip();
+        let mut accounts: Vec<FileAccount> = accounts.into_iter().chain(kept.cloned()).collect();
+        accounts.sort_by(|a, b| a.file.cmp(&b.file));
+        let old = history.quarantined.into_iter().filter(|row| !read.contains(&row.file));
         Ok(Reading {
             accounts,
-            quarantined: quarantined.into_iter().flatten().collect(),
+            quarantined: quarantined.into_iter().flatten().chain(old).collect(),
+            repeats: history.repeats.into_iter().filter(|repeat| !read.contains(&repeat.file)).collect(),
             ignored: ignored.into_iter().map(|file| file.name).collect(),
+            read,
         })
     }
 
@@ -131,11 +189,13 @@ impl<'a> Ingest<'a> {
         &self,
         index: u64,
         file: &SourceFile,
+        known: Option<&FileAccount>,
         months: &Months,
         progress: &dyn Progress,
     ) -> Result<(FileAccount, Vec<Quarantined>)> {
         let raw = file.open(self.runtime)?;
-        let stream = Stream::open(raw, self.pipeline.limits.unpack_ratio)
+        let prefix = known.map_or(0, |account| account.bytes);
+        let stream = Stream::open(raw, self.pipeline.limits.unpack_ratio, prefix)
             .unreachable("cannot read")
             .map_err(|error| error.at(&file.name))?;
         let compression = stream.compression();
@@ -151,6 +211,19 @@ impl<'a> Ingest<'a> {
         }
         let delivered = lines.into_stream().finish();
         progress.advance(delivered.bytes);
+        if let Some(known) = known
+            && known.bytes > 0
+            && delivered.prefix_sha256.as_ref() != Some(&known.sha256)
+        {
+            return Err(Error::usage(format!(
+                "the file does not begin with the {} bytes that an earlier run has read of it",
+                known.bytes
+            ))
+            .at(&file.name)
+            .hint(
+                "logs are only ever appended to. If this one was replaced on purpose, name all logs and add --rebuild",
+            ));
+        }
         reader.finish(compression, delivered)
     }
 }

@@ -1,5 +1,6 @@
 //! Why a line is set aside, and the table of the lines that were.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Builder, RecordBatch, StringBuilder};
@@ -89,7 +90,7 @@ pub struct Quarantined {
     /// Why.
     pub reason: Reason,
     /// The field of the contract, if one is known.
-    pub field: Option<&'static str>,
+    pub field: Option<Cow<'static, str>>,
 }
 
 /// The table `quarantaine`, in the order of files and lines.
@@ -106,7 +107,7 @@ pub fn quarantine_table(mut rows: Vec<Quarantined>) -> Result<RecordBatch> {
         offset.append_value(row.offset.cast_signed());
         length.append_value(row.length.cast_signed());
         reason.append_value(row.reason.code());
-        field.append_option(row.field);
+        field.append_option(row.field.as_deref());
     }
     RecordBatch::try_from_iter_with_nullable([
         ("fichier", Arc::new(file.finish()) as ArrayRef, false),

@@ -28,7 +28,7 @@ pub struct SourceFile {
 enum Location {
     Local(PathBuf),
     Http(Url),
-    Object(Arc<dyn ObjectStore>, ObjectPath),
+    Object(Arc<dyn ObjectStore>, ObjectPath, Option<u64>),
 }
 
 /// Lists the files of several sources. Two files of one name are told apart by the number of their source, in the order
@@ -78,7 +78,7 @@ impl SourceFile {
                 let bytes = response.bytes_stream().map_err(std::io::Error::other);
                 Box::new(runtime.block_on(async { SyncIoBridge::new(StreamReader::new(Box::pin(bytes))) }))
             }
-            Location::Object(store, path) => {
+            Location::Object(store, path, _) => {
                 let answer = runtime.block_on(store.get(path)).unreachable("cannot fetch").map_err(failed)?;
                 let bytes = answer.into_stream().map_err(std::io::Error::other);
                 Box::new(runtime.block_on(async { SyncIoBridge::new(StreamReader::new(bytes)) }))
@@ -91,7 +91,8 @@ impl SourceFile {
     pub fn size_hint(&self) -> Option<u64> {
         match &self.location {
             Location::Local(path) => path.metadata().ok().map(|metadata| metadata.len()),
-            Location::Http(_) | Location::Object(..) => None,
+            Location::Object(_, _, size) => *size,
+            Location::Http(_) => None,
         }
     }
 }
@@ -166,13 +167,13 @@ fn remote(source: &str, runtime: &Handle) -> Result<Vec<SourceFile>> {
         .filter(|object| is_log(object.location.as_ref()))
         .map(|object| SourceFile {
             name: relative_name(&object.location, &prefix),
-            location: Location::Object(Arc::clone(&store), object.location),
+            location: Location::Object(Arc::clone(&store), object.location, Some(object.size)),
         })
         .collect();
     // A prefix that is one object lists nothing below itself.
     if files.is_empty() && is_log(prefix.as_ref()) {
         let name = prefix.filename().unwrap_or_default().to_owned();
-        files.push(SourceFile { name, location: Location::Object(store, prefix) });
+        files.push(SourceFile { name, location: Location::Object(store, prefix, None) });
     }
     Ok(files)
 }

@@ -8,6 +8,7 @@ use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
 use crate::attempt::wire_enum;
+use crate::digest::hex;
 
 /// Streams smaller than this are never suspected, in unpacked bytes.
 const ALWAYS_ALLOWED: u64 = 64 << 20;
@@ -32,6 +33,8 @@ pub struct Delivered {
     pub bytes: u64,
     /// SHA-256 of the bytes as delivered, in hexadecimal.
     pub sha256: String,
+    /// SHA-256 of as many of the first bytes as were asked for; nothing where there are fewer.
+    pub prefix_sha256: Option<String>,
 }
 
 /// A file being read.
@@ -46,15 +49,19 @@ struct Delivery {
     raw: Box<dyn Read + Send>,
     bytes: u64,
     hash: Sha256,
+    prefix: u64,
+    prefix_sha256: Option<String>,
 }
 
 impl Stream {
-    /// Looks at the first bytes and sets up what unpacks them.
+    /// Looks at the first bytes and sets up what unpacks them; `prefix` is how many of the first bytes get a digest of
+    /// their own.
     ///
     /// # Errors
     /// When the first bytes cannot be read.
-    pub fn open(raw: impl Read + Send + 'static, unpack_ratio: u64) -> Result<Self, Error> {
-        let delivery = Arc::new(Mutex::new(Delivery { raw: Box::new(raw), bytes: 0, hash: Sha256::default() }));
+    pub fn open(raw: impl Read + Send + 'static, unpack_ratio: u64, prefix: u64) -> Result<Self, Error> {
+        let delivery = Delivery { raw: Box::new(raw), bytes: 0, hash: Sha256::default(), prefix, prefix_sha256: None };
+        let delivery = Arc::new(Mutex::new(delivery));
         let mut raw = BufReader::with_capacity(BUFFER, Shared(Arc::clone(&delivery)));
         let first = raw.fill_buf()?;
         let compression = match first {
@@ -89,7 +96,7 @@ impl Stream {
         // A file that cannot be read to its end was already reported as broken; the digest is of what could be.
         let _ = std::io::copy(&mut *delivery, &mut std::io::sink());
         let hash = std::mem::take(&mut delivery.hash);
-        Delivered { bytes: delivery.bytes, sha256: crate::digest::hex(&hash.finalize()) }
+        Delivered { bytes: delivery.bytes, sha256: hex(&hash.finalize()), prefix_sha256: delivery.prefix_sha256.take() }
     }
 }
 
@@ -107,8 +114,17 @@ fn lock(delivery: &Mutex<Delivery>) -> std::sync::MutexGuard<'_, Delivery> {
 impl Read for Delivery {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
         let read = self.raw.read(buffer)?;
-        self.bytes += read as u64;
-        self.hash.update(&buffer[..read]);
+        let (before, after) = (self.bytes, self.bytes + read as u64);
+        self.bytes = after;
+        if before < self.prefix && self.prefix <= after {
+            // Within the buffer.
+            let (first, rest) = buffer[..read].split_at((self.prefix - before) as usize);
+            self.hash.update(first);
+            self.prefix_sha256 = Some(hex(&self.hash.clone().finalize()));
+            self.hash.update(rest);
+        } else {
+            self.hash.update(&buffer[..read]);
+        }
         Ok(read)
     }
 }

@@ -1,28 +1,34 @@
 //! The main job, as a short story: raw logs in, a version out.
 
+mod calendar_moves;
+mod ground;
+mod origins;
 mod version;
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use serde::Serialize;
 use tokio::runtime::Handle;
 
+use self::calendar_moves::moved_months;
+use self::ground::Ground;
+use self::origins::Made;
 use self::version::Version;
 use crate::config::{Pipeline, Project, Schedule};
-use crate::digest::sha256;
 use crate::error::{Context, Result};
 use crate::gate::{self, GateReport, Overrule};
-use crate::ingest::{Ingest, Months, accounts_table, list, quarantine_table};
+use crate::ingest::{
+    Ingest, Months, Reading, accounts_table, id_fingerprint, list, quarantine_table, recall, repetitions_table,
+};
 use crate::model::Model;
 use crate::outcome::RuleSet;
 use crate::progress::Progress;
 use crate::publish::{self, Base, Release, SigningKey, Store};
 use crate::registry::Registry;
-use crate::release::{Accounting, Manifest, Origins, RulesEntry, StagedFile, Staging};
+use crate::release::{Accounting, Manifest, StagedFile, Staging};
 use crate::schema::Catalog;
-use crate::scope;
+use crate::scope::{self, Seen};
 use crate::tables;
 
 /// What a run is asked.
@@ -39,6 +45,8 @@ pub struct Order<'a> {
     pub version: String,
     /// Gates overruled on purpose.
     pub overrules: &'a [Overrule],
+    /// Whether everything is read and derived anew, whatever the version before has.
+    pub rebuild: bool,
 }
 
 /// A version, built and judged, that nobody can see yet.
@@ -74,43 +82,99 @@ pub struct RunDigest {
     pub ignored: Vec<String>,
 }
 
-/// Builds a version from its raw logs. Nothing outside a temporary folder is written.
+/// Builds a version from its raw logs, on top of what the store held when the run began. Nothing outside a temporary
+/// folder is written.
 ///
 /// # Errors
 /// Whatever keeps the version from being built; what a raw file *holds* is never a reason.
-pub fn build(order: &Order<'_>, runtime: &Handle, progress: &dyn Progress) -> Result<Built> {
+pub fn build(
+    order: &Order<'_>,
+    (store, base): (&dyn Store, &Base),
+    runtime: &Handle,
+    progress: &dyn Progress,
+) -> Result<Built> {
     let catalog = Catalog::load(&order.project.tables())?;
     let registry = Registry::load(&catalog, &order.pipeline.registry_folders(order.project))?;
     let rules = RuleSet::load(&order.pipeline.rules_path())?;
     let schedule = Schedule::load(&order.pipeline.schedule_path())?;
     let models = Model::load_all(&order.project.models())?;
+    let origins = Made { order, catalog: &catalog, registry: &registry, rules: &rules, models: &models }.origins()?;
 
+    let listed = list(order.raw, runtime)?;
+    let ground = base
+        .manifest()
+        .map(|manifest| Ground::of(store, manifest, &catalog, &origins, &listed, order.rebuild))
+        .transpose()?;
+    let ground = ground.as_ref();
     let ingest = Ingest { pipeline: order.pipeline, registry: &registry, rules: &rules, runtime };
     let months = Months::new(order.pipeline.limits.memory_mib << 20)?;
-    let mut reading = ingest.read(list(order.raw, runtime)?, &months, progress)?;
+    let mut reading =
+        ingest.read(listed, ground.map(Ground::history).transpose()?.unwrap_or_default(), &months, progress)?;
+    if let Some(ground) = ground.filter(|ground| ground.resumes) {
+        recall_touched(ground, &mut reading, &months, progress)?;
+    }
 
-    let mut version = Version::new(order, &catalog)?;
-    let seen = version.attempts(&months, &mut reading, &registry, progress)?;
+    let mut version = Version::new(order, &catalog, ground)?;
+    version.attempts(&months, &mut reading, progress)?;
     version.table("quarantaine", &quarantine_table(reading.quarantined.clone())?)?;
+    version.table("repetitions", &repetitions_table(&reading.repeats)?)?;
     version.table("fichiers", &accounts_table(&reading.accounts)?)?;
     version.table("regles", &tables::rules(&rules)?)?;
     version.table("parametres", &tables::settings(&order.pipeline.method)?)?;
     for (name, table) in registry.tables() {
         version.table(name, table)?;
     }
+    // What was measured says which services there are; the calendar follows from that.
+    version.derive(&models, progress)?;
+    let measured = version.rows("jours_mesures")?;
+    version.count_fictional(&measured, &registry)?;
     let as_of = order.as_of.with_timezone(&Utc);
+    let seen = Seen::of(&measured)?;
     let scope = scope::expand(&schedule, &seen, &registry, order.pipeline.registry.zone, as_of)?;
     version.services(scope.services);
     version.table("perimetre", &scope.periods)?;
     version.table("calendrier", &scope.days)?;
+    if let Some(ground) = ground.filter(|ground| ground.derives) {
+        let old = [ground.table("calendrier")?, ground.table("perimetre")?];
+        let new = [version.rows("calendrier")?, version.rows("perimetre")?];
+        version.touch(moved_months([&old[0], &old[1]], [&new[0], &new[1]])?);
+    }
     version.derive(&models, progress)?;
     version.check_complete()?;
 
-    let gates = version.judge(&reading.accounts)?;
-    version.document(&models)?;
+    let changes = version.changes(ground, &origins)?;
+    let gates = version.judge(&reading.accounts, ground, changes.as_ref())?;
+    version.document(&models, changes.as_ref())?;
     version.sums()?;
-    let origins = origins(order, &rules, &models)?;
     Ok(version.finish(reading, gates, origins))
+}
+
+/// Brings back the months that the new lines touch, as they were before they were published: those of the lines, those
+/// of files that have grown, and those in which an id of a new line may already stand.
+fn recall_touched(ground: &Ground<'_>, reading: &mut Reading, months: &Months, progress: &dyn Progress) -> Result<()> {
+    let positions = reading.positions();
+    let mut touched: BTreeSet<String> = months.names().into_iter().collect();
+    touched.extend(ground.months_of(&reading.read)?);
+    let new: HashSet<i64> = months.ids()?.into_iter().map(id_fingerprint).collect();
+    for (month, file) in ground.parts("identifiants") {
+        if !touched.contains(month) && ground.holds_one_of(file, &new)? {
+            touched.insert(month.to_owned());
+        }
+    }
+    let dropped: HashSet<u128> = reading.repeats.iter().map(|repeat| repeat.entry.id).collect();
+    let mut again = HashSet::new();
+    let published = ground.parts("tentatives");
+    let known: Vec<&String> = touched.iter().filter(|month| published.contains_key(month.as_str())).collect();
+    progress.begin("reprise", known.len() as u64);
+    for month in known {
+        progress.proceed()?;
+        let rows = recall(&ground.rows("tentatives", published[month.as_str()])?, &positions, &reading.read)?;
+        Months::ids_among(&rows, &dropped, &mut again)?;
+        months.add(month, rows)?;
+        progress.advance(1);
+    }
+    progress.end();
+    reading.judge_again(&again, months)
 }
 
 /// Where a version goes, and on top of what.
@@ -153,19 +217,4 @@ pub fn release(
         },
         progress,
     )
-}
-
-fn origins(order: &Order<'_>, rules: &RuleSet, models: &[Model]) -> Result<Origins> {
-    let digest = |path: PathBuf| -> Result<String> {
-        let bytes = std::fs::read(&path).usage("cannot read").map_err(|error| error.at_path(&path))?;
-        Ok(sha256(&bytes))
-    };
-    Ok(Origins {
-        code: env!("CARGO_PKG_VERSION").to_owned(),
-        rules: RulesEntry { version: rules.version().to_owned(), sha256: digest(order.pipeline.rules_path())? },
-        models: models.iter().map(|model| (model.table.clone(), sha256(model.sql.as_bytes()))).collect(),
-        schedule_sha256: digest(order.pipeline.schedule_path())?,
-        ingest_sha256: String::new(),
-        derive_sha256: String::new(),
-    })
 }

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
-use reqwest::{Client, Response, StatusCode};
+use reqwest::{Client, RequestBuilder, Response, StatusCode, header};
 use tokio::runtime::Runtime;
 
 use super::Store;
@@ -40,11 +40,13 @@ impl HttpStore {
     }
 
     /// The answer to a request, or nothing for an object that is not there.
-    async fn answer(&self, method: reqwest::Method, url: &str) -> reqwest::Result<Option<Response>> {
-        let response = self.client.request(method, url).send().await?;
+    async fn answer(&self, request: RequestBuilder) -> reqwest::Result<Option<Response>> {
+        let response = request.send().await?;
         match response.status() {
             // Buckets that may not be listed answer 403 for what is not there.
             StatusCode::NOT_FOUND | StatusCode::FORBIDDEN | StatusCode::GONE => Ok(None),
+            // There is no first byte of an empty object.
+            StatusCode::RANGE_NOT_SATISFIABLE => Ok(Some(response)),
             _ => response.error_for_status().map(Some),
         }
     }
@@ -56,6 +58,16 @@ impl HttpStore {
     }
 }
 
+/// The size of the whole object, whether the server gave one byte of it or all.
+fn total_size(response: &Response) -> Option<u64> {
+    let text = |name: header::HeaderName| response.headers().get(name)?.to_str().ok();
+    match response.status() {
+        StatusCode::RANGE_NOT_SATISFIABLE => Some(0),
+        StatusCode::PARTIAL_CONTENT => text(header::CONTENT_RANGE)?.rsplit('/').next()?.parse().ok(),
+        _ => text(header::CONTENT_LENGTH)?.parse().ok(),
+    }
+}
+
 impl Store for HttpStore {
     fn name(&self) -> String {
         self.root.clone()
@@ -64,7 +76,7 @@ impl Store for HttpStore {
     fn get(&self, path: &str) -> Result<Option<Vec<u8>>> {
         let url = self.url(path);
         let bytes = self.runtime.block_on(async {
-            match self.answer(reqwest::Method::GET, &url).await? {
+            match self.answer(self.client.get(&url)).await? {
                 None => Ok::<_, reqwest::Error>(None),
                 Some(response) => Ok(Some(response.bytes().await?.to_vec())),
             }
@@ -75,7 +87,7 @@ impl Store for HttpStore {
     fn get_file(&self, path: &str, file: &Path) -> Result<bool> {
         let url = self.url(path);
         let mut target = File::create(file).unreachable("cannot write").map_err(|error| error.at_path(file))?;
-        let answer = self.runtime.block_on(self.answer(reqwest::Method::GET, &url));
+        let answer = self.runtime.block_on(self.answer(self.client.get(&url)));
         let Some(mut response) = answer.unreachable("cannot fetch").map_err(|error| error.at(&url))? else {
             return Ok(false);
         };
@@ -89,10 +101,11 @@ impl Store for HttpStore {
 
     fn size(&self, path: &str) -> Result<Option<u64>> {
         let url = self.url(path);
-        let answer = self.runtime.block_on(self.answer(reqwest::Method::HEAD, &url));
+        // Not every server that answers GET answers HEAD.
+        let request = self.client.get(&url).header(header::RANGE, "bytes=0-0");
+        let answer = self.runtime.block_on(self.answer(request));
         let response = answer.unreachable("cannot fetch").map_err(|error| error.at(&url))?;
-        let length = |response: Response| response.headers().get("content-length")?.to_str().ok()?.parse().ok();
-        Ok(response.and_then(length))
+        Ok(response.and_then(|response| total_size(&response)))
     }
 
     fn put_file(&self, _: &StorageKey, _: &Path) -> Result<()> {

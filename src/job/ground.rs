@@ -1,0 +1,178 @@
+//! The version on top of which a run works, as far as the run can stand on it: what it read need not be read again, and
+//! what it made of months that nothing touches need not be made again.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::Int64Type;
+use tempfile::TempDir;
+
+use crate::error::{Context, Error, Result};
+use crate::ingest::{FileAccount, History, SourceFile};
+use crate::publish::{Store, fetch};
+use crate::release::{FileEntry, Manifest, Origins, read_parquet};
+use crate::schema::{Catalog, Format, TableSchema, conform};
+
+/// The version on top of which a run works.
+pub(super) struct Ground<'a> {
+    store: &'a dyn Store,
+    pub(super) manifest: &'a Manifest,
+    catalog: &'a Catalog,
+    folder: TempDir,
+    /// Whether the raw logs that it has read need not be read again.
+    pub(super) resumes: bool,
+    /// Whether the tables that it derived from untouched months stand.
+    pub(super) derives: bool,
+}
+
+impl<'a> Ground<'a> {
+    /// Looks whether a run of these origins can stand on a version.
+    ///
+    /// # Errors
+    /// [`Usage`](crate::error::Kind::Usage) when every raw log has to be read again, and not all of them are named.
+    pub(super) fn of(
+        store: &'a dyn Store,
+        manifest: &'a Manifest,
+        catalog: &'a Catalog,
+        origins: &Origins,
+        listed: &[SourceFile],
+        rebuild: bool,
+    ) -> Result<Self> {
+        let folder = TempDir::with_prefix("guichets-").unreachable("cannot make a temporary folder")?;
+        let made_with = &manifest.made_with;
+        let resumes = !rebuild && made_with.ingest_sha256 == origins.ingest_sha256;
+        let ground = Self {
+            store,
+            manifest,
+            catalog,
+            folder,
+            resumes,
+            derives: resumes && made_with.derive_sha256 == origins.derive_sha256,
+        };
+        if !resumes && !rebuild {
+            ground.check_all_named(listed)?;
+        }
+        Ok(ground)
+    }
+
+    fn check_all_named(&self, listed: &[SourceFile]) -> Result<()> {
+        let listed: HashSet<&str> = listed.iter().map(|file| file.name.as_str()).collect();
+        let accounts = self.accounts()?;
+        let missing: Vec<&FileAccount> = accounts.iter().filter(|account| !listed.contains(&*account.file)).collect();
+        let Some(first) = missing.first() else { return Ok(()) };
+        Err(Error::usage(format!(
+            "rules, mapping or registry are not those of version {}: every raw log has to be read again, and {} of them \
+             {} not named, the first {}",
+            self.manifest.version,
+            missing.len(),
+            if missing.len() == 1 { "is" } else { "are" },
+            first.file
+        ))
+        .at("--raw")
+        .hint("name all raw logs; or, to publish without those, add --rebuild"))
+    }
+
+    fn accounts(&self) -> Result<Vec<FileAccount>> {
+        serde_json::from_value(self.manifest.inputs.clone())
+            .unreachable("the account of files is not what a publisher writes")
+            .map_err(|error| error.at(format!("{}, manifest of {}", self.store.name(), self.manifest.version)))
+    }
+
+    /// What it found in the raw logs.
+    ///
+    /// # Errors
+    /// [`Unreachable`](crate::error::Kind::Unreachable) when the store does not answer.
+    pub(super) fn history(&self) -> Result<History> {
+        if !self.resumes {
+            return Ok(History::default());
+        }
+        History::of(self.accounts()?, &self.table("quarantaine")?, &self.table("repetitions")?)
+    }
+
+    /// The Parquet files of a table, by month; the empty text for one that is not split.
+    pub(super) fn parts(&self, table: &str) -> BTreeMap<&str, &FileEntry> {
+        self.entries(table)
+            .filter(|file| file.format == Some(Format::Parquet))
+            .map(|file| (file.partition.as_deref().unwrap_or_default(), file))
+            .collect()
+    }
+
+    /// All files of a table, in every format.
+    pub(super) fn entries(&self, table: &str) -> impl Iterator<Item = &FileEntry> {
+        self.manifest.files.iter().filter(move |file| file.table.as_deref() == Some(table))
+    }
+
+    /// Brings a file here, once.
+    ///
+    /// # Errors
+    /// [`Unreachable`](crate::error::Kind::Unreachable) when it is not there, or not what the manifest says.
+    pub(super) fn fetch(&self, file: &FileEntry) -> Result<PathBuf> {
+        let local = self.folder.path().join(&file.path);
+        if local.is_file() { Ok(local) } else { fetch(self.store, file, self.folder.path()) }
+    }
+
+    /// The rows of a table that is not split.
+    ///
+    /// # Errors
+    /// [`Unreachable`](crate::error::Kind::Unreachable) when it is not there, or not what the manifest says.
+    pub(super) fn table(&self, name: &str) -> Result<RecordBatch> {
+        let parts = self.parts(name);
+        let file = parts.get("").ok_or_else(|| {
+            Error::unreachable(format!("the version {} has no table {name}", self.manifest.version))
+                .at(self.store.name())
+        })?;
+        self.rows(name, file)
+    }
+
+    /// The rows of a file.
+    ///
+    /// # Errors
+    /// As for [`Ground::table`].
+    pub(super) fn rows(&self, table: &str, file: &FileEntry) -> Result<RecordBatch> {
+        conform(&self.schema(table)?, &read_parquet(&self.fetch(file)?)?)
+    }
+
+    /// The schema that it has for a table; fetched only where it is not ours.
+    ///
+    /// # Errors
+    /// [`Unreachable`](crate::error::Kind::Unreachable) when it is not there.
+    pub(super) fn schema(&self, table: &str) -> Result<TableSchema> {
+        let entry = self.schemas().remove(table).ok_or_else(|| {
+            Error::unreachable(format!("the version {} has no schema of {table}", self.manifest.version))
+                .at(self.store.name())
+        })?;
+        match self.catalog.table(table) {
+            Ok(ours) if crate::digest::sha256(ours.text.as_bytes()) == entry.sha256 => Ok(ours.clone()),
+            _ => TableSchema::load(&self.fetch(entry)?),
+        }
+    }
+
+    /// The files that hold its schemas, by table.
+    pub(super) fn schemas(&self) -> BTreeMap<&str, &FileEntry> {
+        let folder = format!("versions/{}/schemas/", self.manifest.version);
+        let name = |file: &'a FileEntry| file.path.strip_prefix(&folder)?.strip_suffix(".json");
+        self.manifest.files.iter().filter_map(|file| Some((name(file)?, file))).collect()
+    }
+
+    /// The months in which files had lines.
+    ///
+    /// # Errors
+    /// [`Unreachable`](crate::error::Kind::Unreachable) when the account of files is not what a publisher writes.
+    pub(super) fn months_of(&self, files: &HashSet<Arc<str>>) -> Result<Vec<String>> {
+        let accounts = self.accounts()?.into_iter().filter(|account| files.contains(&account.file));
+        Ok(accounts.flat_map(|account| account.months).collect())
+    }
+
+    /// Whether a part of `identifiants` holds one of these fingerprints.
+    ///
+    /// # Errors
+    /// As for [`Ground::table`].
+    pub(super) fn holds_one_of(&self, file: &FileEntry, prints: &HashSet<i64>) -> Result<bool> {
+        let rows = self.rows("identifiants", file)?;
+        let column = rows.column_by_name("empreinte_id").and_then(|column| column.as_primitive_opt::<Int64Type>());
+        let column = column.ok_or_else(|| Error::internal("no column empreinte_id"))?;
+        Ok(column.values().iter().any(|print| prints.contains(print)))
+    }
+}

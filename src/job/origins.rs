@@ -1,0 +1,72 @@
+//! What made a version, in digests: while they stay, what a run before made can be kept.
+
+use std::path::Path;
+
+use super::Order;
+use crate::digest::sha256;
+use crate::error::{Context, Result};
+use crate::model::Model;
+use crate::outcome::RuleSet;
+use crate::registry::Registry;
+use crate::release::{Origins, RulesEntry, content_digest};
+use crate::schema::{Catalog, Origin};
+
+/// All that decides what becomes of a raw line.
+pub(super) struct Made<'a> {
+    pub(super) order: &'a Order<'a>,
+    pub(super) catalog: &'a Catalog,
+    pub(super) registry: &'a Registry,
+    pub(super) rules: &'a RuleSet,
+    pub(super) models: &'a [Model],
+}
+
+impl Made<'_> {
+    pub(super) fn origins(&self) -> Result<Origins> {
+        let pipeline = self.order.pipeline;
+        let rules =
+            RulesEntry { version: self.rules.version().to_owned(), sha256: file_digest(&pipeline.rules_path())? };
+        let schedule_sha256 = file_digest(&pipeline.schedule_path())?;
+        let code = env!("CARGO_PKG_VERSION").to_owned();
+        // Of these, `Debug` writes every field.
+        let settings = format!("{:?}", (&pipeline.sources, &pipeline.registry, &pipeline.limits, &pipeline.method));
+        let registry = self.registry_digests()?;
+        let known = registry.iter().filter(|(name, _)| matches!(name.as_str(), "guichets" | "demarches"));
+        let known: String = known.map(|(_, digest)| digest.as_str()).collect();
+        let ingest_sha256 =
+            sha256([code.as_str(), &rules.sha256, &settings, &known, &self.ingested_columns()].join("\n").as_bytes());
+        let models: String = self.models.iter().map(|model| model.sql.as_str()).collect();
+        let schemas: String = self.catalog.iter().map(|table| table.text.as_str()).collect();
+        let registry: String = registry.into_iter().map(|(_, digest)| digest).collect();
+        let derive_sha256 = sha256(
+            [&ingest_sha256, &models, &schemas, &schedule_sha256, &registry].map(String::as_str).join("\n").as_bytes(),
+        );
+        Ok(Origins {
+            code,
+            rules,
+            models: self.models.iter().map(|model| (model.table.clone(), sha256(model.sql.as_bytes()))).collect(),
+            schedule_sha256,
+            ingest_sha256,
+            derive_sha256,
+        })
+    }
+
+    fn registry_digests(&self) -> Result<Vec<(String, String)>> {
+        let digest = |(name, rows): &(String, arrow::array::RecordBatch)| {
+            let digest = content_digest(self.catalog.table(name)?, std::slice::from_ref(rows))?;
+            Ok((name.clone(), digest))
+        };
+        self.registry.tables().iter().map(digest).collect()
+    }
+
+    /// Names and types: what they are said to mean may change without reading anything again.
+    fn ingested_columns(&self) -> String {
+        let ingested = self.catalog.iter().filter(|table| table.guichets.origin == Origin::Ingest);
+        let fields = ingested.flat_map(|table| &table.fields);
+        fields.map(|field| format!("{}:{};", field.name, field.data_type())).collect()
+    }
+}
+
+fn file_digest(path: &Path) -> Result<String> {
+    let bytes = std::fs::read(path).usage("cannot read").map_err(|error| error.at_path(path))?;
+    Ok(sha256(&bytes))
+}
