@@ -2,6 +2,8 @@
 
 use std::io::Cursor;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use minisign::{PublicKey, PublicKeyBox, SecretKey, SecretKeyBox, SignatureBox};
 
 use crate::error::{Context, Error, Result};
@@ -16,15 +18,23 @@ impl SigningKey {
     /// [`Usage`](crate::error::Kind::Usage) when it is no key, or the password does not open it.
     pub fn read(text: &str, password: Option<&str>) -> Result<Self> {
         let hint = |error: Error| error.at("GUICHETS_SIGNING_KEY").hint("give the whole file that minisign -G wrote");
-        let sealed = SecretKeyBox::from_string(text).usage("not a secret key of minisign").map_err(hint)?;
         let opened = match password {
-            // The library asks on the terminal where it gets no password.
-            None => sealed.into_unencrypted_secret_key().usage("the key needs GUICHETS_SIGNING_PASSWORD"),
             Some(password) => {
+                let sealed = SecretKeyBox::from_string(text).usage("not a secret key of minisign").map_err(hint)?;
                 sealed.into_secret_key(Some(password.to_owned())).usage("the password does not open the key")
             }
+            // Not by the library's own way, which asks for a checksum that `minisign -G -W` leaves empty.
+            None => {
+                let line = text.lines().nth(1).unwrap_or_default().trim();
+                let bytes = STANDARD.decode(line).usage("not a secret key of minisign").map_err(hint)?;
+                SecretKey::from_bytes(&bytes).usage("not a secret key of minisign")
+            }
         };
-        opened.map(Self).map_err(hint)
+        let opened = opened.map_err(hint)?;
+        if opened.is_encrypted() {
+            return Err(hint(Error::usage("the key needs GUICHETS_SIGNING_PASSWORD")));
+        }
+        Ok(Self(opened))
     }
 
     /// The signature file of some bytes; `trusted` is a comment that the signature covers.

@@ -134,7 +134,7 @@ fn not_public(store: &dyn Store, public: Option<&str>, manifest: &Manifest) -> R
         if range {
             request = request.header(header::RANGE, "bytes=0-3");
         }
-        runtime.block_on(request.send()).unreachable("cannot fetch").map_err(|error| error.at(address))
+        runtime.block_on(async { request.send().await }).unreachable("cannot fetch").map_err(|error| error.at(address))
     };
     let answers = ask(&pointer, false).and_then(|pointer| Ok((pointer, ask(&address, true)?)));
     Ok(match answers {

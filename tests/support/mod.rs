@@ -2,6 +2,7 @@
 
 mod attempts;
 mod files;
+pub mod proxy;
 mod published;
 pub mod python;
 pub mod releases;
@@ -52,6 +53,17 @@ pub fn guichets_of<S: AsRef<OsStr>>(project: &Path, folder: &Path, args: impl In
     Run::of(command.current_dir(folder).arg("--project").arg(project).args(args))
 }
 
+/// The same with something in its environment.
+pub fn guichets_with<S: AsRef<OsStr>>(
+    environment: &[(&'static str, String)],
+    folder: &Path,
+    args: impl IntoIterator<Item = S>,
+) -> Run {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_guichets"));
+    command.envs(environment.iter().map(|(key, value)| (*key, value.as_str())));
+    Run::of(command.current_dir(folder).arg("--project").arg(root()).args(args))
+}
+
 /// The folder of other robots' logs, which cannot be distributed: `GUICHETS_REAL_LOGS`, or `shared/real` beside the
 /// project.
 pub fn real_logs() -> Option<PathBuf> {
@@ -62,4 +74,28 @@ pub fn real_logs() -> Option<PathBuf> {
 /// Says that a test could not look, where libtest cannot swallow it.
 pub fn skipped(reason: &str) {
     let _ = writeln!(std::io::stderr(), "skipped: {reason}");
+}
+
+/// Sees to it that a Debian package is here: by its command, else by apt-get where that can be used. Where it cannot, says
+/// that the test could not look, and returns false.
+pub fn debian(package: &str, command: &str) -> bool {
+    let there =
+        || Command::new("sh").args(["-c", &format!("command -v {command}")]).output().is_ok_and(|o| o.status.success());
+    if there() {
+        return true;
+    }
+    // Two tests must not run apt-get at once.
+    static APT: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let _alone = APT.lock();
+    let is_root = Run::of(Command::new("id").arg("-u")).stdout.trim() == "0";
+    if is_root && !there() {
+        let apt =
+            |args: &[&str]| Command::new("apt-get").args(args).output().is_ok_and(|output| output.status.success());
+        let install = ["install", "-y", "-q", "--no-install-recommends", package];
+        let _installed = apt(&install) || (apt(&["update", "-q"]) && apt(&install));
+    }
+    if !there() {
+        skipped(&format!("{command} is not here, and cannot be installed; on Debian: apt-get install {package}"));
+    }
+    there()
 }

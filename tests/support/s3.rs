@@ -55,11 +55,14 @@ impl Bucket {
 
     /// Whether readers need no credentials.
     pub fn open_to_all(&self, open: bool) {
+        if !open {
+            assert_eq!(self.request("DELETE", "?policy", "").0, 204);
+            return;
+        }
         let policy = format!(
             "{{\"Version\":\"2012-10-17\",\"Statement\":[{{\"Effect\":\"{}\",\"Principal\":\"*\",\
              \"Action\":\"s3:GetObject\",\"Resource\":\"arn:aws:s3:::{}/*\"}}]}}",
-            if open { "Allow" } else { "Deny" },
-            self.name
+            "Allow", self.name
         );
         assert!([200, 204].contains(&self.request("PUT", "?policy", &policy).0));
     }

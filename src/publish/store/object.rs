@@ -30,6 +30,11 @@ const PART: usize = 8 << 20;
 /// Parts under way at once.
 const PARTS_AT_ONCE: usize = 4;
 
+/// How often an answer is asked for anew of which only the head came whole; the library does it for the head.
+const BODY_TRIES: u32 = 4;
+/// How long to wait before that.
+const BODY_WAIT: Duration = Duration::from_millis(300);
+
 /// A bucket, or a prefix of one.
 pub struct ObjectBackend {
     name: String,
@@ -111,12 +116,24 @@ impl ObjectBackend {
     /// Bytes and the mark by which the store knows this state of the object.
     fn current(&self, path: &str) -> Result<Option<(Vec<u8>, UpdateVersion)>> {
         let location = self.location(path);
-        let answer = self.runtime.block_on(async {
+        let answer = self.runtime.block_on(self.patiently(async || {
             let found = self.store.get(&location).await?;
             let mark = UpdateVersion { e_tag: found.meta.e_tag.clone(), version: found.meta.version.clone() };
-            Ok((found.bytes().await?.to_vec(), mark))
-        });
+            Ok((found.bytes().await.map_err(Fetch::Body)?.to_vec(), mark))
+        }));
         found(answer).unreachable("cannot read").map_err(self.at(path))
+    }
+
+    /// Asks again where the body of an answer breaks off; where the head does, the library has asked again already.
+    async fn patiently<T>(&self, ask: impl AsyncFn() -> Result<T, Fetch>) -> Result<T, StoreError> {
+        for _ in 1..BODY_TRIES {
+            match ask().await {
+                Ok(value) => return Ok(value),
+                Err(Fetch::Head(error)) => return Err(error),
+                Err(Fetch::Body(_)) => tokio::time::sleep(BODY_WAIT).await,
+            }
+        }
+        ask().await.map_err(|(Fetch::Head(error) | Fetch::Body(error))| error)
     }
 
     fn put_opts(&self, path: &str, bytes: &[u8], options: PutOptions) -> Result<(), StoreError> {
@@ -164,6 +181,18 @@ impl ObjectBackend {
     }
 }
 
+/// Where fetching an object broke.
+enum Fetch {
+    Head(StoreError),
+    Body(StoreError),
+}
+
+impl From<StoreError> for Fetch {
+    fn from(error: StoreError) -> Self {
+        Self::Head(error)
+    }
+}
+
 /// An object that is not there is an answer.
 fn found<T>(answer: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
     match answer {
@@ -195,17 +224,18 @@ impl Store for ObjectBackend {
     }
 
     fn get_file(&self, path: &str, file: &Path) -> Result<bool> {
-        let mut target = File::create(file).unreachable("cannot write").map_err(|error| error.at_path(file))?;
+        let failed = |error: std::io::Error| StoreError::Generic { store: "file", source: Box::new(error) };
         let location = self.location(path);
-        let answer = self.runtime.block_on(async {
-            // A body that breaks off is asked for again from where it broke.
+        let once = async || {
+            let mut target = File::create(file).map_err(failed)?;
             let mut chunks = self.store.get(&location).await?.into_stream();
             while let Some(chunk) = chunks.next().await {
-                let written = target.write_all(&chunk?);
-                written.map_err(|error| StoreError::Generic { store: "file", source: Box::new(error) })?;
+                // The head came: what breaks here breaks in the body.
+                target.write_all(&chunk.map_err(Fetch::Body)?).map_err(failed)?;
             }
             Ok(())
-        });
+        };
+        let answer = self.runtime.block_on(self.patiently(once));
         Ok(found(answer).unreachable("cannot fetch").map_err(self.at(path))?.is_some())
     }
 
