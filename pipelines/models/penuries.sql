@@ -1,6 +1,6 @@
 -- One row per run without a proposal: the answers « no » of a service between two answers « yes » that follow each other.
 --
--- Gaps and islands over the runs of the table suites: the number of « yes » runs so far is the island's number, so each
+-- Gaps and islands over the runs of the table suites_reponses: the number of « yes » runs so far is the island's number, so each
 -- island holds one (but the first) and all that came before the next. What nobody saw interrupts what is certain, and
 -- never what is possible: each « no » run is a certain stretch of one possible run.
 
@@ -11,7 +11,7 @@ WITH numerotees AS (
             PARTITION BY guichet_id, demarche_id
             ORDER BY numero
         ) AS ile
-    FROM suites
+    FROM suites_reponses
 ),
 
 iles AS (

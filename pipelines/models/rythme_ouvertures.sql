@@ -11,7 +11,7 @@ WITH ilots AS (
     SELECT
         *,
         LEAD(debut_utc) OVER (PARTITION BY guichet_id, demarche_id ORDER BY numero) AS suivant_utc
-    FROM suites
+    FROM suites_reponses
     WHERE reponse <> 'aucune' AND (reponse_precedente IS NULL OR reponse <> reponse_precedente)
 ),
 
@@ -59,7 +59,7 @@ fermees AS (
 
 debuts AS (
     SELECT guichet_id, demarche_id, jour_semaine, heure, COUNT(*) AS debuts_non
-    FROM suites
+    FROM suites_reponses
     WHERE reponse = 'non'
     GROUP BY guichet_id, demarche_id, jour_semaine, heure
 ),

@@ -127,7 +127,7 @@ repondues AS (
             PARTITION BY guichet_id, demarche_id
             ORDER BY numero
         ) AS ile
-    FROM suites
+    FROM suites_reponses
     WHERE reponse <> 'aucune'
 ),
 

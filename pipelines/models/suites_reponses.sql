@@ -1,11 +1,11 @@
--- Runs of the same answer of one service, over the whole history: the runs of suites_mois, joined where the end of a month
+-- Runs of the same answer of one service, over the whole history: the runs of suites_reponses_mois, joined where the end of a month
 -- alone parts them. Every question about what followed what (penuries, rythme_ouvertures, signaux) is asked of this table.
 
 WITH serie AS (
     SELECT
         *,
         ROW_NUMBER() OVER (PARTITION BY guichet_id, demarche_id ORDER BY mois, numero) AS rang
-    FROM suites_mois
+    FROM suites_reponses_mois
 ),
 
 repondues AS (
@@ -35,7 +35,7 @@ ecarts AS (
 proches AS (
     SELECT
         *,
-        -- The rule of suites_mois, once more where two months meet.
+        -- The rule of suites_reponses_mois, once more where two months meet.
         CASE
             WHEN precedent_utc IS NULL THEN FALSE
             WHEN cadence_precedente IS NULL THEN ecart_min <= 1440.0

@@ -2,7 +2,7 @@
 --
 -- A silence is more than three expected intervals between two answers that follow each other, whatever the reason (no
 -- attempt, block, captcha, error). Consultations without an answer belong to the run before them; those of a month before
--- its first answer are a run of their own, number 0, with the answer « aucune ». The table suites joins the months.
+-- its first answer are a run of their own, number 0, with the answer « aucune ». The table suites_reponses joins the months.
 
 WITH serie AS (
     SELECT
