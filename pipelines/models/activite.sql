@@ -1,12 +1,8 @@
--- Runs of attempts of the whole robot without a silence of six hours, within a local month: counters of several time zones
+-- Runs of attempts of the whole robot without a silence of six hours, within a local month. Counters of several time zones
 -- are not in the same month at the same instant, so runs of two months may overlap.
 
 WITH instants AS (
-    SELECT
-        mois,
-        instant_utc,
-        MIN(CAST(date_locale AS VARCHAR) || ' ' || heure_locale) AS local,
-        COUNT(*) AS lignes
+    SELECT mois, instant_utc, COUNT(*) AS lignes
     FROM tentatives
     GROUP BY mois, instant_utc
 ),
@@ -24,20 +20,31 @@ numerotes AS (
     FROM suivis
 ),
 
-bornees AS (
-    SELECT
-        *,
-        MIN(instant_utc) OVER (PARTITION BY mois, numero) AS debut_utc,
-        MAX(instant_utc) OVER (PARTITION BY mois, numero) AS fin_utc
+bornes AS (
+    SELECT mois, numero, MIN(instant_utc) AS debut_utc, MAX(instant_utc) AS fin_utc, SUM(lignes) AS lignes
     FROM numerotes
+    GROUP BY mois, numero
+),
+
+debuts AS (
+    SELECT b.mois, b.numero, MIN(CAST(t.date_locale AS VARCHAR) || ' ' || t.heure_locale) AS local
+    FROM bornes AS b
+    INNER JOIN tentatives AS t
+        ON b.mois = t.mois AND b.debut_utc = t.instant_utc
+    GROUP BY b.mois, b.numero
+),
+
+fins AS (
+    SELECT b.mois, b.numero, MIN(CAST(t.date_locale AS VARCHAR) || ' ' || t.heure_locale) AS local
+    FROM bornes AS b
+    INNER JOIN tentatives AS t
+        ON b.mois = t.mois AND b.fin_utc = t.instant_utc
+    GROUP BY b.mois, b.numero
 )
 
-SELECT
-    mois,
-    MIN(debut_utc) AS debut_utc,
-    MIN(fin_utc) AS fin_utc,
-    MIN(CASE WHEN instant_utc = debut_utc THEN local END) AS debut_local,
-    MIN(CASE WHEN instant_utc = fin_utc THEN local END) AS fin_local,
-    SUM(lignes) AS lignes
-FROM bornees
-GROUP BY mois, numero
+SELECT b.mois, b.debut_utc, b.fin_utc, d.local AS debut_local, f.local AS fin_local, b.lignes
+FROM bornes AS b
+INNER JOIN debuts AS d
+    ON b.mois = d.mois AND b.numero = d.numero
+INNER JOIN fins AS f
+    ON b.mois = f.mois AND b.numero = f.numero

@@ -1,30 +1,30 @@
 -- Runs of attempts of one service without a missing cycle, within a local month and a period of one cadence. What lies
 -- between two of them is a row of lacunes, or the end of a month.
 
-WITH vues AS (
-    SELECT
-        t.guichet_id,
-        t.demarche_id,
-        p.departement,
-        t.mois,
-        p.debut_utc AS periode_utc,
-        p.cadence_min,
-        t.instant_utc,
-        ROW_NUMBER() OVER (
-            PARTITION BY t.guichet_id, t.demarche_id, t.mois, p.debut_utc
-            ORDER BY t.instant_utc, t.tentative_id
-        ) AS rang
-    FROM tentatives AS t
-    INNER JOIN perimetre AS p
-        ON t.guichet_id = p.guichet_id AND t.demarche_id = p.demarche_id
-    WHERE t.instant_utc >= p.debut_utc AND t.instant_utc < p.fin_utc
+WITH instants AS (
+    SELECT guichet_id, demarche_id, mois, instant_utc, COUNT(*) AS lignes
+    FROM tentatives
+    GROUP BY guichet_id, demarche_id, mois, instant_utc
 ),
 
 suites AS (
     SELECT
-        *,
-        LAG(instant_utc) OVER (PARTITION BY guichet_id, demarche_id, mois, periode_utc ORDER BY rang) AS precedent_utc
-    FROM vues
+        i.guichet_id,
+        i.demarche_id,
+        p.departement,
+        i.mois,
+        p.debut_utc AS periode_utc,
+        p.cadence_min,
+        i.instant_utc,
+        i.lignes,
+        LAG(i.instant_utc) OVER (
+            PARTITION BY i.guichet_id, i.demarche_id, i.mois, p.debut_utc
+            ORDER BY i.instant_utc
+        ) AS precedent_utc
+    FROM instants AS i
+    INNER JOIN perimetre AS p
+        ON i.guichet_id = p.guichet_id AND i.demarche_id = p.demarche_id
+    WHERE i.instant_utc >= p.debut_utc AND i.instant_utc < p.fin_utc
 ),
 
 durees AS (
@@ -42,7 +42,7 @@ numerotees AS (
         -- From one cycle to the next is one cadence; half a cadence of delay is not a missing cycle.
         SUM(CASE WHEN FLOOR(duree_min / cadence_min + 0.5) <= 1.0 THEN 0 ELSE 1 END) OVER (
             PARTITION BY guichet_id, demarche_id, mois, periode_utc
-            ORDER BY rang
+            ORDER BY instant_utc
         ) AS numero
     FROM durees
 )
@@ -56,6 +56,6 @@ SELECT
     MIN(cadence_min) AS cadence_min,
     MIN(instant_utc) AS debut_utc,
     MAX(instant_utc) AS fin_utc,
-    COUNT(*) AS lignes
+    SUM(lignes) AS lignes
 FROM numerotees
 GROUP BY guichet_id, demarche_id, mois, periode_utc, numero

@@ -47,7 +47,16 @@ etapes AS (
     SELECT
         guichet_id,
         demarche_id,
+        departement,
         mois,
+        instant_utc,
+        jour,
+        semaine_iso,
+        jour_semaine,
+        heure,
+        cadence_min,
+        reponse,
+        repondue,
         rang,
         CASE
             WHEN precedent_utc IS NULL OR reponse <> reponse_precedente THEN 1
@@ -57,16 +66,29 @@ etapes AS (
             ELSE 1
         END AS debute
     FROM ecarts
+    UNION ALL
+    SELECT
+        guichet_id,
+        demarche_id,
+        departement,
+        mois,
+        instant_utc,
+        jour,
+        semaine_iso,
+        jour_semaine,
+        heure,
+        cadence_min,
+        reponse,
+        repondue,
+        rang,
+        0 AS debute
+    FROM serie
+    WHERE NOT repondue
 ),
 
 numerotees AS (
-    SELECT
-        s.*,
-        e.debute,
-        SUM(COALESCE(e.debute, 0)) OVER (PARTITION BY s.guichet_id, s.demarche_id, s.mois ORDER BY s.rang) AS numero
-    FROM serie AS s
-    LEFT JOIN etapes AS e
-        ON s.guichet_id = e.guichet_id AND s.demarche_id = e.demarche_id AND s.mois = e.mois AND s.rang = e.rang
+    SELECT *, SUM(debute) OVER (PARTITION BY guichet_id, demarche_id, mois ORDER BY rang) AS numero
+    FROM etapes
 ),
 
 bornees AS (
