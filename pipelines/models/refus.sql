@@ -33,25 +33,15 @@ essais AS (
         t.reponse IN ('oui', 'non') AS repondu,
         t.issue = 'bloque' AS bloque,
         t.issue IN ('captcha_exige', 'captcha_refuse') AS captcha,
-        ROW_NUMBER() OVER (
+        SUM(CASE WHEN t.reponse IN ('oui', 'non') THEN 1 ELSE 0 END) OVER (
             PARTITION BY t.guichet_id, t.demarche_id, t.point_de_mesure, t.systeme, t.mois
             ORDER BY t.instant_utc, t.tentative_id
-        ) AS rang
+        ) AS numero
     FROM tentatives AS t
     INNER JOIN series AS s
         ON t.guichet_id = s.guichet_id AND t.demarche_id = s.demarche_id
             AND t.point_de_mesure = s.point_de_mesure AND t.systeme = s.systeme AND t.mois = s.mois
     WHERE s.refus > 0
-),
-
-numerotes AS (
-    SELECT
-        *,
-        SUM(CASE WHEN repondu THEN 1 ELSE 0 END) OVER (
-            PARTITION BY guichet_id, demarche_id, point_de_mesure, systeme, mois
-            ORDER BY rang
-        ) AS numero
-    FROM essais
 ),
 
 suites AS (
@@ -63,7 +53,6 @@ suites AS (
         systeme,
         mois,
         numero,
-        MIN(rang) AS rang,
         MIN(CASE WHEN repondu THEN instant_utc END) AS reponse_avant_utc,
         COUNT(*) FILTER (WHERE NOT repondu) AS sans_reponse,
         COUNT(*) FILTER (WHERE bloque) AS blocages,
@@ -74,13 +63,14 @@ suites AS (
         MIN(CASE WHEN captcha THEN instant_utc END) AS captcha_debut_utc,
         MAX(CASE WHEN captcha THEN instant_utc END) AS captcha_fin_utc,
         MIN(CASE WHEN captcha THEN local END) AS captcha_debut_local
-    FROM numerotes
+    FROM essais
     GROUP BY guichet_id, demarche_id, point_de_mesure, systeme, mois, numero
 ),
 
 suivies AS (
     SELECT
         *,
+        MIN(numero) OVER (PARTITION BY guichet_id, demarche_id, point_de_mesure, systeme, mois) AS premier_numero,
         LEAD(reponse_avant_utc) OVER (
             PARTITION BY guichet_id, demarche_id, point_de_mesure, systeme, mois
             ORDER BY numero
@@ -136,7 +126,7 @@ SELECT
     captcha_fin_utc,
     captcha_debut_local
 FROM suivies
-WHERE rang = 1
+WHERE numero = premier_numero
     OR reponse_apres_utc IS NULL
     OR (blocages >= 2 AND 2 * blocages >= sans_reponse)
     OR (captchas >= 2 AND 2 * captchas >= sans_reponse)
