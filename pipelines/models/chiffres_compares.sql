@@ -1,22 +1,46 @@
 -- Each official figure beside the nearest thing that was measured in the same scope, and why the two are not the same.
 --
--- No figure published so far has the definition of one of ours, so none is comparable; `motif` says what is missing first.
--- Of a dated figure the month of its publication is taken, of an undated one all that was measured: mois_debut and mois_fin
--- say which. Fictional counters stand in no scope.
+-- No figure published so far has the definition of one of ours, so none is comparable; `motif` says what is missing
+-- first. Of a dated figure the month of its publication is taken, of an undated one all that was measured: mois_debut
+-- and mois_fin say which. Fictional counters stand in no scope.
 
 -- Which measure of ours is nearest to each indicator, and whether the two mean the same.
 WITH voisines AS (
-    SELECT 'appels_aboutis' AS indicateur, 'taux_reponse' AS mesure, '' AS demarche, FALSE AS meme_definition
+    SELECT
+        'appels_aboutis' AS indicateur,
+        'taux_reponse' AS mesure,
+        '' AS demarche,
+        FALSE AS meme_definition
     UNION ALL
-    SELECT 'appels_aboutis' AS indicateur, 'taux_sans_rdv' AS mesure, '' AS demarche, FALSE AS meme_definition
+    SELECT
+        'appels_aboutis' AS indicateur,
+        'taux_sans_rdv' AS mesure,
+        '' AS demarche,
+        FALSE AS meme_definition
     UNION ALL
-    SELECT 'delai_carte_identite' AS indicateur, 'part_sous_30_jours' AS mesure, '' AS demarche, FALSE AS meme_definition
+    SELECT
+        'delai_carte_identite' AS indicateur,
+        'part_sous_30_jours' AS mesure,
+        '' AS demarche,
+        FALSE AS meme_definition
     UNION ALL
-    SELECT 'delai_moyen_obtention_rendez_vous' AS indicateur, 'part_sous_30_jours' AS mesure, 'premier-titre' AS demarche, FALSE AS meme_definition
+    SELECT
+        'delai_moyen_obtention_rendez_vous' AS indicateur,
+        'part_sous_30_jours' AS mesure,
+        'premier-titre' AS demarche,
+        FALSE AS meme_definition
     UNION ALL
-    SELECT 'prefectures_rendez_vous_internet_obligatoire' AS indicateur, 'guichets_mesures' AS mesure, '' AS demarche, FALSE AS meme_definition
+    SELECT
+        'prefectures_rendez_vous_internet_obligatoire' AS indicateur,
+        'guichets_mesures' AS mesure,
+        '' AS demarche,
+        FALSE AS meme_definition
     UNION ALL
-    SELECT 'sites_recevant_des_etrangers' AS indicateur, 'guichets_mesures' AS mesure, '' AS demarche, FALSE AS meme_definition
+    SELECT
+        'sites_recevant_des_etrangers' AS indicateur,
+        'guichets_mesures' AS mesure,
+        '' AS demarche,
+        FALSE AS meme_definition
 ),
 
 chiffres AS (

@@ -217,7 +217,16 @@ SELECT
     MIN(CASE WHEN reponse_apres_utc > groupe_fin_utc THEN reponse_apres_utc END) AS possible_fin_utc,
     SUM(tentatives) AS tentatives
 FROM nommes
-GROUP BY type, point_de_mesure, systeme, lieu, groupe_debut_local, groupe_debut_utc, groupe_fin_utc, guichet_id, demarche_id
+GROUP BY
+    type,
+    point_de_mesure,
+    systeme,
+    lieu,
+    groupe_debut_local,
+    groupe_debut_utc,
+    groupe_fin_utc,
+    guichet_id,
+    demarche_id
 UNION ALL
 SELECT
     'arret-' || COALESCE(REPLACE(REPLACE(debut_local, ':', ''), ' ', '-'), 'debut') AS incident_id,

@@ -1,9 +1,9 @@
--- How often each vantage looked at each service, and how often it got an answer, between the instants at which a refusal of
--- that service's counter or system may begin or end: from these, incidents counts what other vantages saw meanwhile.
+-- How often each vantage looked at each service, and how often it got an answer, between the instants at which a
+-- refusal may begin or end: from these, incidents counts what other vantages saw meanwhile.
 --
--- The instants at which stretches of the table refus begin and end cut the attempts of a month into lots; no lot lies on
--- both sides of one. In the first and last local day of a month each instant is a lot of its own, because a refusal seen
--- from another time zone may begin then in another month.
+-- The instants at which stretches of the table refus begin and end cut the attempts of a month into lots; no lot lies
+-- on both sides of one. In the first and last local day of a month each instant is a lot of its own, because a refusal
+-- of a counter in another time zone may begin then in another month.
 
 WITH services AS (
     SELECT DISTINCT guichet_id, demarche_id, mois
@@ -45,10 +45,28 @@ bornes AS (
 
 -- An attempt at the very instant of a bound is a lot of its own: a window may begin or end there.
 jalons AS (
-    SELECT guichet_id, demarche_id, mois, instant_utc, 0 AS place, 1 AS borne, CAST(NULL AS VARCHAR) AS point_de_mesure, 0 AS reponse, 0 AS bord
+    SELECT
+        guichet_id,
+        demarche_id,
+        mois,
+        instant_utc,
+        0 AS place,
+        1 AS borne,
+        CAST(NULL AS VARCHAR) AS point_de_mesure,
+        0 AS reponse,
+        0 AS bord
     FROM bornes
     UNION ALL
-    SELECT guichet_id, demarche_id, mois, instant_utc, 2 AS place, 1 AS borne, CAST(NULL AS VARCHAR) AS point_de_mesure, 0 AS reponse, 0 AS bord
+    SELECT
+        guichet_id,
+        demarche_id,
+        mois,
+        instant_utc,
+        2 AS place,
+        1 AS borne,
+        CAST(NULL AS VARCHAR) AS point_de_mesure,
+        0 AS reponse,
+        0 AS bord
     FROM bornes
     UNION ALL
     SELECT
