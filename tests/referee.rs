@@ -90,3 +90,20 @@ fn another_method_does_not_pass_for_ours() {
         }
     }
 }
+
+/// A table by month must not look into another month: the referee makes each month alone and sees that it did.
+#[test]
+fn a_model_that_looks_into_another_month_is_noticed() {
+    let version = sample();
+    let models = tempfile::tempdir().unwrap();
+    copy(&version.folder().join("models"), models.path());
+    let path = models.path().join("suites_reponses_mois.sql");
+    let sql = fs::read_to_string(&path).unwrap();
+    let ours = "LAG(instant_utc) OVER (PARTITION BY guichet_id, demarche_id, mois ORDER BY rang)";
+    assert!(sql.contains(ours), "suites_reponses_mois no longer says {ours}");
+    let theirs = "LAG(instant_utc) OVER (PARTITION BY guichet_id, demarche_id ORDER BY mois, rang)";
+    fs::write(&path, sql.replace(ours, theirs)).unwrap();
+    let report = recomputed(&version, models.path());
+    let told = report["suites_reponses_mois"]["differences"].to_string();
+    assert!(told.contains("month by month only"), "{told}");
+}
