@@ -31,26 +31,26 @@ fn brute_force_finds_what_the_models_find() {
     assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// One constant of each model is changed, and each is noticed.
+/// One constant of each model, or of one that it reads, is changed, and each is noticed.
 #[test]
 fn brute_force_notices_another_method() {
     let changes = [
-        ("penuries", "<= 3.0", "<= 4.0"),
-        ("delais", "QUANTILE_CONT(delai_jours, 0.9)", "QUANTILE_CONT(delai_jours, 0.91)"),
-        ("rythme_ouvertures", "<= 1440.0", "< 1440.0"),
-        ("lacunes", "cadence_min + 0.5", "cadence_min + 0.49"),
+        ("penuries", "suites_reponses_mois", "<= 3.0", "<= 4.0"),
+        ("delais", "delais_mesures", "QUANTILE_CONT(delai_jours, 0.9)", "QUANTILE_CONT(delai_jours, 0.91)"),
+        ("rythme_ouvertures", "suites_reponses", "<= 1440.0", "< 1440.0"),
+        ("lacunes", "lacunes", "cadence_min + 0.5", "cadence_min + 0.49"),
     ];
     let models = tempfile::tempdir().unwrap();
     copy(&sample().folder().join("models"), models.path());
-    for (table, ours, theirs) in changes {
-        let path = models.path().join(format!("{table}.sql"));
+    for (_, model, ours, theirs) in changes {
+        let path = models.path().join(format!("{model}.sql"));
         let sql = fs::read_to_string(&path).unwrap();
-        assert!(sql.contains(ours), "{table} no longer says {ours}");
+        assert!(sql.contains(ours), "{model} no longer says {ours}");
         fs::write(&path, sql.replace(ours, theirs)).unwrap();
     }
     let report = tried(models.path());
-    for (table, _, theirs) in changes {
+    for (table, model, _, theirs) in changes {
         let noticed = wrong(&report).iter().any(|line| line.starts_with(&format!("{table}: ")));
-        assert!(noticed, "nothing noticed where {table} says {theirs}");
+        assert!(noticed, "{table} notices nothing where {model} says {theirs}");
     }
 }

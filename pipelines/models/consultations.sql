@@ -1,39 +1,32 @@
--- One row per consultation: the attempts of one cycle and one try, over all plannings of a service.
+-- One row per consultation: the attempts of one cycle, one try and one local month, over all plannings of a service.
 --
 -- An appointment can be had if any planning offers one; if none does and one did not answer, nobody knows. `rang` is the
 -- order in which the outcomes of a consultation prevail: yes, then unknown, then no, then out of scope. The rule stands
--- here alone; every other model reads this table.
+-- here alone; every other model reads this table, or one made of it. No row depends on attempts of another month.
 
 WITH lignes AS (
     SELECT
         *,
-        COALESCE(cycle_id, tentative_id) AS consultation_id
+        COALESCE(cycle_id, tentative_id) AS consultation_id,
+        -- Day of the month, weekday and hour in one number: its least value is that of the first attempt.
+        CAST(EXTRACT(DAY FROM date_locale) AS INTEGER) * 1000
+            + jour_semaine * 100
+            + CAST(SUBSTR(heure_locale, 1, 2) AS INTEGER) AS jour_heure
     FROM tentatives
-),
-
-rangees AS (
-    SELECT
-        *,
-        ROW_NUMBER() OVER (
-            PARTITION BY guichet_id, demarche_id, consultation_id, essai
-            ORDER BY instant_utc, tentative_id
-        ) AS place
-    FROM lignes
 ),
 
 reunies AS (
     SELECT
         guichet_id,
         demarche_id,
+        mois,
         consultation_id,
         essai,
         MIN(departement) AS departement,
         MIN(instant_utc) AS instant_utc,
         MIN(date_locale) AS jour,
-        MIN(CASE WHEN place = 1 THEN semaine_iso END) AS semaine_iso,
-        MIN(CASE WHEN place = 1 THEN mois END) AS mois,
-        MIN(CASE WHEN place = 1 THEN jour_semaine END) AS jour_semaine,
-        MIN(CASE WHEN place = 1 THEN CAST(SUBSTR(heure_locale, 1, 2) AS INTEGER) END) AS heure,
+        MIN(semaine_iso) AS semaine_iso,
+        MIN(jour_heure) AS jour_heure,
         COUNT(*) AS lignes,
         SUM(creneaux) AS creneaux,
         MIN(horizon_jours) AS horizon_jours,
@@ -53,23 +46,22 @@ reunies AS (
             WHEN 'connexion_exigee' THEN 13
             WHEN 'autre_canal' THEN 14
         END) AS rang
-    FROM rangees
-    GROUP BY guichet_id, demarche_id, consultation_id, essai
+    FROM lignes
+    GROUP BY guichet_id, demarche_id, mois, consultation_id, essai
 ),
 
 -- Every date that any planning offered, in days from the attempt; the two nearest are those of the consultation.
 dates AS (
-    SELECT guichet_id, demarche_id, consultation_id, essai, tentative_id, 1 AS numero, delai_jours AS delai
+    SELECT guichet_id, demarche_id, mois, consultation_id, essai, delai_jours AS delai
     FROM lignes
     WHERE reponse = 'oui' AND premiere_date IS NOT NULL
     UNION ALL
     SELECT
         guichet_id,
         demarche_id,
+        mois,
         consultation_id,
         essai,
-        tentative_id,
-        2 AS numero,
         delai_jours + CAST(FLOOR(
             (EXTRACT(EPOCH FROM CAST(deuxieme_date AS TIMESTAMP))
                 - EXTRACT(EPOCH FROM CAST(premiere_date AS TIMESTAMP))) / 86400.0 + 0.5
@@ -78,37 +70,43 @@ dates AS (
     WHERE reponse = 'oui' AND premiere_date IS NOT NULL AND deuxieme_date IS NOT NULL
 ),
 
+-- One numbering for all, and not one per consultation, which would cost ten times as much: the dates of a consultation
+-- have successive places, and the second nearest is the one after the first.
 dates_rangees AS (
     SELECT
         *,
-        ROW_NUMBER() OVER (
-            PARTITION BY guichet_id, demarche_id, consultation_id, essai
-            ORDER BY delai, tentative_id, numero
-        ) AS place
+        ROW_NUMBER() OVER (ORDER BY guichet_id, demarche_id, mois, consultation_id, essai, delai) AS place
     FROM dates
 ),
 
-deux_dates AS (
+premieres_dates AS (
     SELECT
         guichet_id,
         demarche_id,
+        mois,
         consultation_id,
         essai,
-        MIN(CASE WHEN place = 1 THEN delai END) AS delai_jours,
-        MIN(CASE WHEN place = 2 THEN delai END) AS deuxieme_delai_jours
+        MIN(delai) AS delai_jours,
+        MIN(place) + 1 AS place_suivante,
+        COUNT(*) AS nombre
     FROM dates_rangees
-    WHERE place <= 2
-    GROUP BY guichet_id, demarche_id, consultation_id, essai
+    GROUP BY guichet_id, demarche_id, mois, consultation_id, essai
+),
+
+deux_dates AS (
+    SELECT p.*, CASE WHEN p.nombre >= 2 THEN s.delai END AS deuxieme_delai_jours
+    FROM premieres_dates AS p
+    LEFT JOIN dates_rangees AS s
+        ON p.place_suivante = s.place
 ),
 
 -- The interval that the schedule expected at that moment; periods of one service do not overlap.
 cadences AS (
-    SELECT r.guichet_id, r.demarche_id, r.consultation_id, r.essai, MIN(p.cadence_min) AS cadence_min
+    SELECT r.guichet_id, r.demarche_id, r.mois, r.consultation_id, r.essai, p.cadence_min
     FROM reunies AS r
     INNER JOIN perimetre AS p
         ON r.guichet_id = p.guichet_id AND r.demarche_id = p.demarche_id
     WHERE r.instant_utc >= p.debut_utc AND r.instant_utc < p.fin_utc
-    GROUP BY r.guichet_id, r.demarche_id, r.consultation_id, r.essai
 )
 
 SELECT
@@ -121,8 +119,8 @@ SELECT
     r.jour,
     r.semaine_iso,
     r.mois,
-    r.jour_semaine,
-    r.heure,
+    CAST(FLOOR(CAST(r.jour_heure AS DOUBLE) / 100.0) AS INTEGER) % 10 AS jour_semaine,
+    r.jour_heure % 100 AS heure,
     c.cadence_min,
     j.negatifs_consignes,
     r.lignes,
@@ -164,9 +162,11 @@ FROM reunies AS r
 CROSS JOIN parametres AS m
 LEFT JOIN deux_dates AS d
     ON r.guichet_id = d.guichet_id AND r.demarche_id = d.demarche_id
+        AND r.mois = d.mois
         AND r.consultation_id = d.consultation_id AND r.essai = d.essai
 LEFT JOIN cadences AS c
     ON r.guichet_id = c.guichet_id AND r.demarche_id = c.demarche_id
+        AND r.mois = c.mois
         AND r.consultation_id = c.consultation_id AND r.essai = c.essai
 LEFT JOIN calendrier AS j
     ON r.guichet_id = j.guichet_id AND r.demarche_id = j.demarche_id AND r.jour = j.jour

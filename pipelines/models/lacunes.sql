@@ -1,29 +1,30 @@
 -- Runs of scheduled cycles without any line: nobody looked, so nobody knows. They are never « no ».
 --
--- Within each period of one cadence, the instants at which somebody looked stand between the period's two ends. A cycle
--- is missing where the time from one to the next, counted in cadences, leaves room for it; half a cadence of delay is
--- not a missing cycle. The last term subtracts the cycle that the next attempt is itself.
+-- Within each period of one cadence, the runs of attempts without a missing cycle stand between the period's two ends. A
+-- cycle is missing where the time from one run to the next, counted in cadences, leaves room for it; half a cadence of
+-- delay is not a missing cycle. The last term subtracts the cycle that the next attempt is itself.
 
-WITH vues AS (
+WITH jalons AS (
     SELECT
-        p.guichet_id,
-        p.demarche_id,
-        p.departement,
-        p.debut_utc AS periode,
-        p.fin_utc,
-        p.cadence_min,
-        t.instant_utc AS instant
-    FROM perimetre AS p
-    INNER JOIN tentatives AS t
-        ON p.guichet_id = t.guichet_id AND p.demarche_id = t.demarche_id
-    WHERE t.instant_utc >= p.debut_utc AND t.instant_utc < p.fin_utc
-),
-
-jalons AS (
-    SELECT guichet_id, demarche_id, departement, periode, cadence_min, instant, 0 AS terme
-    FROM vues
+        guichet_id,
+        demarche_id,
+        departement,
+        periode_utc,
+        cadence_min,
+        debut_utc AS instant_utc,
+        fin_utc AS dernier_utc,
+        0 AS terme
+    FROM presences
     UNION ALL
-    SELECT guichet_id, demarche_id, departement, debut_utc AS periode, cadence_min, fin_utc AS instant, 1 AS terme
+    SELECT
+        guichet_id,
+        demarche_id,
+        departement,
+        debut_utc AS periode_utc,
+        cadence_min,
+        fin_utc AS instant_utc,
+        fin_utc AS dernier_utc,
+        1 AS terme
     FROM perimetre
 ),
 
@@ -32,20 +33,23 @@ suites AS (
         guichet_id,
         demarche_id,
         departement,
-        periode,
+        periode_utc,
         cadence_min,
-        instant AS fin_utc,
+        instant_utc AS fin_utc,
         terme,
-        LAG(instant) OVER (PARTITION BY guichet_id, demarche_id, periode ORDER BY instant, terme) AS precedent
+        LAG(dernier_utc) OVER (
+            PARTITION BY guichet_id, demarche_id, periode_utc
+            ORDER BY instant_utc, terme
+        ) AS precedent_utc
     FROM jalons
 ),
 
 durees AS (
     SELECT
         *,
-        COALESCE(precedent, periode) AS debut_utc,
+        COALESCE(precedent_utc, periode_utc) AS debut_utc,
         -- To the millisecond, so that no engine's rounding of instants shows.
-        FLOOR((EXTRACT(EPOCH FROM fin_utc) - EXTRACT(EPOCH FROM COALESCE(precedent, periode))) * 1000.0 + 0.5)
+        FLOOR((EXTRACT(EPOCH FROM fin_utc) - EXTRACT(EPOCH FROM COALESCE(precedent_utc, periode_utc))) * 1000.0 + 0.5)
             / 60000.0 AS duree_min
     FROM suites
 ),
@@ -56,7 +60,7 @@ comptees AS (
         -- From an attempt to the next one or to the end, the first cycle is that attempt; from the start to the first
         -- attempt, no cycle was seen yet.
         CAST(FLOOR(duree_min / cadence_min + 0.5) AS INTEGER)
-            - CASE WHEN precedent IS NULL THEN 0 ELSE 1 END AS tentatives_manquantes
+            - CASE WHEN precedent_utc IS NULL THEN 0 ELSE 1 END AS tentatives_manquantes
     FROM durees
 )
 
@@ -70,8 +74,8 @@ SELECT
     cadence_min,
     tentatives_manquantes,
     CASE
-        WHEN precedent IS NULL AND terme = 1 THEN 'totale'
-        WHEN precedent IS NULL THEN 'debut'
+        WHEN precedent_utc IS NULL AND terme = 1 THEN 'totale'
+        WHEN precedent_utc IS NULL THEN 'debut'
         WHEN terme = 1 THEN 'fin'
         ELSE 'milieu'
     END AS position

@@ -1,28 +1,17 @@
 -- One row per run without a proposal: the answers « no » of a service between two answers « yes » that follow each other.
 --
--- Gaps and islands: the number of « yes » so far is the island's number, so each island holds one « yes » (but the first)
--- and all that came before the next. What nobody saw interrupts what is certain, and never what is possible: two « no »
--- with more than three expected intervals between them, whatever the reason (no attempt, block, captcha, error), are two
--- certain stretches of one possible run.
+-- Gaps and islands over the runs of the table suites_reponses: the number of « yes » runs so far is the island's number, so each
+-- island holds one (but the first) and all that came before the next. What nobody saw interrupts what is certain, and
+-- never what is possible: each « no » run is a certain stretch of one possible run.
 
-WITH serie AS (
-    SELECT
-        *,
-        ROW_NUMBER() OVER (
-            PARTITION BY guichet_id, demarche_id
-            ORDER BY instant_utc, consultation_id, essai
-        ) AS rang
-    FROM consultations
-),
-
-numerotees AS (
+WITH numerotees AS (
     SELECT
         *,
         SUM(CASE WHEN reponse = 'oui' THEN 1 ELSE 0 END) OVER (
             PARTITION BY guichet_id, demarche_id
-            ORDER BY rang
+            ORDER BY numero
         ) AS ile
-    FROM serie
+    FROM suites_reponses
 ),
 
 iles AS (
@@ -31,17 +20,16 @@ iles AS (
         demarche_id,
         ile,
         MIN(departement) AS departement,
-        MIN(instant_utc) AS premiere_utc,
-        MAX(instant_utc) AS derniere_utc,
-        MIN(CASE WHEN reponse = 'oui' THEN instant_utc END) AS oui_avant_utc,
-        MIN(CASE WHEN reponse = 'non' THEN instant_utc END) AS debut_utc,
-        MAX(CASE WHEN reponse = 'non' THEN instant_utc END) AS fin_utc,
-        COUNT(*) FILTER (WHERE reponse <> 'oui') AS tentatives,
-        COUNT(*) FILTER (WHERE reponse = 'non') AS tentatives_non,
-        COUNT(*) FILTER (WHERE reponse = 'inconnue') AS inconnues,
-        COUNT(*) FILTER (WHERE reponse = 'hors_champ') AS hors_champ,
-        COUNT(DISTINCT CASE WHEN reponse = 'non' THEN jour END) AS jours_avec_non,
-        COUNT(DISTINCT CASE WHEN reponse = 'non' THEN semaine_iso END) AS semaines_avec_non
+        MIN(premiere_utc) AS premiere_utc,
+        MAX(derniere_utc) AS derniere_utc,
+        MIN(CASE WHEN reponse = 'oui' THEN debut_utc END) AS oui_debut_utc,
+        MAX(CASE WHEN reponse = 'oui' THEN fin_utc END) AS oui_avant_utc,
+        MIN(CASE WHEN reponse = 'non' THEN debut_utc END) AS debut_utc,
+        MAX(CASE WHEN reponse = 'non' THEN fin_utc END) AS fin_utc,
+        SUM(CASE WHEN reponse = 'non' THEN reponses ELSE 0 END) AS tentatives_non,
+        -- What came between two « yes » of one run is no part of what follows the last.
+        SUM(CASE WHEN reponse = 'oui' THEN inconnues_apres ELSE inconnues END) AS inconnues,
+        SUM(CASE WHEN reponse = 'oui' THEN hors_champ_apres ELSE hors_champ END) AS hors_champ
     FROM numerotees
     GROUP BY guichet_id, demarche_id, ile
 ),
@@ -49,74 +37,34 @@ iles AS (
 bornees AS (
     SELECT
         *,
-        LEAD(oui_avant_utc) OVER (PARTITION BY guichet_id, demarche_id ORDER BY ile) AS oui_apres_utc
+        LEAD(oui_debut_utc) OVER (PARTITION BY guichet_id, demarche_id ORDER BY ile) AS oui_apres_utc
     FROM iles
-),
-
-refus AS (
-    SELECT
-        guichet_id,
-        demarche_id,
-        ile,
-        rang,
-        instant_utc,
-        LAG(instant_utc) OVER (PARTITION BY guichet_id, demarche_id, ile ORDER BY rang) AS precedent_utc,
-        LAG(cadence_min) OVER (PARTITION BY guichet_id, demarche_id, ile ORDER BY rang) AS cadence_min
-    FROM numerotees
-    WHERE reponse = 'non'
-),
-
-ecarts AS (
-    SELECT
-        *,
-        FLOOR((EXTRACT(EPOCH FROM instant_utc) - EXTRACT(EPOCH FROM precedent_utc)) * 1000.0 + 0.5) / 60000.0
-            AS ecart_min
-    FROM refus
-),
-
-coupes AS (
-    SELECT
-        *,
-        CASE
-            WHEN precedent_utc IS NULL THEN 0
-            -- Rounded to whole intervals, as for the gaps; outside the schedule no interval is known, and a day stands in.
-            WHEN cadence_min IS NULL AND ecart_min <= 1440.0 THEN 0
-            WHEN cadence_min IS NOT NULL AND FLOOR(ecart_min / cadence_min + 0.5) <= 3.0 THEN 0
-            ELSE 1
-        END AS coupure
-    FROM ecarts
-),
-
-numeros AS (
-    SELECT
-        *,
-        SUM(coupure) OVER (PARTITION BY guichet_id, demarche_id, ile ORDER BY rang) AS troncon
-    FROM coupes
 ),
 
 troncons AS (
     SELECT
-        guichet_id,
-        demarche_id,
-        ile,
-        troncon,
-        MIN(instant_utc) AS certaine_debut_utc,
-        MAX(instant_utc) AS certaine_fin_utc,
-        COUNT(*) AS certaine_tentatives_non,
-        FLOOR((EXTRACT(EPOCH FROM MAX(instant_utc)) - EXTRACT(EPOCH FROM MIN(instant_utc))) * 1000.0 + 0.5)
-            / 86400000.0 AS duree_certaine_jours
-    FROM numeros
-    GROUP BY guichet_id, demarche_id, ile, troncon
+        *,
+        FLOOR((EXTRACT(EPOCH FROM fin_utc) - EXTRACT(EPOCH FROM debut_utc)) * 1000.0 + 0.5) / 86400000.0
+            AS duree_certaine_jours,
+        LAG(dernier_jour) OVER (PARTITION BY guichet_id, demarche_id, ile ORDER BY numero) AS jour_precedent,
+        LAG(derniere_semaine) OVER (PARTITION BY guichet_id, demarche_id, ile ORDER BY numero) AS semaine_precedente
+    FROM numerotees
+    WHERE reponse = 'non'
 ),
 
 classes AS (
     SELECT
         *,
         COUNT(*) OVER (PARTITION BY guichet_id, demarche_id, ile) - 1 AS interruptions,
+        -- A day or a week that two stretches share counts once.
+        SUM(jours - CASE WHEN premier_jour = jour_precedent THEN 1 ELSE 0 END)
+            OVER (PARTITION BY guichet_id, demarche_id, ile) AS jours_avec_non,
+        SUM(semaines - CASE WHEN premiere_semaine = semaine_precedente THEN 1 ELSE 0 END)
+            OVER (PARTITION BY guichet_id, demarche_id, ile) AS semaines_avec_non,
         -- The longest first, and of equal ones the earliest.
         ROW_NUMBER() OVER (
             PARTITION BY guichet_id, demarche_id, ile
-            ORDER BY 0.0 - duree_certaine_jours, certaine_debut_utc
+            ORDER BY 0.0 - duree_certaine_jours, numero
         ) AS place
     FROM troncons
 ),
@@ -135,10 +83,12 @@ arret AS (
 completes AS (
     SELECT
         b.*,
-        t.certaine_debut_utc,
-        t.certaine_fin_utc,
-        t.certaine_tentatives_non,
+        t.debut_utc AS certaine_debut_utc,
+        t.fin_utc AS certaine_fin_utc,
+        t.reponses AS certaine_tentatives_non,
         t.duree_certaine_jours,
+        t.jours_avec_non,
+        t.semaines_avec_non,
         t.interruptions,
         -- The scope's two ends, or the attempts made outside it.
         CASE
@@ -177,7 +127,7 @@ SELECT
     certaine_debut_utc,
     certaine_fin_utc,
     certaine_tentatives_non,
-    tentatives,
+    tentatives_non + inconnues + hors_champ AS tentatives,
     tentatives_non,
     inconnues,
     hors_champ,

@@ -1,48 +1,34 @@
 -- One row per signal: something in the measures that deserves a look. A signal is no verdict; ce_qui_trancherait says what
 -- would settle it. Every rule and its threshold stand in this file and in the schema.
 
-WITH repondues AS (
-    SELECT
-        guichet_id,
-        demarche_id,
-        departement,
-        jour,
-        reponse,
-        ROW_NUMBER() OVER (
-            PARTITION BY guichet_id, demarche_id
-            ORDER BY instant_utc, consultation_id, essai
-        ) AS rang
-    FROM consultations
-    WHERE reponse IN ('oui', 'non')
-),
-
 -- 1. A service that answered at least 100 times and never showed an appointment.
-jamais AS (
+WITH jamais AS (
     SELECT
         guichet_id,
         demarche_id,
         MIN(departement) AS departement,
         MIN(jour) AS debut,
         MAX(jour) AS fin,
-        CAST(COUNT(*) AS DOUBLE) AS valeur
-    FROM repondues
+        CAST(SUM(reponses) AS DOUBLE) AS valeur
+    FROM disponibilite_jour
+    WHERE reponses > 0
     GROUP BY guichet_id, demarche_id
-    HAVING COUNT(*) >= 100 AND COUNT(*) FILTER (WHERE reponse = 'oui') = 0
+    HAVING SUM(reponses) >= 100 AND SUM(oui) = 0
 ),
 
 -- 2. A week of which at least half of at least 20 consultations gave a page that no rule recognises.
-semaines AS (
-    SELECT
-        guichet_id,
-        demarche_id,
-        MIN(departement) AS departement,
-        semaine_iso,
-        MIN(jour) AS debut,
-        MAX(jour) AS fin,
-        COUNT(*) AS tentatives,
-        COUNT(*) FILTER (WHERE issue = 'page_non_reconnue') AS non_reconnues
-    FROM consultations
+jours_vus AS (
+    SELECT guichet_id, demarche_id, semaine_iso, MIN(jour) AS debut, MAX(jour) AS fin
+    FROM disponibilite_jour
+    WHERE tentatives > 0
     GROUP BY guichet_id, demarche_id, semaine_iso
+),
+
+semaines AS (
+    SELECT s.*, j.debut, j.fin
+    FROM disponibilite_semaine AS s
+    INNER JOIN jours_vus AS j
+        ON s.guichet_id = j.guichet_id AND s.demarche_id = j.demarche_id AND s.semaine_iso = j.semaine_iso
 ),
 
 muets AS (
@@ -52,85 +38,73 @@ muets AS (
         departement,
         debut,
         fin,
-        CAST(non_reconnues AS DOUBLE) / CAST(tentatives AS DOUBLE) AS valeur
+        CAST(page_non_reconnue AS DOUBLE) / CAST(tentatives AS DOUBLE) AS valeur
     FROM semaines
-    WHERE tentatives >= 20 AND 2 * non_reconnues >= tentatives
+    WHERE tentatives >= 20 AND 2 * page_non_reconnue >= tentatives
 ),
 
 -- 3. An outcome whose share changed by more than a half from one week to the next, with 30 consultations in each. The
--- Mondays say which weeks follow each other; an outcome that is absent from one of the two has the share 0 there.
-lundis AS (
-    SELECT DISTINCT semaine_iso, lundi
-    FROM calendrier
+-- Mondays say which weeks follow each other.
+issues AS (
+    SELECT 'rdv_propose' AS issue
+    UNION ALL SELECT 'aucun_rdv' AS issue
+    UNION ALL SELECT 'captcha_exige' AS issue
+    UNION ALL SELECT 'captcha_refuse' AS issue
+    UNION ALL SELECT 'session_perdue' AS issue
+    UNION ALL SELECT 'bloque' AS issue
+    UNION ALL SELECT 'debit_limite' AS issue
+    UNION ALL SELECT 'erreur_serveur' AS issue
+    UNION ALL SELECT 'maintenance' AS issue
+    UNION ALL SELECT 'erreur_reseau' AS issue
+    UNION ALL SELECT 'cible_disparue' AS issue
+    UNION ALL SELECT 'connexion_exigee' AS issue
+    UNION ALL SELECT 'autre_canal' AS issue
+    UNION ALL SELECT 'page_non_reconnue' AS issue
 ),
 
-datees AS (
-    SELECT s.*, l.lundi
+parts AS (
+    SELECT
+        s.guichet_id,
+        s.demarche_id,
+        s.departement,
+        s.semaine_iso,
+        s.lundi,
+        s.debut,
+        s.fin,
+        i.issue,
+        CAST(CASE i.issue
+            WHEN 'rdv_propose' THEN s.rdv_propose
+            WHEN 'aucun_rdv' THEN s.aucun_rdv
+            WHEN 'captcha_exige' THEN s.captcha_exige
+            WHEN 'captcha_refuse' THEN s.captcha_refuse
+            WHEN 'session_perdue' THEN s.session_perdue
+            WHEN 'bloque' THEN s.bloque
+            WHEN 'debit_limite' THEN s.debit_limite
+            WHEN 'erreur_serveur' THEN s.erreur_serveur
+            WHEN 'maintenance' THEN s.maintenance
+            WHEN 'erreur_reseau' THEN s.erreur_reseau
+            WHEN 'cible_disparue' THEN s.cible_disparue
+            WHEN 'connexion_exigee' THEN s.connexion_exigee
+            WHEN 'autre_canal' THEN s.autre_canal
+            WHEN 'page_non_reconnue' THEN s.page_non_reconnue
+        END AS DOUBLE) / CAST(s.tentatives AS DOUBLE) AS part
     FROM semaines AS s
-    INNER JOIN lundis AS l
-        ON s.semaine_iso = l.semaine_iso
+    CROSS JOIN issues AS i
     WHERE s.tentatives >= 30
 ),
 
 suivies AS (
     SELECT
         *,
-        LAG(semaine_iso) OVER (PARTITION BY guichet_id, demarche_id ORDER BY lundi) AS semaine_avant,
-        LAG(lundi) OVER (PARTITION BY guichet_id, demarche_id ORDER BY lundi) AS lundi_avant,
-        LAG(tentatives) OVER (PARTITION BY guichet_id, demarche_id ORDER BY lundi) AS tentatives_avant
-    FROM datees
-),
-
-paires AS (
-    SELECT *
-    FROM suivies
-    WHERE CAST(lundi_avant + INTERVAL '7 days' AS DATE) = lundi
-),
-
-issues AS (
-    SELECT guichet_id, demarche_id, semaine_iso, issue, COUNT(*) AS nombre
-    FROM consultations
-    GROUP BY guichet_id, demarche_id, semaine_iso, issue
-),
-
-vues AS (
-    SELECT p.guichet_id, p.demarche_id, p.semaine_iso, i.issue, i.nombre, 0 AS nombre_avant
-    FROM paires AS p
-    INNER JOIN issues AS i
-        ON p.guichet_id = i.guichet_id AND p.demarche_id = i.demarche_id AND p.semaine_iso = i.semaine_iso
-    UNION ALL
-    SELECT p.guichet_id, p.demarche_id, p.semaine_iso, i.issue, 0 AS nombre, i.nombre AS nombre_avant
-    FROM paires AS p
-    INNER JOIN issues AS i
-        ON p.guichet_id = i.guichet_id AND p.demarche_id = i.demarche_id AND p.semaine_avant = i.semaine_iso
-),
-
-comparees AS (
-    SELECT
-        guichet_id,
-        demarche_id,
-        semaine_iso,
-        issue,
-        SUM(nombre) AS nombre,
-        SUM(nombre_avant) AS nombre_avant
-    FROM vues
-    GROUP BY guichet_id, demarche_id, semaine_iso, issue
+        LAG(lundi) OVER (PARTITION BY guichet_id, demarche_id, issue ORDER BY lundi) AS lundi_avant,
+        part - LAG(part) OVER (PARTITION BY guichet_id, demarche_id, issue ORDER BY lundi) AS ecart
+    FROM parts
 ),
 
 ecarts AS (
-    SELECT
-        p.guichet_id,
-        p.demarche_id,
-        p.departement,
-        p.semaine_iso,
-        p.debut,
-        p.fin,
-        c.issue,
-        CAST(c.nombre AS DOUBLE) / CAST(p.tentatives AS DOUBLE)
-            - CAST(c.nombre_avant AS DOUBLE) / CAST(p.tentatives_avant AS DOUBLE) AS ecart
-    FROM paires AS p
-    INNER JOIN comparees AS c
-        ON p.guichet_id = c.guichet_id AND p.demarche_id = c.demarche_id AND p.semaine_iso = c.semaine_iso
+    SELECT *
+    FROM suivies
+    WHERE CAST(lundi_avant + INTERVAL '7 days' AS DATE) = lundi
 ),
 
 ecarts_ranges AS (
@@ -145,21 +119,23 @@ ecarts_ranges AS (
     WHERE ecart > 0.5 OR ecart < -0.5
 ),
 
--- 4. The same answer on at least 60 days with an answer, without any other in between.
-suites AS (
-    SELECT
-        *,
-        LAG(reponse) OVER (PARTITION BY guichet_id, demarche_id ORDER BY rang) AS reponse_precedente
-    FROM repondues
-),
-
-numerotees AS (
+-- 4. The same answer on at least 60 days with an answer, without any other in between; silences do not end it.
+repondues AS (
     SELECT
         *,
         SUM(CASE WHEN reponse = reponse_precedente THEN 0 ELSE 1 END) OVER (
-            PARTITION BY guichet_id, demarche_id ORDER BY rang
+            PARTITION BY guichet_id, demarche_id
+            ORDER BY numero
         ) AS ile
-    FROM suites
+    FROM suites_reponses
+    WHERE reponse <> 'aucune'
+),
+
+jours_communs AS (
+    SELECT
+        *,
+        LAG(dernier_jour) OVER (PARTITION BY guichet_id, demarche_id, ile ORDER BY numero) AS jour_precedent
+    FROM repondues
 ),
 
 longues AS (
@@ -169,12 +145,13 @@ longues AS (
         MIN(departement) AS departement,
         ile,
         MIN(reponse) AS reponse,
-        MIN(jour) AS debut,
-        MAX(jour) AS fin,
-        CAST(COUNT(DISTINCT jour) AS DOUBLE) AS valeur
-    FROM numerotees
+        MIN(premier_jour) AS debut,
+        MAX(dernier_jour) AS fin,
+        -- A day that two runs share counts once.
+        CAST(SUM(jours - CASE WHEN premier_jour = jour_precedent THEN 1 ELSE 0 END) AS DOUBLE) AS valeur
+    FROM jours_communs
     GROUP BY guichet_id, demarche_id, ile
-    HAVING COUNT(DISTINCT jour) >= 60
+    HAVING SUM(jours - CASE WHEN premier_jour = jour_precedent THEN 1 ELSE 0 END) >= 60
 )
 
 SELECT

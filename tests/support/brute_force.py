@@ -2,8 +2,9 @@
 
 Argument: the folder of the models. Each world is a few services with their schedule and their attempts, drawn so that
 the hard cases are common: two attempts at one instant, a silence of exactly three and a half intervals or one day, a
-period that begins where another ends, a service without schedule or without attempt. DuckDB runs the models over it;
-the functions below find every column of the same tables with loops, from what the documentation says and without SQL.
+period that begins where another ends, a service without schedule or without attempt, a month that ends in the midst of
+anything. DuckDB runs the models over it, those that others read first; the functions below find every column of the
+same tables with loops over the whole history, from what the documentation says and without SQL.
 
 Durations are whole milliseconds here, so every comparison of theirs is exact. Counts, texts and instants must be equal,
 reals to 1e-9. Prints {"worlds": n, "rows": {table: rows compared}, "wrong": ["table: …", …]}, at most one line for each
@@ -20,7 +21,7 @@ from pathlib import Path
 import duckdb
 
 WORLDS, SEED = 150, 20190401
-START = datetime(2019, 1, 1, tzinfo=timezone.utc)
+START = datetime(2019, 1, 30, tzinfo=timezone.utc)
 MINUTE, DAY = 60_000, 86_400_000
 BELOW_30 = ["deux_dates_sous_30_jours", "une_date_sous_30_jours"]
 CLASSES = [*BELOW_30, "entre_30_et_60_jours", "au_dela_de_60_jours", "aucune_date"]
@@ -39,7 +40,7 @@ PARAMETERS = "reponses_min_jour reponses_min_semaine reponses_min_mois jours_min
 ATTEMPT = "consultation_id essai instant_utc jour semaine_iso mois jour_semaine heure cadence_min reponse"
 ANSWER = "negatifs_consignes horizon_jours delai_jours deuxieme_delai_jours classe_delai"
 TABLES = {
-    "tentatives": [*SERVICE, "instant_utc"],
+    "tentatives": [*SERVICE, "instant_utc", "mois"],
     "perimetre": [*SERVICE, "debut_utc", "fin_utc", "cadence_min"],
     "consultations": [*SERVICE, *ATTEMPT.split(), *ANSWER.split()],
     "disponibilite_mois": [*SERVICE, "mois", "tentatives"],
@@ -104,7 +105,7 @@ def a_world():
         consultations = the_consultations(service, cadence, periods)
         world["perimetre"] += periods
         world["consultations"] += consultations
-        world["tentatives"] += [service | {"instant_utc": row["instant_utc"]} for row in consultations]
+        world["tentatives"] += [service | {name: row[name] for name in ("instant_utc", "mois")} for row in consultations]
         # January may be a month without any attempt, and May always is.
         for month in {row["mois"] for row in consultations} | {"2019-01", "2019-05"}:
             attempts = sum(row["mois"] == month for row in consultations)
@@ -281,7 +282,16 @@ def lacunes(world):
 
 REFERENCES = {penuries: ["debut_utc"], delais: ["mois"], lacunes: ["debut_utc"]}
 REFERENCES |= {rythme_ouvertures: ["jour_semaine", "heure"]}
-QUERIES = {reference: (models / f"{reference.__name__}.sql").read_text(encoding="utf-8") for reference in REFERENCES}
+# What these tables are made of, each after those that it reads.
+BENEATH = ["presences", "delais_mesures", "suites_reponses_mois", "suites_reponses", "reponses_heures"]
+
+
+def query(table):
+    return (models / f"{table}.sql").read_text(encoding="utf-8").rstrip()
+
+
+QUERIES = {reference: query(reference.__name__) for reference in REFERENCES}
+STEPS = [f"CREATE OR REPLACE TABLE {table} AS {query(table)}" for table in BENEATH]
 
 
 def same(ours, theirs):
@@ -319,6 +329,8 @@ for number in range(WORLDS):
         rows, shape = json.dumps(world[table], default=str), json.dumps([{c: KINDS.get(c, "INTEGER") for c in columns}])
         load = f"SELECT unnest(from_json(CAST(? AS JSON), '{shape}'), recursive := true)"
         database.execute(f"CREATE OR REPLACE TABLE {table} AS {load}", [rows])
+    for step in STEPS:
+        database.execute(step)
     for reference, key in REFERENCES.items():
         result = database.execute(QUERIES[reference])
         columns = [column[0] for column in result.description]

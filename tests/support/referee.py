@@ -3,6 +3,9 @@
 Reads the published Parquet files and nothing else. Arguments: the store, and the folder of the models. Prints, for each
 model, how many rows and values were compared and the differences; counts, dates and texts must be equal, reals to 12
 digits.
+
+A table that its schema splits by month is also made month by month, each from that month's files and the small tables
+alone: the months together must be what all at once gives.
 """
 
 import json
@@ -39,6 +42,36 @@ TYPES = {
 }
 
 
+def split_by(table):
+    """The column whose values split a table into files, if any do."""
+    return json.loads((schemas / f"{table}.json").read_text())["guichets"].get("partition")
+
+
+SPLIT = {table: column for table in parts if (column := split_by(table))}
+
+
+def bind(month):
+    """Lets the models see one month of every split table, or all of them."""
+    for table, column in SPLIT.items():
+        rows = database.read_parquet(parts[table])
+        (rows if month is None else rows.filter(f"{column} = '{month}'")).create_view(table)
+
+
+def month_by_month(query):
+    """What differs between a split table made at once, `recomputed`, and the same made of one month at a time."""
+    names = ", ".join(f'"{name}"' for name in database.table("recomputed").columns)
+    database.execute("CREATE TABLE in_months AS SELECT * FROM recomputed LIMIT 0")
+    months = database.execute(f"SELECT DISTINCT {SPLIT['tentatives']} FROM tentatives ORDER BY 1").fetchall()
+    for (month,) in months:
+        bind(month)
+        database.execute(f"INSERT INTO in_months SELECT {names} FROM ({query})")
+    bind(None)
+    sides = ("recomputed", "in_months"), ("in_months", "recomputed")
+    alone = [one(f"SELECT count(*) FROM (FROM {here} EXCEPT ALL FROM {there})") for here, there in sides]
+    database.execute("DROP TABLE in_months")
+    return [f"{alone[0]} rows at once only, {alone[1]} month by month only"] if any(alone) else []
+
+
 def one(query):
     return database.execute(query).fetchone()[0]
 
@@ -67,6 +100,8 @@ for model in sorted(models.glob("*.sql")):
     pairs = one(f"SELECT count(*) FROM {table} AS p JOIN recomputed AS r ON {key}")
     if not published == recomputed == pairs:
         differences.append(f"{published} rows published, {recomputed} recomputed, {pairs} of one key")
+    if table in SPLIT:
+        differences += month_by_month(model.read_text().rstrip())
     values = 0
     for name in kinds.keys() & types.keys():
         values += one(f'SELECT count("{name}") FROM {table}')

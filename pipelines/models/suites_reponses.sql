@@ -1,0 +1,113 @@
+-- Runs of the same answer of one service, over the whole history: the runs of suites_reponses_mois, joined where the end of a month
+-- alone parts them. Every question about what followed what (penuries, rythme_ouvertures, signaux) is asked of this table.
+
+WITH serie AS (
+    SELECT
+        *,
+        ROW_NUMBER() OVER (PARTITION BY guichet_id, demarche_id ORDER BY mois, numero) AS rang
+    FROM suites_reponses_mois
+),
+
+repondues AS (
+    SELECT
+        guichet_id,
+        demarche_id,
+        rang,
+        reponse,
+        debut_utc,
+        premiere_semaine,
+        LAG(reponse) OVER (PARTITION BY guichet_id, demarche_id ORDER BY rang) AS reponse_precedente,
+        LAG(fin_utc) OVER (PARTITION BY guichet_id, demarche_id ORDER BY rang) AS precedent_utc,
+        LAG(cadence_min) OVER (PARTITION BY guichet_id, demarche_id ORDER BY rang) AS cadence_precedente,
+        LAG(derniere_semaine) OVER (PARTITION BY guichet_id, demarche_id ORDER BY rang) AS semaine_precedente
+    FROM serie
+    WHERE reponse <> 'aucune'
+),
+
+ecarts AS (
+    SELECT
+        *,
+        FLOOR((EXTRACT(EPOCH FROM debut_utc) - EXTRACT(EPOCH FROM precedent_utc)) * 1000.0 + 0.5) / 60000.0
+            AS ecart_min
+    FROM repondues
+),
+
+proches AS (
+    SELECT
+        *,
+        -- The rule of suites_reponses_mois, once more where two months meet.
+        CASE
+            WHEN precedent_utc IS NULL THEN FALSE
+            WHEN cadence_precedente IS NULL THEN ecart_min <= 1440.0
+            ELSE FLOOR(ecart_min / cadence_precedente + 0.5) <= 3.0
+        END AS proche
+    FROM ecarts
+),
+
+etapes AS (
+    SELECT
+        guichet_id,
+        demarche_id,
+        rang,
+        reponse_precedente,
+        precedent_utc,
+        ecart_min,
+        proche,
+        CASE WHEN proche AND reponse = reponse_precedente THEN 0 ELSE 1 END AS debute,
+        CASE WHEN premiere_semaine = semaine_precedente THEN 1 ELSE 0 END AS semaine_commune
+    FROM proches
+),
+
+numerotees AS (
+    SELECT
+        s.*,
+        e.reponse_precedente,
+        e.precedent_utc,
+        e.ecart_min,
+        e.proche,
+        e.debute,
+        e.semaine_commune,
+        SUM(COALESCE(e.debute, 0)) OVER (PARTITION BY s.guichet_id, s.demarche_id ORDER BY s.rang) AS suite
+    FROM serie AS s
+    LEFT JOIN etapes AS e
+        ON s.guichet_id = e.guichet_id AND s.demarche_id = e.demarche_id AND s.rang = e.rang
+),
+
+bornees AS (
+    SELECT
+        *,
+        MAX(CASE WHEN reponse <> 'aucune' THEN rang ELSE 0 END) OVER (PARTITION BY guichet_id, demarche_id, suite)
+            AS dernier_rang
+    FROM numerotees
+)
+
+SELECT
+    guichet_id,
+    demarche_id,
+    MIN(departement) AS departement,
+    suite AS numero,
+    COALESCE(MIN(CASE WHEN reponse <> 'aucune' THEN reponse END), 'aucune') AS reponse,
+    MIN(debut_utc) AS debut_utc,
+    MAX(fin_utc) AS fin_utc,
+    MIN(CASE WHEN debute = 1 THEN reponse_precedente END) AS reponse_precedente,
+    MIN(CASE WHEN debute = 1 THEN precedent_utc END) AS precedent_utc,
+    MIN(CASE WHEN debute = 1 THEN ecart_min END) AS ecart_min,
+    COUNT(*) FILTER (WHERE debute = 1 AND proche) = 1 AS sans_silence,
+    MIN(CASE WHEN debute = 1 THEN jour_semaine END) AS jour_semaine,
+    MIN(CASE WHEN debute = 1 THEN heure END) AS heure,
+    SUM(reponses) AS reponses,
+    SUM(inconnues) AS inconnues,
+    SUM(hors_champ) AS hors_champ,
+    SUM(CASE WHEN rang >= dernier_rang THEN inconnues_apres ELSE 0 END) AS inconnues_apres,
+    SUM(CASE WHEN rang >= dernier_rang THEN hors_champ_apres ELSE 0 END) AS hors_champ_apres,
+    SUM(jours) AS jours,
+    MIN(premier_jour) AS premier_jour,
+    MAX(dernier_jour) AS dernier_jour,
+    -- No day belongs to two months; a week may, and then counts once.
+    SUM(semaines) - SUM(CASE WHEN debute = 0 THEN semaine_commune ELSE 0 END) AS semaines,
+    MIN(premiere_semaine) AS premiere_semaine,
+    MAX(derniere_semaine) AS derniere_semaine,
+    MIN(premiere_utc) AS premiere_utc,
+    MAX(derniere_utc) AS derniere_utc
+FROM bornees
+GROUP BY guichet_id, demarche_id, suite

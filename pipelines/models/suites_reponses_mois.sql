@@ -1,0 +1,128 @@
+-- Runs of the same answer of one service within a local month: consecutive answers « yes », or « no », without a silence.
+--
+-- A silence is more than three expected intervals between two answers that follow each other, whatever the reason (no
+-- attempt, block, captcha, error). Consultations without an answer belong to the run before them; those of a month before
+-- its first answer are a run of their own, number 0, with the answer « aucune ». The table suites_reponses joins the months.
+
+WITH serie AS (
+    SELECT
+        guichet_id,
+        demarche_id,
+        departement,
+        mois,
+        instant_utc,
+        jour,
+        semaine_iso,
+        jour_semaine,
+        heure,
+        cadence_min,
+        reponse,
+        reponse IN ('oui', 'non') AS repondue,
+        ROW_NUMBER() OVER (
+            PARTITION BY guichet_id, demarche_id, mois
+            ORDER BY instant_utc, consultation_id, essai
+        ) AS rang
+    FROM consultations
+),
+
+reponses AS (
+    SELECT
+        *,
+        LAG(reponse) OVER (PARTITION BY guichet_id, demarche_id, mois ORDER BY rang) AS reponse_precedente,
+        LAG(instant_utc) OVER (PARTITION BY guichet_id, demarche_id, mois ORDER BY rang) AS precedent_utc,
+        LAG(cadence_min) OVER (PARTITION BY guichet_id, demarche_id, mois ORDER BY rang) AS cadence_precedente
+    FROM serie
+    WHERE repondue
+),
+
+ecarts AS (
+    SELECT
+        *,
+        FLOOR((EXTRACT(EPOCH FROM instant_utc) - EXTRACT(EPOCH FROM precedent_utc)) * 1000.0 + 0.5) / 60000.0
+            AS ecart_min
+    FROM reponses
+),
+
+etapes AS (
+    SELECT
+        guichet_id,
+        demarche_id,
+        departement,
+        mois,
+        instant_utc,
+        jour,
+        semaine_iso,
+        jour_semaine,
+        heure,
+        cadence_min,
+        reponse,
+        repondue,
+        rang,
+        CASE
+            WHEN precedent_utc IS NULL OR reponse <> reponse_precedente THEN 1
+            -- Rounded to whole intervals, as for the gaps; outside the schedule no interval is known, and a day stands in.
+            WHEN cadence_precedente IS NULL AND ecart_min <= 1440.0 THEN 0
+            WHEN cadence_precedente IS NOT NULL AND FLOOR(ecart_min / cadence_precedente + 0.5) <= 3.0 THEN 0
+            ELSE 1
+        END AS debute
+    FROM ecarts
+    UNION ALL
+    SELECT
+        guichet_id,
+        demarche_id,
+        departement,
+        mois,
+        instant_utc,
+        jour,
+        semaine_iso,
+        jour_semaine,
+        heure,
+        cadence_min,
+        reponse,
+        repondue,
+        rang,
+        0 AS debute
+    FROM serie
+    WHERE NOT repondue
+),
+
+numerotees AS (
+    SELECT *, SUM(debute) OVER (PARTITION BY guichet_id, demarche_id, mois ORDER BY rang) AS numero
+    FROM etapes
+),
+
+bornees AS (
+    SELECT
+        *,
+        MAX(CASE WHEN repondue THEN rang ELSE 0 END) OVER (PARTITION BY guichet_id, demarche_id, mois, numero)
+            AS dernier_rang
+    FROM numerotees
+)
+
+SELECT
+    guichet_id,
+    demarche_id,
+    MIN(departement) AS departement,
+    mois,
+    numero,
+    COALESCE(MIN(CASE WHEN repondue THEN reponse END), 'aucune') AS reponse,
+    MIN(CASE WHEN repondue THEN instant_utc END) AS debut_utc,
+    MAX(CASE WHEN repondue THEN instant_utc END) AS fin_utc,
+    MIN(CASE WHEN debute = 1 THEN jour_semaine END) AS jour_semaine,
+    MIN(CASE WHEN debute = 1 THEN heure END) AS heure,
+    MIN(CASE WHEN rang = dernier_rang THEN cadence_min END) AS cadence_min,
+    COUNT(*) FILTER (WHERE repondue) AS reponses,
+    COUNT(*) FILTER (WHERE reponse = 'inconnue') AS inconnues,
+    COUNT(*) FILTER (WHERE reponse = 'hors_champ') AS hors_champ,
+    COUNT(*) FILTER (WHERE reponse = 'inconnue' AND rang > dernier_rang) AS inconnues_apres,
+    COUNT(*) FILTER (WHERE reponse = 'hors_champ' AND rang > dernier_rang) AS hors_champ_apres,
+    COUNT(DISTINCT CASE WHEN repondue THEN jour END) AS jours,
+    MIN(CASE WHEN repondue THEN jour END) AS premier_jour,
+    MAX(CASE WHEN repondue THEN jour END) AS dernier_jour,
+    COUNT(DISTINCT CASE WHEN repondue THEN semaine_iso END) AS semaines,
+    MIN(CASE WHEN repondue THEN semaine_iso END) AS premiere_semaine,
+    MAX(CASE WHEN repondue THEN semaine_iso END) AS derniere_semaine,
+    MIN(instant_utc) AS premiere_utc,
+    MAX(instant_utc) AS derniere_utc
+FROM bornees
+GROUP BY guichet_id, demarche_id, mois, numero
