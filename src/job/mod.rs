@@ -107,7 +107,7 @@ pub fn build(order: &Order<'_>, runtime: &Handle, progress: &dyn Progress) -> Re
     version.check_complete()?;
 
     let gates = version.judge(&reading.accounts)?;
-    version.document(&models)?;
+    version.document(&models, &reading, &gates)?;
     version.sums()?;
     let origins = origins(order, &rules, &models)?;
     Ok(version.finish(reading, gates, origins))

@@ -8,6 +8,7 @@ use super::{Built, Order, RunDigest};
 use crate::error::{Error, Result};
 use crate::gate::{self, GateReport};
 use crate::ingest::{FileAccount, Months, Reading};
+use crate::metadata::{self, Check, Coverage, Description};
 use crate::model::{Engine, Model};
 use crate::outcome::Outcome;
 use crate::progress::Progress;
@@ -29,6 +30,7 @@ pub(super) struct Version<'a> {
     violations: Vec<String>,
     fictional_attempts: u64,
     digest: RunDigest,
+    coverage: Coverage,
 }
 
 impl<'a> Version<'a> {
@@ -52,6 +54,7 @@ impl<'a> Version<'a> {
             violations: Vec::new(),
             fictional_attempts: 0,
             digest: RunDigest::default(),
+            coverage: Coverage::default(),
         })
     }
 
@@ -169,8 +172,8 @@ impl<'a> Version<'a> {
         gate::try_all(&subject, &mut self.engine, self.order.overrules)
     }
 
-    /// Dictionary, schemas, models: what a reader needs beside the tables.
-    pub(super) fn document(&mut self, models: &[Model]) -> Result<()> {
+    /// Dictionary, schemas, models, metadata: what a reader needs beside the tables.
+    pub(super) fn document(&mut self, models: &[Model], reading: &Reading, gates: &[GateReport]) -> Result<()> {
         let tables: Vec<&TableSchema> = self.catalog.iter().collect();
         let mut texts: Vec<(String, String)> = Vec::new();
         for (language, code) in [(Language::French, "fr"), (Language::English, "en")] {
@@ -184,13 +187,31 @@ impl<'a> Version<'a> {
         for (path, content) in texts {
             self.files.push(self.staging.text(&path, &content)?);
         }
+        for (path, content) in self.metadata(&tables, reading, gates) {
+            self.files.push(self.staging.text(&path, &content)?);
+        }
         Ok(())
+    }
+
+    fn metadata(&self, tables: &[&TableSchema], reading: &Reading, gates: &[GateReport]) -> Vec<(String, String)> {
+        let files: Vec<&FileEntry> = self.files.iter().map(|file| &file.entry).collect();
+        metadata::texts(&Description {
+            about: self.staging.about(),
+            pipeline: self.order.pipeline,
+            as_of: self.order.as_of,
+            tables,
+            files: &files,
+            coverage: &self.coverage,
+            accounting: accounting(&reading.accounts),
+            checks: &gates.iter().map(check).collect::<Vec<_>>(),
+        })
     }
 
     /// What the closing summary needs of a table.
     fn note(&mut self, table: &str, batch: &RecordBatch) {
         let sum = |column: &str| crate::schema::total(batch, column);
         if table == "disponibilite_jour" {
+            self.coverage = Coverage::of(batch);
             self.digest.expected = sum("tentatives_prevues");
             self.digest.measured = sum("cycles_mesures");
             for outcome in Outcome::ALL {
@@ -236,6 +257,16 @@ impl<'a> Version<'a> {
             parent: None,
         };
         Built { staging: self.staging, files: self.files, manifest, gates, digest: self.digest }
+    }
+}
+
+fn check(gate: &GateReport) -> Check<'_> {
+    Check {
+        code: gate.gate.code(),
+        passed: gate.passed,
+        figure: &gate.figure,
+        threshold: &gate.threshold,
+        overruled: gate.overruled.as_deref(),
     }
 }
 

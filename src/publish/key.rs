@@ -66,6 +66,7 @@ impl StorageKey {
             Some("csv") => "text/csv; charset=utf-8",
             Some("xlsx") => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
             Some("json") => "application/json",
+            Some("jsonld") => "application/ld+json",
             Some("html") => "text/html; charset=utf-8",
             Some("md") => "text/markdown; charset=utf-8",
             _ => "text/plain; charset=utf-8",
