@@ -13,6 +13,7 @@ mod dossier;
 mod gates;
 mod intervals;
 mod mapping;
+mod metadata;
 mod outcome_rule_errors;
 mod outcome_rules;
 mod raw_contract;

@@ -111,16 +111,20 @@ fn organisation(who: &Organisation) -> Value {
     json!({ "@type": "sc:Organization", "name": who.name, "url": who.url })
 }
 
-/// Every file of a table that has an address, then one set for each table that is split into files.
+/// Every file of a table that has an address.
 fn distribution(description: &Description<'_>) -> Value {
-    let files = description.files.iter().filter_map(|file| file_object(description, file));
-    let split = description.tables.iter().filter(|table| table.guichets.partition.is_some());
-    files.chain(split.filter_map(|table| file_set(description, table))).collect()
+    description.files.iter().filter_map(|file| file_object(description, file)).collect()
 }
 
 fn file_object(description: &Description<'_>, file: &FileEntry) -> Option<Value> {
     let (format, table) = (file.format?, file.table.as_deref()?);
     let table = description.tables.iter().find(|declared| declared.name == table)?;
+    let registered = media_type(format);
+    let encoding = match format {
+        // The registered type, and the one by which the standard's own reader knows the format.
+        Format::Parquet => json!([registered, "application/x-parquet"]),
+        Format::Csv | Format::Xlsx => registered.into(),
+    };
     Some(json!({
         "@type": "cr:FileObject",
         "@id": description.name(file),
@@ -128,72 +132,45 @@ fn file_object(description: &Description<'_>, file: &FileEntry) -> Option<Value>
         "description": description.about.marked(&table.title),
         "contentUrl": description.address(file)?,
         "contentSize": format!("{} B", file.bytes),
-        "encodingFormat": media_type(format),
+        "encodingFormat": encoding,
         "sha256": file.sha256,
     }))
 }
 
-/// The Parquet files of a table that have an address.
-fn parts<'a>(description: &'a Description<'_>, table: &'a TableSchema) -> impl Iterator<Item = &'a FileEntry> {
-    let files = description.files.iter().copied();
-    files.filter(|file| {
+/// A table as records, read from its Parquet file: it alone has the declared types. Of a table that is split into files
+/// the last one is described, and the others have its columns: a set of columns for each would be most of the page.
+fn record_set(description: &Description<'_>, table: &TableSchema) -> Option<Value> {
+    let parts = description.files.iter().filter(|file| {
         let parquet = file.table.as_deref() == Some(table.name.as_str()) && file.format == Some(Format::Parquet);
         parquet && description.address(file).is_some()
-    })
-}
-
-fn file_set(description: &Description<'_>, table: &TableSchema) -> Option<Value> {
-    let names: Vec<Value> = parts(description, table).map(|file| json!({ "@id": description.name(file) })).collect();
-    if names.is_empty() {
-        return None;
-    }
-    Some(json!({
-        "@type": "cr:FileSet",
-        "@id": set_id(table),
-        "name": set_id(table),
-        "description": description.about.marked(&table.title),
-        "containedIn": names,
-        "encodingFormat": media_type(Format::Parquet),
-        "includes": "*.parquet",
-    }))
-}
-
-fn set_id(table: &TableSchema) -> String {
-    format!("{}-parquet", table.name)
-}
-
-/// A table as records, read from its Parquet files: they alone have the declared types.
-fn record_set(description: &Description<'_>, table: &TableSchema) -> Option<Value> {
-    let first = parts(description, table).next()?;
-    let source = match table.guichets.partition {
-        Some(_) => json!({ "fileSet": { "@id": set_id(table) } }),
-        None => json!({ "fileObject": { "@id": description.name(first) } }),
-    };
-    let key: Vec<Value> = table.primary_key.iter().map(|column| json!({ "@id": field_id(table, column) })).collect();
+    });
+    let file = parts.max_by_key(|file| &file.partition)?;
+    let name = description.name(file).trim_end_matches(".parquet");
+    let others = file.partition.as_ref().map_or("", |_| " Les autres fichiers de cette table ont les mêmes colonnes.");
+    let key: Vec<Value> = table.primary_key.iter().map(|column| json!({ "@id": field_id(name, column) })).collect();
+    let source = description.name(file);
     Some(json!({
         "@type": "cr:RecordSet",
-        "@id": table.name,
-        "name": table.name,
-        "description": format!("{}. {}", description.about.marked(&table.title), table.description),
+        "@id": name,
+        "name": name,
+        "description": format!("{}. {}{others}", description.about.marked(&table.title), table.description),
         "key": key,
-        "field": table.fields.iter().map(|field| record_field(table, field, &source)).collect::<Vec<_>>(),
+        "field": table.fields.iter().map(|field| record_field(name, field, source)).collect::<Vec<_>>(),
     }))
 }
 
-fn field_id(table: &TableSchema, column: &str) -> String {
-    format!("{}/{column}", table.name)
+fn field_id(records: &str, column: &str) -> String {
+    format!("{records}/{column}")
 }
 
-fn record_field(table: &TableSchema, field: &Field, source: &Value) -> Value {
-    let mut source = source.clone();
-    source["extract"] = json!({ "column": field.name });
+fn record_field(records: &str, field: &Field, file: &str) -> Value {
     json!({
         "@type": "cr:Field",
-        "@id": field_id(table, &field.name),
+        "@id": field_id(records, &field.name),
         "name": field.name,
         "description": format!("{}. {}", field.title, field.description),
         "dataType": data_type(field),
-        "source": source,
+        "source": { "fileObject": { "@id": file }, "extract": { "column": field.name } },
     })
 }
 

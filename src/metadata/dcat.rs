@@ -132,7 +132,8 @@ fn distribution(description: &Description<'_>, file: &FileEntry) -> Option<Value
 
 /// The dictionaries: what a reader needs beside the tables.
 fn documents(description: &Description<'_>) -> Value {
-    let files = description.files.iter().filter(|file| file.table.is_none() && file.path.ends_with(".html"));
+    let dictionary = |file: &&&FileEntry| description.name(file).starts_with("dictionnaire.");
+    let files = description.files.iter().filter(dictionary);
     files
         .filter_map(|file| {
             let mut document = object(typed(&description.stable_address(file)?, "foaf:Document"));

@@ -67,10 +67,10 @@ pub struct Check<'a> {
 /// The metadata files of a version, by their names in its folder.
 #[must_use]
 pub fn texts(description: &Description<'_>) -> Vec<(String, String)> {
-    let croissant = pretty(&croissant::croissant(description));
+    let croissant = croissant::croissant(description);
     [
         (PAGE, page::page(description, &croissant)),
-        ("croissant.jsonld", croissant),
+        ("croissant.jsonld", pretty(&croissant)),
         ("datapackage.json", pretty(&datapackage::datapackage(description))),
         ("catalog.jsonld", pretty(&dcat::catalog(description))),
         ("CITATION.cff", citation::cff(description)),

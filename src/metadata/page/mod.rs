@@ -5,40 +5,45 @@ mod words;
 
 use std::fmt::Write as _;
 
+use serde_json::Value;
+
 use self::words::{ENGLISH, FRENCH, Words};
 use super::describe::{date, warning};
 use super::{Check, Description};
-use crate::config::Organisation;
+use crate::config::{Frequency, Organisation};
 use crate::schema::Language;
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
 
 /// The page; `croissant` is the JSON-LD that search engines read in it.
-pub(super) fn page(description: &Description<'_>, croissant: &str) -> String {
+pub(super) fn page(description: &Description<'_>, croissant: &Value) -> String {
     let title = escaped(&description.title(Language::French));
+    // Of data that are finished no newer version is due.
+    let finished = description.pipeline.publication.frequency == Some(Frequency::Never);
     // « </script> » in a text would end the element; JSON can write the sign otherwise.
-    let croissant = croissant.replace('<', "\\u003c");
+    let croissant = croissant.to_string().replace('<', "\\u003c");
     format!(
-        "<!doctype html>\n<html lang=\"fr\" data-version=\"{version}\">\n<head>\n<meta charset=\"utf-8\">\n\
+        "<!doctype html>\n<html lang=\"fr\" data-version=\"{version}\"{finished}>\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <title>{title}, version {version}</title>\n<meta name=\"description\" content=\"{summary}\">\n{canonical}\
-         <style>{STYLE}</style>\n<script type=\"application/ld+json\">\n{croissant}</script>\n</head>\n<body>\n\
+         <style>{STYLE}</style>\n<script type=\"application/ld+json\">{croissant}</script>\n</head>\n<body>\n\
          <div id=\"state\" class=\"notice\" role=\"status\" hidden></div>\n\
          <header>\n<nav aria-label=\"Langue, language\"><p><a href=\"#english\" lang=\"en\" hreflang=\"en\">In English</a></p>\
          </nav>\n{head}</header>\n<main>\n{french}{files}{rest}\
          <section lang=\"en\" aria-labelledby=\"english\">\n{english}</section>\n</main>\n\
          <script>\n{SCRIPT}</script>\n</body>\n</html>\n",
         version = escaped(&description.about.version),
+        finished = if finished { " data-finished" } else { "" },
         summary = escaped(&description.summary(Language::French)),
         canonical = description
             .page()
             .map(|page| format!("<link rel=\"canonical\" href=\"{}\">\n", escaped(&page)))
             .unwrap_or_default(),
-        head = head(description, &FRENCH, 1),
-        french = coverage(description, &FRENCH) + &cite(description, &FRENCH),
-        files = files::files(description),
-        rest = rest(description, &FRENCH),
+        head = spaced(&head(description, &FRENCH, 1)),
+        french = spaced(&(coverage(description, &FRENCH) + &cite(description, &FRENCH))),
+        files = spaced(&files::files(description)),
+        rest = spaced(&rest(description, &FRENCH)),
         english = head(description, &ENGLISH, 2)
             + &coverage(description, &ENGLISH)
             + &cite(description, &ENGLISH)
@@ -70,7 +75,12 @@ fn head(description: &Description<'_>, words: &Words, level: u8) -> String {
         },
     );
     let (path, title) = words.dictionary;
-    line(&mut html, format!("<p><a href=\"{path}\">{title}</a></p>"));
+    let mut begin = format!("<p><a href=\"{path}\">{title}</a>");
+    let (first, told) = words.first;
+    if description.files.iter().any(|file| description.own(file) == Some(first)) {
+        let _ = write!(begin, "<br>\n<a href=\"{first}\">{told}</a>");
+    }
+    line(&mut html, begin + "</p>");
     html
 }
 
@@ -91,11 +101,9 @@ fn coverage(description: &Description<'_>, words: &Words) -> String {
     line(&mut html, format!("<p>{period}</p>\n<dl class=\"figures\">"));
     let n = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
     let counters = format!(
-        "{} {}, {} {}",
-        words.number(n(covered.counters)),
-        words.pick("guichet(s)", "counter(s)"),
-        words.number(n(covered.departments)),
-        words.pick("département(s)", "département(s)"),
+        "{}, {}",
+        words.several(n(covered.counters), words.pick("guichet", "counter")),
+        words.several(n(covered.departments), "département"),
     );
     let looks = covered.looks;
     let figures = [
@@ -159,18 +167,20 @@ fn account(description: &Description<'_>, words: &Words) -> String {
     let account = description.accounting;
     let mut html = heading(words, words.account);
     line(&mut html, format!("<p>{}</p>", words.account_how));
-    let [files, lines, attempts, duplicates, blank, aside] =
-        [account.files, account.lines, account.attempts, account.duplicates, account.blank, account.quarantined]
+    let files = i64::try_from(account.files).unwrap_or(i64::MAX);
+    let files = words.several(files, words.pick("fichier", "file"));
+    let [lines, attempts, duplicates, blank, aside] =
+        [account.lines, account.attempts, account.duplicates, account.blank, account.quarantined]
             .map(|count| words.number(i64::try_from(count).unwrap_or(i64::MAX)));
     line(
         &mut html,
         match words.language {
             Language::French => format!(
-                "<p>{files} fichier(s) lu(s) : {lines} lignes = {attempts} tentatives + {duplicates} doublons + {blank} vides + \
+                "<p>Dans {files} : {lines} lignes = {attempts} tentatives + {duplicates} doublons + {blank} vides + \
              {aside} mises de côté.</p>"
             ),
             Language::English => format!(
-                "<p>{files} file(s) read: {lines} lines = {attempts} attempts + {duplicates} duplicates + {blank} blank + \
+                "<p>In {files}: {lines} lines = {attempts} attempts + {duplicates} duplicates + {blank} blank + \
              {aside} set aside.</p>"
             ),
         },
@@ -179,8 +189,11 @@ fn account(description: &Description<'_>, words: &Words) -> String {
 }
 
 fn gates(checks: &[Check<'_>], words: &Words) -> String {
-    let headers: String = words.gate_headers.iter().map(|name| format!("<th scope=\"col\">{name}</th>")).collect();
-    let mut html = format!("<table>\n<caption>{}</caption>\n<thead><tr>{headers}</tr></thead>\n<tbody>\n", words.gates);
+    let headers = words.gate_headers.join("</th><th scope=\"col\">");
+    let mut html = format!(
+        "<table class=\"gates\">\n<caption>{}</caption>\n<thead><tr><th scope=\"col\">{headers}</th></tr></thead>\n<tbody>\n",
+        words.gates,
+    );
     for check in checks {
         let result = match (check.passed, check.overruled) {
             (true, _) => words.passed.to_owned(),
@@ -240,6 +253,12 @@ fn link(who: &Organisation) -> String {
 #[expect(clippy::needless_pass_by_value, reason = "always a text made for it")]
 fn line(html: &mut String, text: String) {
     let _ = writeln!(html, "{text}");
+}
+
+/// French signs stay with their word at the end of a line.
+fn spaced(french: &str) -> String {
+    let signs = [("« ", "«\u{a0}"), (" »", "\u{a0}»"), (" : ", "\u{a0}: "), (" ; ", "\u{202f}; "), (" %", "\u{a0}%")];
+    signs.iter().fold(french.to_owned(), |text, (loose, tight)| text.replace(loose, tight))
 }
 
 fn escaped(text: &str) -> String {
