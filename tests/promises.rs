@@ -21,10 +21,12 @@ mod readers;
 mod referee;
 mod reproducible;
 mod rules_change;
+mod schema_examples;
 mod simulator;
 mod stories;
 mod unknown_is_never_no;
 mod validators;
+mod version_page;
 
 #[test]
 fn no_test_file_is_forgotten() {

@@ -147,6 +147,12 @@ impl PublicationSettings {
                 );
             }
         }
+        let names = std::iter::once(&self.publisher).chain(&self.creators).map(|who| &who.name);
+        let words = self.keywords.iter().chain(&self.keywords_en);
+        if self.keywords.is_empty() || names.chain(words).any(|text| text.trim().is_empty()) {
+            return Err(Error::usage("publication names its publisher, its creators or its keywords with nothing")
+                .hint("leave a key out and its default is taken"));
+        }
         match &self.doi {
             Some(doi) if !(doi.starts_with("10.") && doi.contains('/')) => {
                 Err(Error::usage(format!("publication.doi « {doi} » is not a DOI"))
@@ -192,6 +198,9 @@ mod tests {
             "frequency = \"sometimes\"",
             "publisher = { name = \"Sans page\" }",
             "author = \"nobody\"",
+            "keywords = []",
+            "keywords_en = [\"\"]",
+            "publisher = { name = \" \", url = \"https://example.org\" }",
         ] {
             assert!(read(wrong).is_err(), "{wrong}");
         }

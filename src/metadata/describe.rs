@@ -90,10 +90,16 @@ impl Description<'_> {
         self.coverage.days.map(|(first, last)| (first.to_string(), last.to_string()))
     }
 
-    /// The words to find it by, the French ones first.
+    /// The words to find it by, the French ones first; a word of both languages once.
     pub(super) fn keywords(&self) -> Vec<&str> {
         let settings = &self.pipeline.publication;
-        settings.keywords.iter().chain(&settings.keywords_en).map(String::as_str).collect()
+        let mut words: Vec<&str> = Vec::new();
+        for word in settings.keywords.iter().chain(&settings.keywords_en) {
+            if !words.contains(&word.as_str()) {
+                words.push(word);
+            }
+        }
+        words
     }
 }
 
