@@ -2,6 +2,7 @@
 //! asks; both are made from the sample, so that they cannot go stale. With `GUICHETS_EXAMPLES=write` this test writes them.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 
@@ -62,7 +63,7 @@ fn examples() -> Tree {
             let (column, value) = (table.name(fault.column), fault.value);
             let value = if value.is_empty() { String::new() } else { format!("`{value}`") };
             let (line, what) = (row + 1, fault.what);
-            text += &format!("| {name}-invalide.csv | {line} | `{column}` | {value} | {what} |\n");
+            writeln!(text, "| {name}-invalide.csv | {line} | `{column}` | {value} | {what} |").unwrap();
         }
         files.insert(format!("{name}-valide.csv"), csv_bytes(&table.records));
         files.insert(format!("{name}-invalide.csv"), csv_bytes(&records));

@@ -57,7 +57,7 @@ fn resource(description: &Description<'_>, table: &TableSchema, file: &FileEntry
     set("name", if format == Format::Csv { stem.into() } else { format!("{stem}.{}", exporter.extension()).into() });
     set("path", path.into());
     set("title", description.about.marked(&table.title).into());
-    set("description", table.description.clone().into());
+    set("description", description.warned(&table.description, Language::French).into());
     set("format", exporter.extension().into());
     set("mediatype", media_type(format).into());
     if format == Format::Csv {

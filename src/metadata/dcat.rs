@@ -101,16 +101,14 @@ fn distribution(description: &Description<'_>, file: &FileEntry) -> Option<Value
     let address = description.stable_address(file)?;
     let part = file.partition.as_ref().map(|part| format!(", {part}")).unwrap_or_default();
     let title = |language| {
-        let title = table.title_in(language);
-        format!("{title}{part} ({})", exporter(format).extension().to_uppercase())
+        let title = format!("{}{part} ({})", table.title_in(language), exporter(format).extension().to_uppercase());
+        description.marked(&title, language)
     };
+    let told = |language| description.warned(table.description_in(language), language);
     let mut distribution = object(json!({
         "@type": "dcat:Distribution",
-        "dct:title": both(
-            &description.about.marked(&title(Language::French)),
-            &title(Language::English),
-        ),
-        "dct:description": both(&table.description, &table.description_en),
+        "dct:title": both(&title(Language::French), &title(Language::English)),
+        "dct:description": both(&told(Language::French), &told(Language::English)),
         "dcat:accessURL": { "@id": address },
         "dcat:downloadURL": { "@id": address },
         "dct:license": typed(description.about.licence_url, "dct:LicenseDocument"),

@@ -9,17 +9,30 @@ use crate::schema::Language;
 impl Description<'_> {
     /// The title, which says where the data are made up.
     pub(super) fn title(&self, language: Language) -> String {
+        let title = match language {
+            Language::French => &self.about.title,
+            Language::English => &self.about.title_en,
+        };
+        self.marked(title, language)
+    }
+
+    /// A title, which says where the data are made up.
+    pub(super) fn marked(&self, title: &str, language: Language) -> String {
         match (language, self.about.simulated) {
-            (Language::French, _) => self.about.marked(&self.about.title),
-            (Language::English, true) => format!("[SIMULATED DATA] {}", self.about.title_en),
-            (Language::English, false) => self.about.title_en.clone(),
+            (Language::French, _) => self.about.marked(title),
+            (Language::English, true) => format!("[SIMULATED DATA] {title}"),
+            (Language::English, false) => title.to_owned(),
         }
+    }
+
+    /// A description, after the warning where the data are made up.
+    pub(super) fn warned(&self, text: &str, language: Language) -> String {
+        if self.about.simulated { format!("{} {text}", warning(language)) } else { text.to_owned() }
     }
 
     /// What is published, of which moment, and by what rule; the warning first where the data are made up.
     pub(super) fn summary(&self, language: Language) -> String {
-        let told = self.told(language);
-        if self.about.simulated { format!("{} {told}", warning(language)) } else { told }
+        self.warned(&self.told(language), language)
     }
 
     /// The summary without the warning.
