@@ -14,6 +14,7 @@ pub mod error;
 pub mod gate;
 pub mod ingest;
 pub mod job;
+pub mod metadata;
 pub mod model;
 pub mod outcome;
 pub mod progress;

@@ -14,6 +14,7 @@ mod gates;
 mod intervals;
 mod mapping;
 mod nights;
+mod metadata;
 mod outcome_rule_errors;
 mod outcome_rules;
 mod publication;
@@ -22,11 +23,13 @@ mod readers;
 mod referee;
 mod reproducible;
 mod rules_change;
+mod schema_examples;
 mod simulator;
 mod stores;
 mod stories;
 mod unknown_is_never_no;
 mod validators;
+mod version_page;
 
 #[test]
 fn no_test_file_is_forgotten() {

@@ -151,7 +151,7 @@ fn write_end(
                 tables(Format::Csv),
                 tables(Format::Xlsx),
             )?;
-            writeln!(text, "  {store}/versions/{}/   begin with dictionnaire.fr.html", published.version)?;
+            writeln!(text, "  {store}/versions/{}/   begin with index.html", published.version)?;
             write!(text, "  {store}/latest/          the same under stable names")
         }
         Some(Outcome::NothingNew { version }) => {

@@ -2,10 +2,12 @@
 
 mod mapping;
 mod pipeline;
+mod publication;
 mod schedule;
 
 pub use mapping::{LogFormat, SourceMapping, TimeMapping, ValueMapping};
 pub use pipeline::{Gates, Limits, Method, Pipeline, RegistrySettings, UnknownIds};
+pub use publication::{Contact, Frequency, Organisation, Place, PublicationSettings};
 pub use schedule::{Period, Schedule};
 
 use std::path::{Path, PathBuf};

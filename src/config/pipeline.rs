@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-use super::{Project, SourceMapping};
+use super::{Project, PublicationSettings, SourceMapping};
 use crate::calendar::parse_rfc3339;
 use crate::error::{Context, Error, Result};
 
@@ -53,6 +53,9 @@ pub struct Pipeline {
     /// Thresholds of the gates.
     #[serde(default)]
     pub gates: Gates,
+    /// What the metadata of a version say beside what the data tell.
+    #[serde(default)]
+    pub publication: PublicationSettings,
     /// The folder that the pipeline was read from.
     #[serde(skip)]
     pub folder: PathBuf,
@@ -211,6 +214,7 @@ impl Pipeline {
                     .hint("name the time zone of the counters, as in zone = \"Europe/Berlin\""),
             ));
         }
+        pipeline.publication.check().map_err(place)?;
         for source in &pipeline.sources {
             source.check().map_err(place)?;
         }

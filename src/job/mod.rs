@@ -144,7 +144,7 @@ pub fn build(
 
     let changes = version.changes(ground, &origins)?;
     let gates = version.judge(&reading.accounts, ground, changes.as_ref())?;
-    version.document(&models, changes.as_ref())?;
+    version.document(&models, &reading, &gates, changes.as_ref())?;
     version.sums()?;
     Ok(version.finish(reading, gates, origins))
 }

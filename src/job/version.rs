@@ -15,6 +15,7 @@ use crate::diff::{self, Changes, Side};
 use crate::error::{Context, Error, Result};
 use crate::gate::{self, GateReport};
 use crate::ingest::{FileAccount, Months, Reading, identifiers_table};
+use crate::metadata::{self, Check, Coverage, Description};
 use crate::model::{Engine, Model};
 use crate::outcome::Outcome;
 use crate::progress::Progress;
@@ -46,6 +47,7 @@ pub(super) struct Version<'a> {
     violations: Vec<String>,
     fictional_attempts: u64,
     digest: RunDigest,
+    coverage: Coverage,
 }
 
 /// Where a part of a table is.
@@ -79,6 +81,7 @@ impl<'a> Version<'a> {
             violations: Vec::new(),
             fictional_attempts: 0,
             digest: RunDigest::default(),
+            coverage: Coverage::default(),
         })
     }
 
@@ -414,8 +417,14 @@ impl<'a> Version<'a> {
         self.files.iter().map(|file| &file.entry).chain(&self.carried)
     }
 
-    /// Dictionary, schemas, models: what a reader needs beside the tables.
-    pub(super) fn document(&mut self, models: &[Model], changes: Option<&Changes>) -> Result<()> {
+    /// Dictionary, schemas, models, changes, metadata: what a reader needs beside the tables.
+    pub(super) fn document(
+        &mut self,
+        models: &[Model],
+        reading: &Reading,
+        gates: &[GateReport],
+        changes: Option<&Changes>,
+    ) -> Result<()> {
         let tables: Vec<&TableSchema> = self.catalog.iter().collect();
         let mut texts: Vec<(String, String)> = Vec::new();
         for (language, code) in [(Language::French, "fr"), (Language::English, "en")] {
@@ -436,13 +445,31 @@ impl<'a> Version<'a> {
         for (path, content) in texts {
             self.files.push(self.staging.text(&path, &content)?);
         }
+        for (path, content) in self.metadata(&tables, reading, gates) {
+            self.files.push(self.staging.text(&path, &content)?);
+        }
         Ok(())
+    }
+
+    fn metadata(&self, tables: &[&TableSchema], reading: &Reading, gates: &[GateReport]) -> Vec<(String, String)> {
+        let files: Vec<&FileEntry> = self.entries().collect();
+        metadata::texts(&Description {
+            about: self.staging.about(),
+            pipeline: self.order.pipeline,
+            as_of: self.order.as_of,
+            tables,
+            files: &files,
+            coverage: &self.coverage,
+            accounting: accounting(&reading.accounts),
+            checks: &gates.iter().map(check).collect::<Vec<_>>(),
+        })
     }
 
     /// What the closing summary needs of a table.
     fn note(&mut self, table: &str, batch: &RecordBatch) {
         let sum = |column: &str| crate::schema::total(batch, column);
         if table == "disponibilite_jour" {
+            self.coverage = Coverage::of(batch);
             self.digest.expected = sum("tentatives_prevues");
             self.digest.measured = sum("cycles_mesures");
             self.digest.outcomes =
@@ -490,6 +517,16 @@ impl<'a> Version<'a> {
             parent: None,
         };
         Built { staging: self.staging, files: self.files, manifest, gates, digest: self.digest }
+    }
+}
+
+fn check(gate: &GateReport) -> Check<'_> {
+    Check {
+        code: gate.gate.code(),
+        passed: gate.passed,
+        figure: &gate.figure,
+        threshold: &gate.threshold,
+        overruled: gate.overruled.as_deref(),
     }
 }
 

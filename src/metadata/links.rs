@@ -1,0 +1,61 @@
+//! Where the files of a version are, as seen from its own folder and from `latest/` alike.
+
+use super::{Description, PAGE};
+use crate::release::FileEntry;
+
+impl Description<'_> {
+    /// The public address of the store's root, without a slash at its end.
+    pub(super) fn base(&self) -> Option<&str> {
+        self.pipeline.publication.base_url.as_deref().map(|url| url.trim_end_matches('/'))
+    }
+
+    /// The path of a file within the version's folder; nothing for one that versions share.
+    pub(super) fn own<'a>(&self, file: &'a FileEntry) -> Option<&'a str> {
+        file.path.strip_prefix("versions/")?.strip_prefix(self.about.version.as_str())?.strip_prefix('/')
+    }
+
+    /// What a file is called under `latest/`.
+    pub(super) fn name<'a>(&self, file: &'a FileEntry) -> &'a str {
+        self.own(file).or_else(|| file.path.rsplit('/').next()).unwrap_or(&file.path)
+    }
+
+    /// Where the very bytes of a file are and stay. Without a public address, the name that it has in both folders; nothing
+    /// for a file that versions share, which has no such name.
+    pub(super) fn address(&self, file: &FileEntry) -> Option<String> {
+        match self.base() {
+            Some(base) => Some(format!("{base}/{}", file.path)),
+            None => self.own(file).map(str::to_owned),
+        }
+    }
+
+    /// Where the newest file of that name is, whatever its version: what a catalogue should link, for its links are to
+    /// outlive a night. Without a public address as for [`address`](Self::address).
+    pub(super) fn stable_address(&self, file: &FileEntry) -> Option<String> {
+        match self.base() {
+            Some(base) => Some(format!("{base}/latest/{}", self.name(file))),
+            None => self.own(file).map(str::to_owned),
+        }
+    }
+
+    /// The version's own page, where it has a public address.
+    pub(super) fn page(&self) -> Option<String> {
+        self.base().map(|base| format!("{base}/versions/{}/{PAGE}", self.about.version))
+    }
+
+    /// A page about the publication, whatever the version.
+    pub(super) fn landing_page(&self) -> Option<String> {
+        let stated = self.pipeline.publication.landing_page.clone();
+        stated.or_else(|| self.base().map(|base| format!("{base}/latest/{PAGE}")))
+    }
+
+    /// A page that is always there: of the version, of the publication, or of the publisher.
+    pub(super) fn home(&self) -> String {
+        let page = self.page().or_else(|| self.landing_page());
+        page.unwrap_or_else(|| self.pipeline.publication.publisher.url.clone())
+    }
+
+    /// Files of tables that the metadata cannot name, for want of a public address.
+    pub(super) fn unnamed(&self) -> impl Iterator<Item = &FileEntry> {
+        self.files.iter().copied().filter(|file| file.table.is_some() && self.address(file).is_none())
+    }
+}

@@ -1,0 +1,266 @@
+//! `index.html`: the page of a version, in French and then in English, whole without a network and without a script.
+
+mod files;
+mod words;
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use self::words::{ENGLISH, FRENCH, Words};
+use super::describe::{date, warning};
+use super::{Check, Description};
+use crate::config::{Frequency, Organisation};
+use crate::schema::Language;
+
+const STYLE: &str = include_str!("style.css");
+const SCRIPT: &str = include_str!("script.js");
+
+/// The page; `croissant` is the JSON-LD that search engines read in it.
+pub(super) fn page(description: &Description<'_>, croissant: &Value) -> String {
+    let title = escaped(&description.title(Language::French));
+    // Of data that are finished no newer version is due.
+    let finished = description.pipeline.publication.frequency == Some(Frequency::Never);
+    // « </script> » in a text would end the element; JSON can write the sign otherwise.
+    let croissant = croissant.to_string().replace('<', "\\u003c");
+    format!(
+        "<!doctype html>\n<html lang=\"fr\" data-version=\"{version}\"{finished}>\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>{title}, version {version}</title>\n<meta name=\"description\" content=\"{summary}\">\n{canonical}\
+         <style>{STYLE}</style>\n<script type=\"application/ld+json\">{croissant}</script>\n</head>\n<body>\n\
+         <div id=\"state\" class=\"notice\" role=\"status\" hidden></div>\n\
+         <header>\n<nav aria-label=\"Langue, language\"><p><a href=\"#english\" lang=\"en\" hreflang=\"en\">In English</a></p>\
+         </nav>\n{head}</header>\n<main>\n{french}{files}{rest}\
+         <section lang=\"en\" aria-labelledby=\"english\">\n{english}</section>\n</main>\n\
+         <script>\n{SCRIPT}</script>\n</body>\n</html>\n",
+        version = escaped(&description.about.version),
+        finished = if finished { " data-finished" } else { "" },
+        summary = escaped(&description.summary(Language::French)),
+        canonical = description
+            .page()
+            .map(|page| format!("<link rel=\"canonical\" href=\"{}\">\n", escaped(&page)))
+            .unwrap_or_default(),
+        head = spaced(&head(description, &FRENCH, 1)),
+        french = spaced(&(coverage(description, &FRENCH) + &cite(description, &FRENCH))),
+        files = spaced(&files::files(description)),
+        rest = spaced(&rest(description, &FRENCH)),
+        english = head(description, &ENGLISH, 2)
+            + &coverage(description, &ENGLISH)
+            + &cite(description, &ENGLISH)
+            + &rest(description, &ENGLISH),
+    )
+}
+
+/// Title, warning, two sentences, date.
+fn head(description: &Description<'_>, words: &Words, level: u8) -> String {
+    let language = words.language;
+    let id = if language == Language::English { " id=\"english\"" } else { "" };
+    let mut html = format!("<h{level}{id}>{}</h{level}>\n", escaped(&description.title(language)));
+    if description.about.simulated {
+        line(&mut html, format!("<p class=\"notice\"><strong>{}</strong></p>", escaped(warning(language))));
+    }
+    let version = escaped(&description.about.version);
+    line(&mut html, format!("<p>{}</p>", escaped(description.told(language).trim())));
+    let day = date(description.day(), language);
+    let publisher = link(&description.pipeline.publication.publisher);
+    line(
+        &mut html,
+        match language {
+            Language::French => {
+                format!("<p>Version <strong>{version}</strong>, arrêtée au {day}. Éditeur : {publisher}.</p>")
+            }
+            Language::English => {
+                format!("<p>Version <strong>{version}</strong>, as of {day}. Published by {publisher}.</p>")
+            }
+        },
+    );
+    let (path, title) = words.dictionary;
+    let mut begin = format!("<p><a href=\"{path}\">{title}</a>");
+    let (first, told) = words.first;
+    if description.files.iter().any(|file| description.own(file) == Some(first)) {
+        let _ = write!(begin, "<br>\n<a href=\"{first}\">{told}</a>");
+    }
+    line(&mut html, begin + "</p>");
+    html
+}
+
+/// From when to when, and each count with what it is a part of.
+fn coverage(description: &Description<'_>, words: &Words) -> String {
+    let covered = description.coverage;
+    let mut html = heading(words, words.coverage);
+    let period = match covered.days {
+        None => words.pick("Aucune tentative.", "No attempt.").to_owned(),
+        Some((first, last)) => {
+            let (first, last) = (date(first, words.language), date(last, words.language));
+            match words.language {
+                Language::French => format!("Du {first} au {last} (premier et dernier jour regardés)."),
+                Language::English => format!("From {first} to {last} (first and last day looked at)."),
+            }
+        }
+    };
+    line(&mut html, format!("<p>{period}</p>\n<dl class=\"figures\">"));
+    let n = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+    let counters = format!(
+        "{}, {}",
+        words.several(n(covered.counters), words.pick("guichet", "counter")),
+        words.several(n(covered.departments), "département"),
+    );
+    let looks = covered.looks;
+    let figures = [
+        (
+            words.pick("Services (guichet et démarche)", "Services (counter and procedure)"),
+            n(covered.services),
+            counters,
+        ),
+        (
+            words.pick("Cycles mesurés", "Cycles measured"),
+            covered.measured,
+            format!("{} {}", words.part(covered.measured, covered.expected), words.pick("prévus", "expected")),
+        ),
+        (
+            words.pick("Consultations", "Looks (consultations)"),
+            looks,
+            format!("{} {}", words.number(covered.attempts), words.pick("tentatives (lignes)", "attempts (rows)")),
+        ),
+        (
+            words.pick("« Oui » : rendez-vous proposé", "\"Yes\": appointment offered"),
+            covered.yes,
+            words.part(covered.yes, looks),
+        ),
+        (
+            words.pick("« Non » : aucun rendez-vous", "\"No\": no appointment"),
+            covered.no,
+            words.part(covered.no, looks),
+        ),
+        (
+            words.pick("Inconnues : on n'a pas pu savoir", "Unknown: could not tell"),
+            covered.unknown,
+            words.part(covered.unknown, looks),
+        ),
+        (words.pick("Hors champ", "Out of scope"), covered.out_of_scope, words.part(covered.out_of_scope, looks)),
+    ];
+    for (name, figure, of) in figures {
+        line(&mut html, format!("<div><dt>{name}</dt><dd><b>{}</b> {of}</dd></div>", words.number(figure)));
+    }
+    html + "</dl>\n"
+}
+
+fn cite(description: &Description<'_>, words: &Words) -> String {
+    let (citation, address) = (description.citation(words.language), escaped(&description.cited_address()));
+    let mut html = heading(words, words.cite);
+    line(&mut html, format!("<p class=\"cite\">{} <a href=\"{address}\">{address}</a></p>", escaped(&citation)));
+    line(&mut html, format!("<p>{} <a href=\"CITATION.cff\">CITATION.cff</a></p>", words.cite_how));
+    html
+}
+
+/// Limits, account, gates, licence.
+fn rest(description: &Description<'_>, words: &Words) -> String {
+    let mut html = heading(words, words.limits) + "<ul>\n";
+    for limit in words.limit_list {
+        line(&mut html, format!("<li>{limit}</li>"));
+    }
+    line(&mut html, "</ul>".to_owned());
+    html + &account(description, words) + &gates(description.checks, words) + &licence(description, words)
+}
+
+fn account(description: &Description<'_>, words: &Words) -> String {
+    let account = description.accounting;
+    let mut html = heading(words, words.account);
+    line(&mut html, format!("<p>{}</p>", words.account_how));
+    let files = i64::try_from(account.files).unwrap_or(i64::MAX);
+    let files = words.several(files, words.pick("fichier", "file"));
+    let [lines, attempts, duplicates, blank, aside] =
+        [account.lines, account.attempts, account.duplicates, account.blank, account.quarantined]
+            .map(|count| words.number(i64::try_from(count).unwrap_or(i64::MAX)));
+    line(
+        &mut html,
+        match words.language {
+            Language::French => format!(
+                "<p>Dans {files} : {lines} lignes = {attempts} tentatives + {duplicates} doublons + {blank} vides + \
+             {aside} mises de côté.</p>"
+            ),
+            Language::English => format!(
+                "<p>In {files}: {lines} lines = {attempts} attempts + {duplicates} duplicates + {blank} blank + \
+             {aside} set aside.</p>"
+            ),
+        },
+    );
+    html
+}
+
+fn gates(checks: &[Check<'_>], words: &Words) -> String {
+    let headers = words.gate_headers.join("</th><th scope=\"col\">");
+    let mut html = format!(
+        "<table class=\"gates\">\n<caption>{}</caption>\n<thead><tr><th scope=\"col\">{headers}</th></tr></thead>\n<tbody>\n",
+        words.gates,
+    );
+    for check in checks {
+        let result = match (check.passed, check.overruled) {
+            (true, _) => words.passed.to_owned(),
+            (false, None) => words.refused.to_owned(),
+            (false, Some(reason)) => format!("<strong>{}</strong>{}", words.overruled, escaped(reason)),
+        };
+        line(
+            &mut html,
+            format!(
+                "<tr><th scope=\"row\"><code>{}</code></th><td lang=\"en\">{}</td><td lang=\"en\">{}</td><td>{result}</td></tr>",
+                escaped(check.code),
+                escaped(check.figure),
+                escaped(check.threshold),
+            ),
+        );
+    }
+    html + &format!("</tbody>\n</table>\n<p class=\"quiet\">{}</p>\n", words.gates_how)
+}
+
+fn licence(description: &Description<'_>, words: &Words) -> String {
+    let (about, settings) = (description.about, &description.pipeline.publication);
+    let mut html = heading(words, words.licence);
+    let url = escaped(about.licence_url);
+    line(&mut html, format!("<p>{} <a href=\"{url}\">{}</a></p>", words.licence_how, escaped(about.licence)));
+    let colon = words.pick(" :", ":");
+    let mut whom = format!("{}{colon} {}", words.contact, link(&settings.publisher));
+    if let Some(contact) = &settings.contact {
+        let _ = write!(whom, " · {}", escaped(&contact.name));
+        let email = contact.email.as_ref().map(|email| (format!("mailto:{email}"), email));
+        for (href, shown) in email.into_iter().chain(contact.url.as_ref().map(|url| (url.clone(), url))) {
+            let _ = write!(whom, " · <a href=\"{}\">{}</a>", escaped(&href), escaped(shown));
+        }
+    }
+    line(&mut html, format!("<p>{whom}</p>"));
+    let program = link(&Organisation::default());
+    let made_by = words.pick(
+        "Programme, règles et méthode en détail (METHOD.md) :",
+        "Program, rules and the method in full (METHOD.md):",
+    );
+    line(&mut html, format!("<p>{made_by} {program}</p>"));
+    html
+}
+
+/// A heading of the first level below that of its half of the page.
+fn heading(words: &Words, text: &str) -> String {
+    match words.language {
+        Language::French => format!("<h2>{text}</h2>\n"),
+        Language::English => format!("<h3>{text}</h3>\n"),
+    }
+}
+
+fn link(who: &Organisation) -> String {
+    format!("<a href=\"{}\">{}</a>", escaped(&who.url), escaped(&who.name))
+}
+
+/// Adds a line. Writing to a String cannot fail.
+#[expect(clippy::needless_pass_by_value, reason = "always a text made for it")]
+fn line(html: &mut String, text: String) {
+    let _ = writeln!(html, "{text}");
+}
+
+/// French signs stay with their word at the end of a line.
+fn spaced(french: &str) -> String {
+    let signs = [("« ", "«\u{a0}"), (" »", "\u{a0}»"), (" : ", "\u{a0}: "), (" ; ", "\u{202f}; "), (" %", "\u{a0}%")];
+    signs.iter().fold(french.to_owned(), |text, (loose, tight)| text.replace(loose, tight))
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}

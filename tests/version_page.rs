@@ -1,0 +1,198 @@
+//! The page of a version leads to every file from both of its places, shows the figures of the version, and says in a browser
+//! whether the store still holds by it.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::support::{Run, copy, json as read, sample, skipped};
+
+const PAGE: &str = "index.html";
+
+/// The links of a page that need no script.
+fn links(page: &str) -> BTreeSet<String> {
+    let link = regex::Regex::new(r#"href="([^"]*)""#).unwrap();
+    link.captures_iter(page).map(|found| found[1].to_owned()).collect()
+}
+
+#[test]
+fn the_page_leads_to_every_file_from_both_of_its_places() {
+    let version = sample();
+    let places = [version.folder(), version.store().join("latest")];
+    let [page, copied] = places.clone().map(|place| fs::read_to_string(place.join(PAGE)).unwrap());
+    assert_eq!(page, copied);
+    let mut named = BTreeSet::new();
+    for link in links(&page).iter().filter(|link| !link.contains("://")) {
+        let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
+        for place in &places {
+            let target = if path.is_empty() { PAGE } else { path };
+            let text = fs::read_to_string(place.join(target)).unwrap_or_default();
+            assert!(place.join(target).is_file(), "{link}");
+            assert!(anchor.is_empty() || text.contains(&format!("id=\"{anchor}\"")), "{link}");
+        }
+        named.insert(path.to_owned());
+    }
+    let from_root = regex::Regex::new(r#"data-path="([^"]*)""#).unwrap();
+    for found in from_root.captures_iter(&page) {
+        assert!(version.store().join(&found[1]).is_file(), "{}", &found[1]);
+        named.insert(found[1].to_owned());
+    }
+    let own = format!("versions/{}/", version.manifest["version"].as_str().unwrap());
+    for file in version.files().filter(|file| file["table"].is_string()) {
+        let path = file["path"].as_str().unwrap();
+        assert!(named.contains(path.strip_prefix(&own).unwrap_or(path)), "{path}");
+        assert!(page.contains(file["sha256"].as_str().unwrap()), "{path}");
+    }
+}
+
+#[test]
+fn the_page_carries_the_croissant_and_the_figures_of_the_version() {
+    let version = sample();
+    let page = fs::read_to_string(version.folder().join(PAGE)).unwrap();
+    let script = page.split("<script type=\"application/ld+json\">").nth(1).unwrap().split("</script>").next().unwrap();
+    let embedded: Value = serde_json::from_str(script).unwrap();
+    assert_eq!(embedded, read(&version.folder().join("croissant.jsonld")));
+
+    let days = version.rows("disponibilite_jour");
+    let sum = |column: &str| days.iter().map(|row| row[column].parse::<i64>().unwrap()).sum::<i64>();
+    let shown = |number: i64| {
+        let digits = number.to_string();
+        let apart = digits.len() % 3;
+        let groups = digits.as_bytes()[apart..].chunks(3).map(|group| std::str::from_utf8(group).unwrap());
+        let first = (apart > 0).then_some(&digits[..apart]);
+        first.into_iter().chain(groups).collect::<Vec<_>>().join("\u{202f}")
+    };
+    for column in ["oui", "non", "inconnues", "cycles_mesures"] {
+        let figure = format!("<b>{}</b>", shown(sum(column)));
+        assert!(page.contains(&figure), "{column}: no {figure}");
+    }
+    for whole in ["tentatives", "tentatives_prevues"] {
+        let whole = format!("sur {} (", shown(sum(whole)));
+        assert!(page.contains(&whole), "no « {whole} »");
+    }
+    let lines = version.manifest["accounting"]["lines"].as_i64().unwrap();
+    assert!(page.contains(&format!("{} lignes = ", shown(lines))));
+    for gate in version.manifest["gates"].as_array().unwrap() {
+        assert!(page.contains(&format!("<code>{}</code>", gate["gate"].as_str().unwrap())), "{gate}");
+    }
+}
+
+/// A server of a folder, which ends with the test.
+struct Server {
+    process: Child,
+    address: String,
+}
+
+impl Server {
+    fn of(folder: &Path) -> Self {
+        let mut command = Command::new("python3");
+        command.args(["-u", "-m", "http.server", "0", "--bind", "127.0.0.1"]).current_dir(folder);
+        let mut process = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut told = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut told).unwrap();
+        let port: String = told.split("port ").nth(1).unwrap().chars().take_while(char::is_ascii_digit).collect();
+        Self { process, address: format!("http://127.0.0.1:{port}") }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// The browser, where there is one.
+fn browser() -> Option<&'static str> {
+    let found = ["chromium", "chromium-browser", "google-chrome"].into_iter().find(|name| {
+        let asked = Command::new(name).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+        asked.is_ok_and(|status| status.success())
+    });
+    if found.is_none() {
+        skipped("there is no Chromium to show the page in");
+    }
+    found
+}
+
+/// What a page has become once its scripts have run, on a screen as narrow as a telephone's.
+fn shown(browser: &str, url: &str) -> String {
+    let profile = tempfile::tempdir().unwrap();
+    let mut command = Command::new(browser);
+    command.args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]);
+    command.args(["--disable-background-networking", "--disable-component-update", "--disable-sync"]);
+    command.arg(format!("--user-data-dir={}", profile.path().display()));
+    command.args(["--window-size=390,2000", "--virtual-time-budget=8000", "--dump-dom", url]);
+    let run = Run::of(&mut command);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    run.stdout
+}
+
+/// The store's answer on top of the page; nothing where it has nothing to say.
+fn notice(page: &str) -> Option<&str> {
+    let state = page.split("id=\"state\"").nth(1).unwrap().split("</div>").next().unwrap();
+    let (attributes, text) = state.split_once('>').unwrap();
+    (!attributes.contains("hidden")).then_some(text)
+}
+
+fn change(path: &Path, change: impl Fn(&mut Value)) {
+    let mut value = read(path);
+    change(&mut value);
+    fs::write(path, value.to_string()).unwrap();
+}
+
+#[test]
+fn the_page_says_whether_the_store_still_holds_by_it() {
+    let Some(browser) = browser() else { return };
+    let (version, store) = (sample(), tempfile::tempdir().unwrap());
+    copy(version.store(), store.path());
+    let server = Server::of(store.path());
+    let name = version.manifest["version"].as_str().unwrap();
+    let places = [(format!("versions/{name}"), "../../"), ("latest".to_owned(), "../")];
+    let urls = places.each_ref().map(|(place, _)| format!("{}/{place}/{PAGE}", server.address));
+
+    for ((place, root), url) in places.iter().zip(&urls) {
+        let page = shown(browser, url);
+        // The sample is finished: it is never stale.
+        assert_eq!(notice(&page), None, "{place}");
+        let shared = version.files().find(|file| file["partition"].is_string()).unwrap();
+        let link = format!("href=\"{root}{}\"", shared["path"].as_str().unwrap());
+        assert!(page.contains(&link), "{place} has no {link}");
+    }
+
+    for (place, _) in &places {
+        let path = store.path().join(place).join(PAGE);
+        let page = fs::read_to_string(&path).unwrap();
+        assert!(page.contains(" data-finished>"));
+        let width =
+            "<script>document.title = document.documentElement.scrollWidth > innerWidth ? 'wide' : 'fits'</script>";
+        fs::write(&path, page.replacen(" data-finished>", ">", 1).replace("</body>", &format!("{width}</body>")))
+            .unwrap();
+    }
+    let page = shown(browser, &urls[1]);
+    assert!(notice(&page).unwrap().contains("Ces données ne sont plus à jour"), "{:?}", notice(&page));
+    assert!(page.contains("<title>fits</title>"), "the page is wider than a telephone");
+
+    change(&store.path().join("latest.json"), |latest| latest["version"] = json!("2099-01-01"));
+    let page = shown(browser, &urls[0]);
+    let told = notice(&page).unwrap();
+    assert!(told.contains("Une autre version est courante : 2099-01-01"), "{told}");
+    assert!(told.contains("href=\"../../latest/index.html\""), "{told}");
+
+    change(&store.path().join("versions.json"), |list| {
+        list["versions"][0]["status"] = json!("retracted");
+        list["versions"][0]["reason"] = json!("<b>horloge</b> fausse");
+    });
+    let told = shown(browser, &urls[0]);
+    let told = notice(&told).unwrap();
+    assert!(told.contains("Cette version a été retirée"), "{told}");
+    assert!(told.contains("&lt;b&gt;horloge&lt;/b&gt; fausse"), "a reason is text: {told}");
+
+    // Without an answer the page claims nothing.
+    fs::remove_file(store.path().join("versions.json")).unwrap();
+    fs::remove_file(store.path().join("latest.json")).unwrap();
+    assert_eq!(notice(&shown(browser, &urls[0])), None);
+}
