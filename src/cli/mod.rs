@@ -1,5 +1,6 @@
 //! The command line: one file per command, each option declared once.
 
+mod catalogue;
 mod check;
 mod diff;
 mod display;
@@ -55,6 +56,7 @@ enum Command {
     Dossier(dossier::Dossier),
     Diff(diff::Diff),
     Schema(schema::SchemaCommand),
+    Catalogue(catalogue::Catalogue),
     Simulate(simulate::Simulate),
 }
 
@@ -97,6 +99,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         Some(Command::Dossier(command)) => command.run(&cli.common),
         Some(Command::Diff(command)) => command.run(&cli.common),
         Some(Command::Schema(command)) => command.run(&cli.common),
+        Some(Command::Catalogue(command)) => command.run(&cli.common),
         Some(Command::Simulate(command)) => command.run(&cli.common),
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-use super::{Project, SourceMapping};
+use super::{Datagouv, Project, SourceMapping};
 use crate::calendar::parse_rfc3339;
 use crate::error::{Context, Error, Result};
 
@@ -53,6 +53,9 @@ pub struct Pipeline {
     /// Thresholds of the gates.
     #[serde(default)]
     pub gates: Gates,
+    /// What the publication is on data.gouv.fr, if it is there.
+    #[serde(default)]
+    pub datagouv: Option<Datagouv>,
     /// The folder that the pipeline was read from.
     #[serde(skip)]
     pub folder: PathBuf,

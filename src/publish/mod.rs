@@ -12,7 +12,9 @@ mod records;
 
 pub use key::{CachePolicy, StorageKey};
 pub use local::LocalStore;
-pub use protocol::{DIGESTS, Outcome, Published, Release, chosen_version, free_version, publish, record_refusal};
+pub use protocol::{
+    DIGESTS, Outcome, Published, Release, chosen_version, free_version, publish, record_refusal, stable_name,
+};
 pub use read::{current_manifest, fetch, manifest_of};
 pub use records::{Pointer, Status, VersionRecord, Versions};
 
