@@ -62,8 +62,8 @@ fn the_first_push_says_everything_and_the_second_nothing() {
         assert_eq!(resource["filesize"], bytes.len(), "{name}");
         assert!(!path.starts_with("latest/"), "{name}: what is under {path} is another file tomorrow");
         assert_eq!(resource["mime"].as_str().unwrap().contains("octet-stream"), false, "{name}");
-        let (status, location) =
-            scene.udata.raw("GET", &format!("/api/1/datasets/r/{}", resource["id"].as_str().unwrap()), vec![]);
+        let permanent = format!("/api/1/datasets/r/{}", resource["id"].as_str().unwrap());
+        let (status, location) = scene.udata.ask("GET", &permanent, "", Vec::new());
         assert_eq!((status, location.as_slice()), (302, url.as_bytes()), "{name}");
         if name.ends_with(".csv") {
             let schema =
@@ -237,12 +237,7 @@ fn a_dry_run_tells_what_a_push_sends_and_writes_nothing() {
     let told = scene.push(&["--dry-run"]);
     assert_eq!(told.code, Some(0), "{}", told.stderr);
     assert_eq!(scene.udata.writes(&id).len(), before);
-    assert!(
-        told.stdout.ends_with("none was, 8 resources as they were\nquality 9 of 9")
-            || told.stdout.contains(" requests would be sent, none was"),
-        "{}",
-        told.stdout
-    );
+    assert!(told.stdout.contains(" requests would be sent, none was"), "{}", told.stdout);
     let root = format!("{}/api/", scene.udata.url());
     let requests: Vec<&str> = told.stdout.lines().filter(|line| line.contains(&root)).collect();
     let requests: Vec<String> =
