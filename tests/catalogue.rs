@@ -36,7 +36,7 @@ fn steps(report: &Value) -> Vec<String> {
 
 #[test]
 fn the_first_push_says_everything_and_the_second_nothing() {
-    let (scene, id) = Scene::in_the_catalogue();
+    let (scene, id) = Scene::whole().into_the_catalogue();
     let dataset = scene.dataset(&id);
     assert_eq!(dataset["quality"]["score"], 1.0, "{}", dataset["quality"]);
     assert_eq!(dataset["title"], "Essai");
@@ -46,6 +46,7 @@ fn the_first_push_says_everything_and_the_second_nothing() {
 
     // Each address gives the very bytes that the resource vouches for, and so does its permanent link.
     let resources = resources(&dataset);
+    assert!(resources.len() > 50, "{}", resources.len());
     for name in
         ["disponibilite_mois.csv", "disponibilite_mois.xlsx", "disponibilite_mois.parquet", "dictionnaire.fr.html"]
     {
@@ -61,11 +62,11 @@ fn the_first_push_says_everything_and_the_second_nothing() {
         assert_eq!(resource["checksum"], json!({"type": "sha256", "value": sha256(&bytes)}), "{name}");
         assert_eq!(resource["filesize"], bytes.len(), "{name}");
         assert!(!path.starts_with("latest/"), "{name}: what is under {path} is another file tomorrow");
-        assert_eq!(resource["mime"].as_str().unwrap().contains("octet-stream"), false, "{name}");
+        assert!(!resource["mime"].as_str().unwrap().contains("octet-stream"), "{name}");
         let permanent = format!("/api/1/datasets/r/{}", resource["id"].as_str().unwrap());
         let (status, location) = scene.udata.ask("GET", &permanent, "", Vec::new());
         assert_eq!((status, location.as_slice()), (302, url.as_bytes()), "{name}");
-        if name.ends_with(".csv") {
+        if resource["format"] == "csv" {
             let schema =
                 resource["schema"]["url"].as_str().unwrap().strip_prefix(&format!("{}/", scene.web.url)).unwrap();
             let schema = read_json(&scene.store.path().join(schema));
@@ -89,16 +90,11 @@ fn the_first_push_says_everything_and_the_second_nothing() {
 fn a_changed_file_changes_one_resource_and_keeps_its_id() {
     let (scene, id) = Scene::in_the_catalogue();
     let before = scene.dataset(&id);
-    let folder = scene.store.path();
-    let pointer = fs::read_to_string(folder.join("latest.json")).unwrap();
-    let path = folder.join(read_json(&folder.join("latest.json"))["manifest"].as_str().unwrap());
-    let manifest = fs::read_to_string(&path).unwrap();
-    let file = scene.store.manifest()["files"][0].clone();
-    assert!(file["path"].as_str().unwrap().ends_with("tentatives-2019-04.parquet"), "{file}");
-    let changed = manifest.replace(file["sha256"].as_str().unwrap(), &"0".repeat(64));
-    fs::write(&path, &changed).unwrap();
-    let vouched = pointer.replace(&sha256(manifest.as_bytes()), &sha256(changed.as_bytes()));
-    fs::write(folder.join("latest.json"), vouched).unwrap();
+    scene.rewrite(|manifest| {
+        let file = &mut manifest["files"][0];
+        assert!(file["path"].as_str().unwrap().ends_with("tentatives-2019-04.parquet"), "{file}");
+        file["sha256"] = "0".repeat(64).into();
+    });
 
     let written = scene.udata.writes(&id).len();
     assert_eq!(steps(&scene.pushed()), ["change tentatives-2019-04.parquet"]);
@@ -258,7 +254,7 @@ fn a_dry_run_creates_nothing() {
     assert_eq!(run.code, Some(0), "{}", run.stderr);
     let told = steps(&serde_json::from_str(&run.stdout).unwrap());
     assert_eq!((told.first().unwrap().as_str(), told.last().unwrap().as_str()), ("create ", "extras "));
-    assert!(told.len() > 50 && told[1..told.len() - 1].iter().all(|step| step.starts_with("add ")), "{told:?}");
+    assert!(told.len() > 8 && told[1..told.len() - 1].iter().all(|step| step.starts_with("add ")), "{told:?}");
     assert_eq!(scene.datasets(), [Value::Null; 0]);
 }
 

@@ -73,7 +73,10 @@ def newcomers():
     known = {}
     for prefix in ["", "foreign_"]:
         name = secrets.token_hex(4)
-        user = User.objects.create(first_name=name, last_name="Essai", email=f"{name}@example.org", active=True)
+        # Without a uniquifier of their own all owners would be the same to the platform's permissions.
+        user = User.objects.create(
+            first_name=name, last_name="Essai", email=f"{name}@example.org", active=True, fs_uniquifier=name
+        )
         members = [Member(user=user, role="admin")]
         organization = Organization.objects.create(name=f"Organisation {name}", description=name, members=members)
         token, revoked = ApiToken.generate(user, name="revoked")

@@ -1,13 +1,15 @@
 //! A publication of a few attempts, readers' access to it, and the platform that is to speak of it.
 
+use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::{Arc, Mutex, Weak};
 
+use guichets_ouverts::digest::sha256;
 use serde_json::Value;
 
 use super::web::{Web, file_of};
-use super::{Attempts, Kind, Run, Store, Udata, copy, root, udata};
+use super::{Attempts, Kind, Run, Store, Udata, copy, json, root, udata};
 
 const FIRST_NIGHT: &str = "2019-05-02T00:00:00+02:00";
 const SECOND_NIGHT: &str = "2019-05-03T00:00:00+02:00";
@@ -22,41 +24,60 @@ pub struct Scene {
     pipeline: Mutex<PathBuf>,
 }
 
-fn first_logs() -> Attempts {
+/// What most tests need of a version: the platform takes its time over each resource.
+const TABLES: [&str; 3] = ["tentatives", "disponibilite_jour", "disponibilite_mois"];
+
+fn logs() -> Attempts {
     Attempts::on("evry-prefecture").saw(Kind::No, 10, "2019-04-16T08:00:00Z").saw(Kind::Yes, 2, "2019-05-01T08:00:00Z")
 }
 
-/// The first night, published once for all.
-fn published() -> Arc<Store> {
-    static SHARED: Mutex<Weak<Store>> = Mutex::new(Weak::new());
+/// The store after the first night, and after a second on which there is one day more; published once for all.
+fn published() -> Arc<[Store; 2]> {
+    static SHARED: Mutex<Weak<[Store; 2]>> = Mutex::new(Weak::new());
     let mut shared = SHARED.lock().unwrap();
     shared.upgrade().unwrap_or_else(|| {
-        let (store, logs) = (Store::new(), first_logs());
-        let run = store.run(&logs.pipeline("", SCHEDULE), &[&logs.path()], FIRST_NIGHT, &[]);
-        assert_eq!(run.code, Some(0), "{}", run.stderr);
-        let store = Arc::new(store);
-        *shared = Arc::downgrade(&store);
-        store
+        let stores = Arc::new([Store::new(), Store::new()]);
+        let publish = |store: &Store, logs: &Attempts, night: &str| {
+            let run = store.run(&logs.pipeline("", SCHEDULE), &[&logs.path()], night, &[]);
+            assert_eq!(run.code, Some(0), "{}", run.stderr);
+        };
+        publish(&stores[0], &logs(), FIRST_NIGHT);
+        copy(&stores[0].path(), &stores[1].path());
+        publish(&stores[1], &logs().saw(Kind::No, 3, "2019-05-02T08:00:00Z"), SECOND_NIGHT);
+        *shared = Arc::downgrade(&stores);
+        stores
     })
 }
 
 impl Scene {
-    /// The first night is published, and in no catalogue.
+    /// The first night is published, though not all of its tables, and in no catalogue.
     pub fn new() -> Self {
+        let scene = Self::whole();
+        scene.publish(0);
+        scene
+    }
+
+    /// The first night is published with all of its tables, and in no catalogue.
+    pub fn whole() -> Self {
         let store = Store::new();
-        copy(&published().path(), &store.path());
+        copy(&published()[0].path(), &store.path());
         let folder = store.path();
         let web = Web::serve(move |asked| file_of(&folder, &asked.path));
         let udata = udata();
         let known = udata.newcomers();
-        let scene = Self { store, web, udata, known, logs: first_logs(), pipeline: Mutex::default() };
+        let scene = Self { store, web, udata, known, logs: logs(), pipeline: Mutex::default() };
         scene.set("");
         scene
     }
 
     /// The first night is published, and the platform has it: the dataset's id.
     pub fn in_the_catalogue() -> (Self, String) {
-        let scene = Self::new();
+        Self::new().into_the_catalogue()
+    }
+
+    /// Pushes for the first time: the dataset's id.
+    pub fn into_the_catalogue(self) -> (Self, String) {
+        let scene = self;
         let run = scene.push(&["--create", "--json"]);
         assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
         let report: Value = serde_json::from_str(&run.stdout).unwrap();
@@ -107,10 +128,28 @@ impl Scene {
 
     /// Publishes a second night, on which there is one day more.
     pub fn second_night(&self) {
-        let logs = first_logs().saw(Kind::No, 3, "2019-05-02T08:00:00Z");
-        let pipeline = self.pipeline.lock().unwrap().clone();
-        let run = self.store.run(&pipeline, &[&logs.path()], SECOND_NIGHT, &[]);
-        assert_eq!(run.code, Some(0), "{}", run.stderr);
+        self.publish(1);
+    }
+
+    fn publish(&self, night: usize) {
+        copy(&published()[night].path(), &self.store.path());
+        self.rewrite(|manifest| {
+            let files = manifest["files"].as_array_mut().unwrap();
+            files.retain(|file| file["table"].as_str().is_none_or(|table| TABLES.contains(&table)));
+        });
+    }
+
+    /// Changes the manifest of the current version, and has the pointer vouch for it.
+    pub fn rewrite(&self, change: impl FnOnce(&mut Value)) {
+        let folder = self.store.path();
+        let mut pointer = json(&folder.join("latest.json"));
+        let path = folder.join(pointer["manifest"].as_str().unwrap());
+        let mut manifest = json(&path);
+        change(&mut manifest);
+        let bytes = manifest.to_string();
+        fs::write(path, &bytes).unwrap();
+        pointer["manifest_sha256"] = sha256(bytes.as_bytes()).into();
+        fs::write(folder.join("latest.json"), pointer.to_string()).unwrap();
     }
 
     /// Pushes with the good key.
@@ -121,7 +160,7 @@ impl Scene {
     /// Pushes with a key, or with none.
     pub fn push_with(&self, key: Option<&str>, more: &[&str]) -> Run {
         let mut command = Command::new(env!("CARGO_BIN_EXE_guichets"));
-        command.env_remove("DATAGOUV_API_KEY").env("GUICHETS_LOG", "trace");
+        command.env_remove("DATAGOUV_API_KEY").env("GUICHETS_LOG", "debug");
         command.envs(key.map(|key| ("DATAGOUV_API_KEY", key)));
         command.arg("--project").arg(root()).args(["catalogue", "push"]).arg(&*self.pipeline.lock().unwrap());
         Run::of(command.arg("--store").arg(self.store.path()).args(more))

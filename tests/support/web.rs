@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -71,7 +71,7 @@ impl Web {
 }
 
 /// The file of a folder that a path names.
-pub fn file_of(folder: &PathBuf, path: &str) -> Answer {
+pub fn file_of(folder: &Path, path: &str) -> Answer {
     match std::fs::read(folder.join(path.trim_start_matches('/'))) {
         Ok(bytes) => Answer::Whole(200, Vec::new(), bytes),
         Err(_) => Answer::told(404, "not here"),
@@ -107,8 +107,10 @@ fn write(mut stream: &TcpStream, answer: Answer) -> std::io::Result<()> {
             return Ok(());
         }
     };
-    let more: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-    let head = format!("HTTP/1.1 {status} -\r\nContent-Length: {}\r\nConnection: close\r\n{more}\r\n", body.len());
-    stream.write_all(head.as_bytes())?;
+    write!(stream, "HTTP/1.1 {status} -\r\nContent-Length: {}\r\nConnection: close\r\n", body.len())?;
+    for (name, value) in headers {
+        write!(stream, "{name}: {value}\r\n")?;
+    }
+    write!(stream, "\r\n")?;
     stream.write_all(&body[..sent])
 }
