@@ -151,7 +151,7 @@ fn keywords_are_shared_with_people() {
     };
     assert_eq!(tags(), ["prefecture", "rendez-vous"]);
     let coverage = scene.dataset(&id)["temporal_coverage"].clone();
-    let by_hand = json!({"title": "Essai", "description": "Repris à la main.", "tags": ["immigration", "rendez-vous"], "temporal_coverage": coverage});
+    let by_hand = json!({"title": "Essai", "description": "Repris à la main.", "acronym": "ESS", "tags": ["immigration", "rendez-vous"], "temporal_coverage": coverage});
     assert_eq!(scene.ask("PUT", &format!("/api/1/datasets/{id}/"), &by_hand).0, 200);
 
     // The description is ours, and comes back; with it go the keywords as people left them.
@@ -159,6 +159,7 @@ fn keywords_are_shared_with_people() {
     let dataset = scene.dataset(&id);
     assert!(dataset["description"].as_str().unwrap().starts_with("Essai.\n\n"));
     assert_eq!(dataset["temporal_coverage"], coverage);
+    assert_eq!(dataset["acronym"], "ESS");
     assert_eq!(tags(), ["immigration", "rendez-vous"]);
 
     // One of ours that is new comes, one that we no longer want goes, the removed one stays away.

@@ -40,7 +40,7 @@ fn a_key_that_does_not_open_says_why() {
     ] {
         let told = scene.refused(key, &[], code);
         assert!(told.contains(wanted), "{key:?}: {told}");
-        assert!(told.contains("hint: "), "{told}");
+        assert!(told.contains("hint: "), "{key:?}: {told}");
         if let Some(key) = key.filter(|key| !key.is_empty()) {
             assert!(!told.contains(key), "{told}");
         }

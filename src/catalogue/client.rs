@@ -56,10 +56,11 @@ impl Client {
     /// the library cannot start.
     pub fn new(settings: &Datagouv, key: &str, runtime: Handle) -> Result<Self> {
         // What the error of the library says of the value is not repeated.
-        let mut header = HeaderValue::from_str(key.trim())
-            .ok()
-            .filter(|header| !header.is_empty())
-            .ok_or_else(|| Error::usage(format!("{KEY_VARIABLE} does not hold a key")))?;
+        let mut header =
+            HeaderValue::from_str(key.trim()).ok().filter(|header| !header.is_empty()).ok_or_else(|| {
+                Error::usage(format!("{KEY_VARIABLE} does not hold a key"))
+                    .hint("a key is one word of visible letters, which the platform shows once, in your profile")
+            })?;
         header.set_sensitive(true);
         let root = settings.api.join("..").internal("an address")?;
         // The platform's operators can tell whose robot it is.

@@ -34,7 +34,7 @@ struct Cli {
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done; 1 nothing new to publish; 2 usage or configuration; 3 a gate refused;
-4 the store could not be reached or another publisher won; 70 a bug of ours.";
+4 the store or the catalogue could not be reached, or another publisher won; 70 a bug of ours.";
 
 /// Options of every command.
 #[derive(Debug, Clone, Args)]

@@ -20,6 +20,7 @@ pub struct Scene {
     pub web: Web,
     pub udata: Arc<Udata>,
     known: Value,
+    nights: Arc<[Store; 2]>,
     logs: Attempts,
     pipeline: Mutex<PathBuf>,
 }
@@ -59,13 +60,13 @@ impl Scene {
 
     /// The first night is published with all of its tables, and in no catalogue.
     pub fn whole() -> Self {
-        let store = Store::new();
-        copy(&published()[0].path(), &store.path());
+        let (store, nights) = (Store::new(), published());
+        copy(&nights[0].path(), &store.path());
         let folder = store.path();
         let web = Web::serve(move |asked| file_of(&folder, &asked.path));
         let udata = udata();
         let known = udata.newcomers();
-        let scene = Self { store, web, udata, known, logs: logs(), pipeline: Mutex::default() };
+        let scene = Self { store, web, udata, known, nights, logs: logs(), pipeline: Mutex::default() };
         scene.set("");
         scene
     }
@@ -132,7 +133,7 @@ impl Scene {
     }
 
     fn publish(&self, night: usize) {
-        copy(&published()[night].path(), &self.store.path());
+        copy(&self.nights[night].path(), &self.store.path());
         self.rewrite(|manifest| {
             let files = manifest["files"].as_array_mut().unwrap();
             files.retain(|file| file["table"].as_str().is_none_or(|table| TABLES.contains(&table)));
