@@ -151,7 +151,10 @@ fn keywords_are_shared_with_people() {
     };
     assert_eq!(tags(), ["prefecture", "rendez-vous"]);
     let coverage = scene.dataset(&id)["temporal_coverage"].clone();
-    let by_hand = json!({"title": "Essai", "description": "Repris à la main.", "acronym": "ESS", "tags": ["immigration", "rendez-vous"], "temporal_coverage": coverage});
+    let by_hand = json!({
+        "title": "Essai", "description": "Repris à la main.", "acronym": "ESS",
+        "tags": ["immigration", "rendez-vous"], "temporal_coverage": coverage,
+    });
     assert_eq!(scene.ask("PUT", &format!("/api/1/datasets/{id}/"), &by_hand).0, 200);
 
     // The description is ours, and comes back; with it go the keywords as people left them.
@@ -173,7 +176,9 @@ fn keywords_are_shared_with_people() {
 fn the_order_is_restored_and_what_others_added_stays() {
     let (scene, id) = Scene::in_the_catalogue();
     let before = scene.dataset(&id);
-    let guide = json!({"title": "Guide", "url": "https://example.org/guide.pdf", "filetype": "remote", "type": "documentation"});
+    let guide = json!({
+        "title": "Guide", "url": "https://example.org/guide.pdf", "filetype": "remote", "type": "documentation",
+    });
     assert_eq!(scene.ask("POST", &format!("/api/1/datasets/{id}/resources/"), &guide).0, 201);
     let (status, _) = scene.ask("PUT", &format!("/api/2/datasets/{id}/extras/"), &json!({"autre:note": "à garder"}));
     assert_eq!(status, 200);
@@ -204,8 +209,10 @@ fn the_order_is_restored_and_what_others_added_stays() {
 fn resources_that_nothing_accounts_for_are_named_and_left_alone() {
     let (scene, id) = Scene::in_the_catalogue();
     let stray = |file: &str| {
-        json!({"title": format!("Double de {file}"), "url": "https://example.org/x.csv", "filetype": "remote", "type": "main",
-            "extras": {"guichets:fichier": file}})
+        json!({
+            "title": format!("Double de {file}"), "url": "https://example.org/x.csv", "filetype": "remote",
+            "type": "main", "extras": {"guichets:fichier": file},
+        })
     };
     for file in ["disponibilite_mois.csv", "table_abandonnee.csv"] {
         assert_eq!(scene.ask("POST", &format!("/api/1/datasets/{id}/resources/"), &stray(file)).0, 201);

@@ -120,14 +120,15 @@ fn the_catalogue_speaks_of_nothing_that_readers_do_not_get() {
     told(2, "nothing is published there yet");
 }
 
-/// The sample, as it would be pushed to a platform.
+/// The sample, as it would be pushed to a platform, or to the one that is the default.
 fn push_the_sample(api: &str) -> (i32, String) {
     let sample = sample();
     let folder = tempfile::tempdir().unwrap();
     let pipeline = fs::read_to_string(crate::support::root().join("pipelines/exemple/pipeline.toml")).unwrap();
     let store = sample.store().to_owned();
     let web = Web::serve(move |asked| crate::support::web::file_of(&store, &asked.path));
-    let section = format!("[datagouv]\napi = \"{api}/api/1/\"\npublic_url = \"{}/\"\n", web.url);
+    let api = if api.is_empty() { String::new() } else { format!("api = \"{api}/api/1/\"") };
+    let section = format!("[datagouv]\n{api}\npublic_url = \"{}/\"\n", web.url);
     fs::write(folder.path().join("pipeline.toml"), format!("{pipeline}\n{section}")).unwrap();
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_guichets"));
     command.arg("--project").arg(crate::support::root()).args(["catalogue", "push"]).arg(folder.path());
@@ -143,7 +144,7 @@ fn simulated_data_enter_no_catalogue() {
     assert!(told.contains("the version 2019-06-01 is simulated"), "{told}");
     assert!(told.contains("simulated data enter no catalogue; nothing was sent"), "{told}");
     // A name that only looks like this machine's is none of its own; only this machine's gets past, as far as the key.
-    for api in ["https://localhost.example.org", "https://127.0.0.1.example.org"] {
+    for api in ["", "https://localhost.example.org", "https://127.0.0.1.example.org"] {
         assert_eq!(push_the_sample(api).0, 3, "{api}");
     }
     let platform = Web::serve(|_| Answer::told(401, "{\"message\": \"Invalid API token\"}"));
@@ -237,18 +238,46 @@ fn patience_has_an_end() {
 }
 
 #[test]
+fn each_refusal_is_a_sentence_with_what_to_do() {
+    for (status, body, wanted, hint) in [
+        (
+            400,
+            "{\"errors\": {\"frequency\": [\"Not a valid choice\"]}}",
+            "does not accept what was sent: frequency: Not a",
+            "--dry-run",
+        ),
+        (401, "{\"message\": \"Expired API token\"}", "the key has expired", "make a key in your profile"),
+        (403, "{}", "does not let the owner of the key change this dataset", "use the key of a member"),
+        (423, "{}", "has closed the creation of new content for now", "push again when it is open"),
+        (429, "{}", "asks to send fewer requests", "push again later"),
+        (502, "<html>", "failed on its side (502)", "push again later"),
+        (418, "{}", "answered 418", "is datagouv.api an instance of udata?"),
+    ] {
+        let platform = Platform::new(move |_, _| {
+            Answer::Whole(status, vec![("Retry-After".to_owned(), "0".to_owned())], body.as_bytes().to_vec())
+        });
+        let told = platform.refused();
+        assert!(told.contains(wanted) && told.contains(hint), "{status}: {told}");
+        assert!(told.contains("error: GET http://127.0.0.1:"), "{status} does not say where: {told}");
+        assert_eq!(platform.count("GET"), if [429, 502].contains(&status) { 4 } else { 1 }, "{status}");
+    }
+}
+
+#[test]
 fn a_post_is_never_sent_twice() {
     for (status, wanted, looks) in
         [(500, "failed on its side (500)", 3), (423, "closed the creation of new content", 1)]
     {
+        let puts = AtomicUsize::new(0);
         let platform = Platform::new(move |asked, _| match asked.method.as_str() {
             "POST" => refusal(status, &[]),
+            "PUT" if puts.fetch_add(1, Ordering::SeqCst) == 0 => refusal(503, &[("Retry-After", "0")]),
             _ if asked.path.ends_with("/me/") => Answer::told(200, "{}"),
             _ => empty_dataset(),
         });
         let told = platform.refused();
         assert!(told.contains(wanted), "{told}");
-        assert_eq!(platform.count("POST"), 1, "{:?}", platform.asked());
+        assert_eq!((platform.count("PUT"), platform.count("POST")), (2, 1), "{:?}", platform.asked());
         // The dataset was looked at before, and after an unclear answer to see whether the resource is there.
         let dataset = format!("GET /api/1/datasets/{DATASET}/");
         assert_eq!(platform.asked().iter().filter(|asked| **asked == dataset).count(), looks, "{:?}", platform.asked());

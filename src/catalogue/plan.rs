@@ -1,8 +1,8 @@
 //! What the platform should say, as data: one dataset, and one resource for each file that a reader may want.
 //!
-//! A resource stands for a stable name (`disponibilite_mois.csv`, `tentatives-2019-04.parquet`), which is what its extra
-//! [`FILE`] says, and keeps its id for ever. Its address is that of the immutable file, so that size and digest are true
-//! of the bytes that a reader gets, whatever is published meanwhile.
+//! A resource stands for a stable name (`disponibilite_mois.csv`, `tentatives-2019-04.parquet`), which is what its
+//! extra [`FILE`] says, and keeps its id for ever. Its address is that of the immutable file, so that size and digest
+//! are true of the bytes that a reader gets, whatever is published meanwhile.
 
 use chrono::NaiveDate;
 use serde_json::{Map, Value, json};
@@ -48,20 +48,20 @@ const DOCUMENTS: [[&str; 5]; 3] = [
         "code",
         "sql",
         "Requêtes pour tout recalculer",
-        "`duckdb < recompute.sql` refait chaque table dérivée à partir des fichiers Parquet publiés et compte les lignes \
-         qui diffèrent.",
+        "`duckdb < recompute.sql` refait chaque table dérivée à partir des fichiers Parquet publiés et compte les \
+         lignes qui diffèrent.",
     ],
 ];
 
 /// What every description ends with.
 const READING: &str = "\
-**Lire ces données.** Commencez par le dictionnaire. Les fichiers XLSX s'ouvrent dans un tableur, les CSV et les Parquet \
-partout ; dans un CSV, lisez les codes de département comme du texte. Chaque taux est publié avec son numérateur, son \
-dénominateur et son incertitude, ou laissé vide avec la raison : « nous n'avons pas pu regarder » n'est jamais « il n'y en \
-avait pas ».
+**Lire ces données.** Commencez par le dictionnaire. Les fichiers XLSX s'ouvrent dans un tableur, les CSV et les \
+Parquet partout ; dans un CSV, lisez les codes de département comme du texte. Chaque taux est publié avec son \
+numérateur, son dénominateur et son incertitude, ou laissé vide avec la raison : « nous n'avons pas pu regarder » \
+n'est jamais « il n'y en avait pas ».
 
-**Citer et vérifier.** Chaque ressource porte la taille et l'empreinte SHA-256 du fichier auquel elle mène, qui ne change \
-plus. Le lien permanent d'une ressource mène au fichier de la version courante.";
+**Citer et vérifier.** Chaque ressource porte la taille et l'empreinte SHA-256 du fichier auquel elle mène, qui ne \
+change plus. Le lien permanent d'une ressource mène au fichier de la version courante.";
 
 /// What the platform should say.
 #[derive(Debug, Clone)]
@@ -145,8 +145,8 @@ fn coverage(pipeline: &Pipeline, version: &PublishedVersion) -> Value {
     days.min().map_or(Value::Null, |start| json!({ "start": start, "end": end }))
 }
 
-/// Where a resource stands: what was measured before what it rests on; the newest month first; texts at the end, but
-/// for the one to begin with.
+/// Where a resource stands: results before what they rest on, and among them those that open in a spreadsheet first; the
+/// newest month first; texts at the end, but for the one to begin with.
 type Rank = (u8, String, std::cmp::Reverse<String>, u8);
 
 fn resource(file: &FileEntry, version: &PublishedVersion, root: &Url) -> Result<Option<(Rank, PlannedResource)>> {
@@ -183,10 +183,11 @@ fn of_table(
     root: &Url,
 ) -> Result<(Rank, Map<String, Value>)> {
     let (group, kind) = match table.guichets.origin {
-        Origin::Model => (1, "main"),
-        Origin::Ingest if table.guichets.partition.is_some() => (2, "main"),
-        Origin::Ingest => (4, "other"),
-        Origin::Registry | Origin::Schedule | Origin::Rules | Origin::Settings => (3, "other"),
+        Origin::Model if table.guichets.formats.contains(&Format::Xlsx) => (1, "main"),
+        Origin::Model => (2, "main"),
+        Origin::Ingest if table.guichets.partition.is_some() => (3, "main"),
+        Origin::Registry | Origin::Schedule | Origin::Rules | Origin::Settings => (4, "other"),
+        Origin::Ingest => (5, "other"),
     };
     let (place, code, label) = match format {
         Format::Csv => (0, "csv", "CSV"),

@@ -132,7 +132,7 @@ fn keywords<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D
         });
         if !plain || !(3..=96).contains(&tag.len()) {
             return Err(D::Error::custom(format!(
-                "« {tag} » is no keyword: 3 to 96 lower-case letters without accents and digits, words joined by hyphens"
+                "« {tag} » is no keyword: 3 to 96 lower-case letters without accents or digits, with hyphens between words"
             )));
         }
     }

@@ -1,7 +1,8 @@
-"""The real platform, udata, on a port of this machine. Its database is in memory (mongomock), and goes with the process,
-which ends when its standard input does.
+"""The real platform, udata, on a port of this machine. Its database is in memory (mongomock), and goes with the
+process, which ends when its standard input does.
 
-usage: platform_server.py LOG    prints its port, then serves; each request becomes a line of LOG: method, path, User-Agent
+usage: platform_server.py LOG    prints its port, then serves; each request becomes a line of LOG: method, path,
+                                 User-Agent
 
 GET /newcomers makes two people who know nothing of each other, and tells their keys and organisations.
 """
