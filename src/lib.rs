@@ -1,11 +1,12 @@
 //! Raw logs of an appointment probe in, versioned, documented, verifiable tables out.
 //!
-//! One direction, six stations: [`ingest`] → [`model`] → [`gate`] → [`release`] → [`publish`] → catalogue, with
+//! One direction, six stations: [`ingest`] → [`model`] → [`gate`] → [`release`] → [`publish`] → [`catalogue`], with
 //! [`outcome`] as the heart of the first: « we could not look » is never « there was none ». `ARCHITECTURE.md` says who
 //! may import whom.
 
 pub mod attempt;
 pub mod calendar;
+pub mod catalogue;
 pub mod config;
 pub mod diff;
 pub mod digest;

@@ -7,6 +7,8 @@ mod support;
 mod architecture;
 mod bad_input;
 mod brute_force;
+mod catalogue;
+mod catalogue_failures;
 mod command_line;
 mod declared_once;
 mod dossier;

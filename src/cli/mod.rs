@@ -1,5 +1,6 @@
 //! The command line: one file per command, each option declared once.
 
+mod catalogue;
 mod check;
 mod diff;
 mod display;
@@ -36,7 +37,8 @@ struct Cli {
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done; 1 nothing new to publish; 2 usage or configuration; 3 a gate refused;
-4 the store could not be reached or another publisher won; 70 a bug of ours; 130 stopped by a signal.
+4 the store or the catalogue could not be reached, or another publisher won; 70 a bug of ours;
+130 stopped by a signal.
 Of status: 0 fresh, 1 stale, 4 broken. Of verify: 0 all is as it should be, 4 something is not.";
 
 /// Options of every command.
@@ -62,6 +64,7 @@ enum Command {
     Status(status::StatusCommand),
     Retract(retract::Retract),
     Schema(schema::SchemaCommand),
+    Catalogue(catalogue::Catalogue),
     Simulate(simulate::Simulate),
 }
 
@@ -107,6 +110,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         Some(Command::Status(command)) => command.run(&cli.common),
         Some(Command::Retract(command)) => command.run(&cli.common),
         Some(Command::Schema(command)) => command.run(&cli.common),
+        Some(Command::Catalogue(command)) => command.run(&cli.common),
         Some(Command::Simulate(command)) => command.run(&cli.common),
     }
 }

@@ -1,10 +1,12 @@
 //! Configuration: a project's folders, and a pipeline with its mappings, rules, schedule and thresholds.
 
+mod datagouv;
 mod mapping;
 mod pipeline;
 mod publication;
 mod schedule;
 
+pub use datagouv::{Datagouv, Spatial, is_loopback};
 pub use mapping::{LogFormat, SourceMapping, TimeMapping, ValueMapping};
 pub use pipeline::{Gates, Limits, Method, Pipeline, RegistrySettings, UnknownIds};
 pub use publication::{Contact, Frequency, Organisation, Place, PublicationSettings};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-use super::{Project, PublicationSettings, SourceMapping};
+use super::{Datagouv, Project, PublicationSettings, SourceMapping};
 use crate::calendar::parse_rfc3339;
 use crate::error::{Context, Error, Result};
 
@@ -56,6 +56,9 @@ pub struct Pipeline {
     /// What the metadata of a version say beside what the data tell.
     #[serde(default)]
     pub publication: PublicationSettings,
+    /// What the publication is on data.gouv.fr, if it is there.
+    #[serde(default)]
+    pub datagouv: Option<Datagouv>,
     /// The folder that the pipeline was read from.
     #[serde(skip)]
     pub folder: PathBuf,

@@ -24,6 +24,7 @@ pub use records::{Pointer, Status, VersionRecord, Versions};
 pub use retract::{Retraction, retract};
 pub use sign::{SigningKey, VerifyingKey};
 pub use status::{Health, StatusReport, status};
+pub use stable::stable_name;
 pub use store::{Guard, LocalStore, ObjectBackend, Store, open};
 pub use verify::{VerifiedVersion, verify};
 

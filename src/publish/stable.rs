@@ -72,7 +72,8 @@ pub(super) fn names(manifest: &Manifest) -> impl Iterator<Item = (String, &FileE
 
 /// The name of a file under `latest/`: its path within the version, or its bare name where versions share it. The list
 /// of digests has none: it speaks of paths within the version.
-fn stable_name(path: &str, version: &str) -> Option<String> {
+#[must_use]
+pub fn stable_name(path: &str, version: &str) -> Option<String> {
     let within = path.strip_prefix(&format!("versions/{version}/"));
     let name = within.or_else(|| path.rsplit('/').next())?;
     (name != DIGESTS).then(|| name.to_owned())

@@ -8,8 +8,11 @@ mod published;
 pub mod python;
 pub mod releases;
 pub mod s3;
+mod scene;
 mod store;
+mod udata;
 mod version;
+pub mod web;
 
 use std::ffi::OsStr;
 use std::io::Write as _;
@@ -19,7 +22,9 @@ use std::process::Command;
 pub use attempts::{Attempts, Kind};
 pub use files::{Tree, append, copy, tree};
 pub use published::{german_offices, sample, seine_maritime};
+pub use scene::Scene;
 pub use store::Store;
+pub use udata::{Udata, udata};
 pub use version::{Row, Version, json};
 
 /// The project's root.
