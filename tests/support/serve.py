@@ -85,14 +85,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         size, etag = stat.st_size, f'"{stat.st_mtime_ns:x}-{stat.st_size:x}"'
         headers = {
             "Content-Type": TYPES.get(path.suffix, "application/octet-stream"),
-            "Accept-Ranges": "bytes",
+            "Accept-Ranges": "bytes" if self.server.ranges else "none",
             "ETag": etag,
             "Last-Modified": email.utils.formatdate(stat.st_mtime, usegmt=True),
         }
         if etag in self.headers.get("If-None-Match", ""):
             return self.head(HTTPStatus.NOT_MODIFIED, headers)
         asked = self.headers.get("Range") if self.headers.get("If-Range", etag) == etag else None
-        bounds = part(asked, size) if asked else None
+        bounds = part(asked, size) if asked and self.server.ranges else None
         status, (first, end) = HTTPStatus.OK, bounds or (0, size)
         if bounds and first >= size:
             return self.head(416, {"Content-Range": f"bytes */{size}", "Content-Length": 0})
@@ -126,12 +126,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """Serves a folder until the end of its `with`, on a free port unless one is stated."""
+    """Serves a folder until the end of its `with`, on a free port unless one is stated; `ranges` may be left out."""
 
     daemon_threads = True
 
-    def __init__(self, folder, port=0, chatty=False):
-        self.folder, self.chatty, self.requests = Path(folder).resolve(), chatty, []
+    def __init__(self, folder, port=0, chatty=False, ranges=True):
+        self.folder, self.chatty, self.ranges, self.requests = Path(folder).resolve(), chatty, ranges, []
         super().__init__(("127.0.0.1", port), Handler)
         self.url = f"http://127.0.0.1:{self.server_port}/"
 
