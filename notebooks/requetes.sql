@@ -20,15 +20,16 @@ SET VARIABLE manifeste = (
     SELECT content FROM read_text(getvariable('magasin') || json_extract_string(getvariable('pointeur'), '$.manifest'))
 );
 
+SELECT CASE
+    WHEN sha256(getvariable('manifeste')) = json_extract_string(getvariable('pointeur'), '$.manifest_sha256') THEN 'conforme'
+    ELSE error('le manifeste n''est pas celui que latest.json annonce')
+END AS manifeste;
+
 SELECT
     json_extract_string(getvariable('pointeur'), '$.version') AS version,
     json_extract_string(getvariable('manifeste'), '$.title') AS titre,
     json_extract_string(getvariable('manifeste'), '$.simulated')::BOOLEAN AS donnees_simulees,
-    json_extract_string(getvariable('pointeur'), '$.fresh_until')::TIMESTAMPTZ AS a_jour_jusqu_a,
-    CASE
-        WHEN sha256(getvariable('manifeste')) = json_extract_string(getvariable('pointeur'), '$.manifest_sha256') THEN 'conforme'
-        ELSE error('le manifeste n''est pas celui que latest.json annonce')
-    END AS manifeste;
+    json_extract_string(getvariable('pointeur'), '$.fresh_until')::TIMESTAMPTZ AS a_jour_jusqu_a;
 
 CREATE TEMP TABLE publies AS
 SELECT unnest(from_json(

@@ -5,6 +5,7 @@ mod files;
 mod published;
 pub mod python;
 mod store;
+pub mod tools;
 mod version;
 
 use std::ffi::OsStr;
