@@ -6,7 +6,8 @@
 --
 --     GUICHETS_STORE=http://localhost:8000/ duckdb < notebooks/requetes.sql
 --
--- DuckDB télécharge de lui-même, une fois, son extension httpfs. Il ne lit des fichiers Parquet que les colonnes demandées.
+-- DuckDB télécharge de lui-même, une fois, son extension httpfs. Des fichiers Parquet, il ne lit que les colonnes
+-- demandées.
 
 .bail on
 SET TimeZone = 'UTC';
@@ -21,7 +22,8 @@ SET VARIABLE manifeste = (
 );
 
 SELECT CASE
-    WHEN sha256(getvariable('manifeste')) = json_extract_string(getvariable('pointeur'), '$.manifest_sha256') THEN 'conforme'
+    WHEN sha256(getvariable('manifeste')) = json_extract_string(getvariable('pointeur'), '$.manifest_sha256')
+        THEN 'conforme'
     ELSE error('le manifeste n''est pas celui que latest.json annonce')
 END AS manifeste;
 
@@ -70,8 +72,8 @@ SELECT
 FROM (SELECT count(*) AS n FROM read_parquet(getvariable('tentatives'))) AS lues
 CROSS JOIN (SELECT sum("rows") AS n FROM publies WHERE "table" = 'tentatives') AS annoncees;
 
--- 3. Les instants sont en UTC ; la date et l'heure locales, dans le fuseau du guichet, sont sur chaque tentative. Le code
---    du département est un texte : « 01 » garde son zéro.
+-- 3. Les instants sont en UTC ; la date et l'heure locales, dans le fuseau du guichet, sont sur chaque tentative.
+--    Le code du département est un texte : « 01 » garde son zéro.
 
 SELECT
     count(*) AS tentatives,
@@ -120,7 +122,9 @@ GROUP BY ALL;
 
 CREATE TEMP TABLE taux AS
 WITH sommes AS (
-    SELECT guichet_id, demarche_id, mois, sum(n) AS n, sum(x) AS x, sum(x) / sum(n) AS p, count(*) AS k, sum(n * n) / sum(n) AS m
+    SELECT
+        guichet_id, demarche_id, mois,
+        sum(n) AS n, sum(x) AS x, sum(x) / sum(n) AS p, count(*) AS k, sum(n * n) / sum(n) AS m
     FROM grappes GROUP BY ALL
 ),
 carres AS (
@@ -142,6 +146,13 @@ effectifs AS (
     FROM variances AS v
     CROSS JOIN read_parquet(getvariable('parametres')) AS q
     LEFT JOIN read_parquet(getvariable('quantiles')) AS t ON t.degres_liberte = v.k - 1
+),
+wilson AS (
+    SELECT
+        *,
+        (p + z ** 2 / (2 * ne)) / (1 + z ** 2 / ne) AS centre,
+        z * sqrt(p * (1 - p) / ne + (z / (2 * ne)) ** 2) / (1 + z ** 2 / ne) AS marge
+    FROM effectifs
 )
 SELECT
     guichet_id,
@@ -150,16 +161,16 @@ SELECT
     n::BIGINT AS reponses,
     x::BIGINT AS non,
     p AS taux,
-    CASE WHEN x = 0 THEN 0 ELSE (p + z * z / (2 * ne) - z * sqrt(p * (1 - p) / ne + (z / (2 * ne)) ** 2)) / (1 + z * z / ne) END AS bas,
-    CASE WHEN x = n THEN 1 ELSE (p + z * z / (2 * ne) + z * sqrt(p * (1 - p) / ne + (z / (2 * ne)) ** 2)) / (1 + z * z / ne) END AS haut
-FROM effectifs;
+    CASE WHEN x = 0 THEN 0 ELSE centre - marge END AS bas,
+    CASE WHEN x = n THEN 1 ELSE centre + marge END AS haut
+FROM wilson;
 
 FROM taux WHERE taux BETWEEN 0.5 AND 0.99 ORDER BY guichet_id, demarche_id, mois LIMIT 5;
 
 -- Tous les taux publiés, et non un seul choisi.
 SELECT
     count(*) AS taux_refaits,
-    max(greatest(abs(t.taux - d.taux_sans_rdv), abs(t.bas - d.ic95_bas), abs(t.haut - d.ic95_haut))) AS plus_grand_ecart,
+    max(greatest(abs(t.taux - d.taux_sans_rdv), abs(t.bas - d.ic95_bas), abs(t.haut - d.ic95_haut))) AS ecart_maximal,
     CASE
         WHEN count(*) > 0 AND bool_and(
             t.reponses = d.reponses_retenues AND t.non = d.non_retenus AND abs(t.taux - d.taux_sans_rdv) < 1e-9
@@ -190,9 +201,9 @@ ecarts AS (
 )
 SELECT
     guichet_id, demarche_id, ile, instant_utc,
-    count(*) FILTER (WHERE CASE WHEN cadence IS NULL THEN minutes > 1440 ELSE floor(minutes / cadence + 0.5) > 3 END) OVER (
-        PARTITION BY guichet_id, demarche_id, ile ORDER BY instant_utc, consultation_id, essai
-    ) AS troncon
+    count(*) FILTER (
+        WHERE CASE WHEN cadence IS NULL THEN minutes > 1440 ELSE floor(minutes / cadence + 0.5) > 3 END
+    ) OVER (PARTITION BY guichet_id, demarche_id, ile ORDER BY instant_utc, consultation_id, essai) AS troncon
 FROM ecarts;
 
 CREATE TEMP TABLE durees AS
@@ -204,8 +215,9 @@ FROM (
 )
 GROUP BY ALL HAVING sum(n) >= 2;
 
-SELECT p.guichet_id, p.demarche_id, p.debut_utc, p.duree_certaine_jours, p.duree_possible_jours, p.tentatives_non, p.interruptions
-FROM read_parquet(getvariable('penuries')) AS p ORDER BY p.duree_certaine_jours DESC LIMIT 1;
+SELECT
+    guichet_id, demarche_id, debut_utc, duree_certaine_jours, duree_possible_jours, tentatives_non, interruptions
+FROM read_parquet(getvariable('penuries')) ORDER BY duree_certaine_jours DESC LIMIT 1;
 
 SELECT
     count(*) AS penuries_refaites,
@@ -219,8 +231,8 @@ SELECT
 FROM read_parquet(getvariable('penuries')) AS p
 FULL JOIN durees AS d ON p.guichet_id = d.guichet_id AND p.demarche_id = d.demarche_id AND p.debut_utc = d.debut;
 
--- 6. Troisième chiffre : la couverture. Les passages prévus se déduisent du périmètre daté : un à chaque cadence, compté
---    le jour local où il commence ; les premiers essais seuls sont des passages faits.
+-- 6. Troisième chiffre : la couverture. Les passages prévus se déduisent du périmètre daté : un à chaque cadence,
+--    compté le jour local où il commence ; les premiers essais seuls sont des passages faits.
 
 CREATE TEMP TABLE couverture AS
 WITH passages AS (
@@ -230,7 +242,8 @@ WITH passages AS (
     INNER JOIN read_parquet(getvariable('guichets')) AS g USING (guichet_id)
 ),
 prevus AS (
-    SELECT guichet_id, demarche_id, timezone(fuseau_horaire, prevu)::DATE AS jour, count(*) AS prevus FROM passages GROUP BY ALL
+    SELECT guichet_id, demarche_id, timezone(fuseau_horaire, prevu)::DATE AS jour, count(*) AS prevus
+    FROM passages GROUP BY ALL
 ),
 faits AS (
     SELECT guichet_id, demarche_id, jour, count(*) AS faits FROM regards WHERE essai = 1 GROUP BY ALL
@@ -244,7 +257,8 @@ SELECT
     round(sum(c.faits) / sum(c.prevus), 4) AS couverture_totale,
     CASE
         WHEN count(*) > 0 AND bool_and(
-            c.prevus = d.tentatives_prevues AND c.faits = d.cycles_mesures AND abs(c.faits / c.prevus - d.couverture) < 1e-12
+            c.prevus = d.tentatives_prevues AND c.faits = d.cycles_mesures
+            AND abs(c.faits / c.prevus - d.couverture) < 1e-12
         ) IS TRUE THEN 'égales aux couvertures publiées'
         ELSE error('une couverture publiée n''est pas celle du périmètre et des tentatives')
     END AS verdict

@@ -1,5 +1,5 @@
-//! The notebooks run from top to bottom on what is published, find again the figures that are, and stop where one is not
-//! what the attempts give.
+//! The notebooks run from top to bottom on what is published, find its figures again, and stop where one is not what the
+//! attempts give.
 
 use std::ffi::OsStr;
 use std::fs;

@@ -1,4 +1,4 @@
-//! Whoever opens a workbook in LibreOffice sees what was written: dates that are dates, codes with their zeros, accents.
+//! Whoever opens a workbook in LibreOffice sees what was written: dates are dates, codes have their zeros.
 
 use std::ffi::OsStr;
 use std::path::Path;

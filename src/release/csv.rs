@@ -2,8 +2,9 @@
 //!
 //! UTF-8 without a byte order mark, commas, quotes only where needed, CRLF, a decimal point, ISO 8601 dates and instants
 //! in UTC, `true` and `false`, nothing for a null. Instants of one column have one precision: pandas takes the first for
-//! the form of them all, and refuses a fraction that comes later. Line ends inside a cell and cells that a spreadsheet would run as a
-//! formula are refused rather than mended: what is published is what was computed, or it is not published.
+//! the form of them all, and leaves the column as text where another comes. Line ends inside a cell and cells that a
+//! spreadsheet would run as a formula are refused rather than mended: what is published is what was computed, or it is
+//! not published.
 
 use std::fs::File;
 use std::io::{self, Write};

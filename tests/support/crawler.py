@@ -2,8 +2,8 @@
 
 usage: crawler.py STORE
 
-What the crawler takes a column for decides how the platform shows it and serves it. Prints one JSON object: the files, how
-many columns of each declared type it took for what, and the complaints.
+What the crawler takes a column for decides how the platform shows it and serves it. Prints one JSON object: the files,
+how many columns of each declared type it took for what, and the complaints.
 """
 
 import collections
@@ -19,7 +19,7 @@ from csv_detective import routine
 NUMBERS_BY_CHANCE = {("adresses", "planning")}
 # Names of versions, such as 2026.1. These *would* be confused with 2026.10; see notebooks/README.md.
 NUMBERS_BY_MISTAKE = {("parametres", "methode_version"), ("regles", "regles_version")}
-RIGHT = {"string": "string", "integer": "int", "number": "float", "boolean": "bool", "date": "date", "datetime": "datetime"}
+RIGHT = {"integer": "int", "number": "float", "boolean": "bool"}
 # What a code is taken for, wherever the whole table stands there.
 CODES = {("guichets", "commune_insee"): "code_commune", ("guichets", "region"): "code_region"}
 
@@ -47,8 +47,6 @@ def forgiven(table, field, found, values):
 def check(file):
     path, table = store / file["path"], file["table"]
     fields = json.loads((schemas / f"{table}.json").read_text())["fields"]
-    with path.open(encoding="utf-8", newline="") as text:
-        rows = list(csv.DictReader(text))
     # It prints what it is doing, also where it is asked not to.
     with contextlib.redirect_stdout(sys.stderr):
         found = routine(str(path), num_rows=-1, output_profile=False, save_results=False, verbose=False)
@@ -56,6 +54,8 @@ def check(file):
     for what, wanted in dialect.items():
         if found[what] != wanted:
             complaints.append(f"{path.name}, {what}: {found[what]!r}, is {wanted!r}")
+    with path.open(encoding="utf-8", newline="") as text:
+        rows = list(csv.DictReader(text))
     if found["header"] != [field["name"] for field in fields]:
         return complaints.append(f"{path.name}: other columns, {found['header']}")
     if found["total_lines"] != file["rows"]:
@@ -64,7 +64,7 @@ def check(file):
         guess = found["columns"][field["name"]]
         values = {row[field["name"]] for row in rows} - {""}
         taken[f"{field['type']} as {guess['python_type']}"] += 1
-        if guess["python_type"] != RIGHT[field["type"]] and not forgiven(table, field, guess["python_type"], values):
+        if guess["python_type"] != RIGHT.get(field["type"], field["type"]) and not forgiven(table, field, guess["python_type"], values):
             complaints.append(f"{path.name}, {field['name']}: {guess['format']}, is {field['type']}")
         code = CODES.get((table, field["name"]))
         if code and guess["format"] != code:

@@ -3,7 +3,7 @@
 usage: notebooks.py STORE NOTEBOOKS
 
 Prints one JSON object: for each notebook and SQL file whether it came to its end, what it said (its last error where it
-did not), how many pictures it drew, and the statuses of the server's answers; and whether a notebook is kept with outputs.
+did not), how many pictures it drew, whether it is kept with outputs, and how often the server gave each status.
 """
 
 import collections
@@ -26,8 +26,9 @@ def run_notebook(path, url):
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     kept = any(cell.outputs or cell.execution_count for cell in code)
     os.environ["GUICHETS_STORE"] = url
+    resources = {"metadata": {"path": path.parent}}
     try:
-        NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": path.parent}}).execute()
+        NotebookClient(notebook, timeout=300, kernel_name="python3", resources=resources).execute()
         done, said = True, ""
     except CellExecutionError as error:
         done, said = False, str(error)

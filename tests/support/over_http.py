@@ -2,8 +2,8 @@
 
 usage: over_http.py STORE NODE_FOLDER [without-ranges]
 
-Each Parquet file is read by DuckDB (httpfs), Polars, pyarrow and hyparquet: rows, columns, types, and the first and last
-rows are compared with what pyarrow finds in the local file. Then each reads one column of the largest file, and may ask
+Each Parquet file is read by DuckDB (httpfs), Polars, pyarrow and hyparquet: rows, columns, types, and the first and
+last rows are compared with what pyarrow finds in the local file. Then each reads one column of the largest file, and may ask
 the server for the end of the file and that column, and no more. NODE_FOLDER holds read.mjs and its modules. Prints one
 JSON object: how many files each reader read, the bytes that one column took, and the complaints.
 """
@@ -55,7 +55,7 @@ def ends(rows):
     return rows[:ROWS] + rows[ROWS:][-ROWS:]
 
 
-# Each reader: from an address and a column, or None for all, to (columns with types, number of rows, first and last rows).
+# Each reader: from an address and a column, or None for all, to columns with types, number of rows, first and last rows.
 
 
 def with_duckdb(url, column):

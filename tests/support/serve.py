@@ -3,8 +3,8 @@
 usage: serve.py FOLDER [PORT]           (port 8000 unless told; http://localhost:8000/)
 
 Python's own http.server knows no ranges, so no reader of Parquet can fetch parts of a file from it. This one answers
-GET and HEAD with ETag, one byte range (206, or 416 beyond the end), If-None-Match, If-Range, and the CORS headers that a
-page elsewhere needs. It listens on this machine alone, and writes nothing. For scripts:
+GET and HEAD with ETag, one byte range (206, or 416 beyond the end), If-None-Match, If-Range, and the CORS headers that
+a page elsewhere needs. It listens on this machine alone, and writes nothing. For scripts:
 
     with Server(folder) as server:
         … server.url …
@@ -153,7 +153,8 @@ def main(folder, port="8000"):
     if not Path(folder).is_dir():
         sys.exit(f"{folder} is not a folder; run `cargo run` first, which makes ./public")
     with Server(folder, int(port), chatty=True) as server:
-        print(f"{Path(folder).resolve()} is at http://localhost:{server.server_port}/ (Ctrl-C to stop)", file=sys.stderr)
+        where = f"http://localhost:{server.server_port}/"
+        print(f"{Path(folder).resolve()} is at {where} (Ctrl-C to stop)", file=sys.stderr)
         try:
             threading.Event().wait()
         except KeyboardInterrupt:

@@ -1,5 +1,5 @@
-//! Programs that readers use and that are no crates: Debian's where they are missing and can be had, npm's, and scripts in
-//! Python environments of their own.
+//! Programs that readers use and that are no crates: Debian's where they are missing and can be had, npm's, and scripts
+//! in Python environments of their own.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -27,8 +27,8 @@ pub fn script<S: AsRef<OsStr>>(environment: &Environment, name: &str, args: impl
     serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{name}, {error}:\n{}", run.stdout))
 }
 
-/// Whether a command succeeds, once Debian's packages for it are installed where it did not and this machine lets us; says
-/// that a test is skipped where it does not.
+/// Whether a command succeeds, once Debian's packages for it are installed where it did not and this machine lets us.
+/// Says that a test is skipped where it does not.
 pub fn provided(probe: &mut Command, packages: &[&str]) -> bool {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _alone = ONE_AT_A_TIME.lock().unwrap();

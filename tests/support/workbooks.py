@@ -2,9 +2,9 @@
 
 usage: workbooks.py STORE SOFFICE
 
-LibreOffice converts each XLSX file to its own format, in which each cell names its type; these are compared, cell by cell,
-with the Parquet file of the same table: texts are texts, with their zeros and accents, dates are dates, instants are those
-of UTC, numbers have every digit. Prints one JSON object: the workbooks, how many cells of each type they hold, and the
+LibreOffice converts each XLSX file to its own format, in which each cell names its type. Cell by cell these are compared
+with the Parquet file of the same table: texts are texts, with their zeros and accents, dates are dates, instants are
+those of UTC, numbers have every digit. Prints one JSON object: the workbooks, how many cells of each type they hold, and the
 complaints.
 """
 
@@ -20,7 +20,8 @@ from xml.etree import ElementTree
 
 import pyarrow.parquet as pq
 
-OFFICE, TABLE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}", "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
+OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
+TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 # The type of a cell, by the type of its column; a share is shown in percent, and may happen to be a whole number.
 KINDS = {
