@@ -20,7 +20,6 @@ import duckdb
 import duckdb_extensions
 import fsspec
 import polars
-import pyarrow as pa
 import pyarrow.parquet as pq
 from serve import Server
 
@@ -29,7 +28,7 @@ COLUMN = "reponse"
 # How much of a file's end each reader fetches before it knows how long the footer is.
 FIRST_GUESS = {"duckdb": 1 << 14, "polars": 1 << 18, "pyarrow": 1 << 16, "hyparquet": 1 << 16}
 DUCKDB = {
-    "string": "VARCHAR", "large_string": "VARCHAR", "int32": "INTEGER", "int64": "BIGINT", "double": "DOUBLE",
+    "string": "VARCHAR", "int32": "INTEGER", "int64": "BIGINT", "double": "DOUBLE",
     "bool": "BOOLEAN", "date32[day]": "DATE", "timestamp[us, tz=UTC]": "TIMESTAMP WITH TIME ZONE",
 }
 POLARS = {
