@@ -1,14 +1,17 @@
 //! CSV, in the one dialect that every reader tried reads right.
 //!
 //! UTF-8 without a byte order mark, commas, quotes only where needed, CRLF, a decimal point, ISO 8601 dates and instants
-//! in UTC, `true` and `false`, nothing for a null. Line ends inside a cell and cells that a spreadsheet would run as a
-//! formula are refused rather than mended: what is published is what was computed, or it is not published.
+//! in UTC, `true` and `false`, nothing for a null. Instants of one column have one precision: pandas takes the first for
+//! the form of them all, and leaves the column as text where another comes. Line ends inside a cell and cells that a
+//! spreadsheet would run as a formula are refused rather than mended: what is published is what was computed, or it is
+//! not published.
 
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
 use ::csv::{Terminator, Writer, WriterBuilder};
+use arrow::datatypes::DataType;
 use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
 
 use super::exporter::{Cell, Export, Exporter};
@@ -44,12 +47,38 @@ impl Exporter for CsvExporter {
         let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).buffer_capacity(BUFFER).from_writer(file);
         let names = export.table.fields.iter().map(|field| &field.name);
         writer.write_record(names).unreachable("cannot write the CSV").map_err(place)?;
+        let digits = fraction_digits(export)?;
         let mut text = Vec::with_capacity(64);
         export.each_row(|row, cells| {
             refuse_unsafe_texts(export, row, cells)?;
-            write_row(&mut writer, cells, &mut text).unreachable("cannot write the CSV").map_err(place)
+            write_row(&mut writer, cells, &digits, &mut text).unreachable("cannot write the CSV").map_err(place)
         })?;
         writer.flush().unreachable("cannot write the CSV").map_err(place)
+    }
+}
+
+/// For each column, how many digits of a second its instants take: as many as the one that needs most.
+fn fraction_digits(export: &Export<'_>) -> Result<Vec<usize>> {
+    let mut digits = vec![0; export.table.fields.len()];
+    if export.table.fields.iter().any(|field| matches!(field.data_type(), DataType::Timestamp(..))) {
+        export.each_row(|_, cells| {
+            for (digits, cell) in digits.iter_mut().zip(cells) {
+                if let Some(Cell::Instant(instant)) = cell {
+                    *digits = needed_digits(*instant).max(*digits);
+                }
+            }
+            Ok(())
+        })?;
+    }
+    Ok(digits)
+}
+
+/// None, those of milliseconds, or those of microseconds.
+fn needed_digits(instant: DateTime<Utc>) -> usize {
+    match instant.timestamp_subsec_micros() {
+        0 => 0,
+        micros if micros % 1000 == 0 => 3,
+        _ => 6,
     }
 }
 
@@ -76,14 +105,19 @@ fn danger(text: &[u8]) -> Option<&'static str> {
 }
 
 /// Writes one record; `text` is the buffer of its cells, kept from row to row so that no cell allocates.
-fn write_row(writer: &mut Writer<File>, cells: &[Option<Cell<'_>>], text: &mut Vec<u8>) -> ::csv::Result<()> {
-    for cell in cells {
+fn write_row(
+    writer: &mut Writer<File>,
+    cells: &[Option<Cell<'_>>],
+    digits: &[usize],
+    text: &mut Vec<u8>,
+) -> ::csv::Result<()> {
+    for (cell, digits) in cells.iter().zip(digits) {
         match cell {
             None => writer.write_field(b"")?,
             Some(Cell::Text(value)) => writer.write_field(value)?,
             Some(cell) => {
                 text.clear();
-                write_cell(text, *cell)?;
+                write_cell(text, *cell, *digits)?;
                 writer.write_field(&text)?;
             }
         }
@@ -91,14 +125,14 @@ fn write_row(writer: &mut Writer<File>, cells: &[Option<Cell<'_>>], text: &mut V
     writer.write_record(None::<&[u8]>)
 }
 
-fn write_cell(out: &mut Vec<u8>, cell: Cell<'_>) -> io::Result<()> {
+fn write_cell(out: &mut Vec<u8>, cell: Cell<'_>, digits: usize) -> io::Result<()> {
     match cell {
         Cell::Text(value) => out.write_all(value.as_bytes()),
         Cell::Integer(value) => write!(out, "{value}"),
         Cell::Number(value) => write_number(out, value),
         Cell::Boolean(value) => write!(out, "{value}"),
         Cell::Date(value) => write_date(out, value),
-        Cell::Instant(value) => write_instant(out, value),
+        Cell::Instant(value) => write_instant(out, value, digits),
     }
 }
 
@@ -111,13 +145,15 @@ fn write_date(out: &mut Vec<u8>, date: NaiveDate) -> io::Result<()> {
     write!(out, "{:04}-{:02}-{:02}", date.year(), date.month(), date.day())
 }
 
-fn write_instant(out: &mut Vec<u8>, instant: DateTime<Utc>) -> io::Result<()> {
+/// `digits` of a second: 0, 3 or 6, and no fewer than the instant needs.
+fn write_instant(out: &mut Vec<u8>, instant: DateTime<Utc>, digits: usize) -> io::Result<()> {
     write_date(out, instant.date_naive())?;
     write!(out, "T{:02}:{:02}:{:02}", instant.hour(), instant.minute(), instant.second())?;
-    match instant.timestamp_subsec_micros() {
+    let micros = instant.timestamp_subsec_micros();
+    match digits {
         0 => {}
-        micros if micros % 1000 == 0 => write!(out, ".{:03}", micros / 1000)?,
-        micros => write!(out, ".{micros:06}")?,
+        3 => write!(out, ".{:03}", micros / 1000)?,
+        _ => write!(out, ".{micros:06}")?,
     }
     out.write_all(b"Z")
 }
@@ -132,8 +168,13 @@ mod tests {
     const WHOLE: i64 = 1_555_854_300_000_000;
 
     fn export(code: &str, taux: f64, micros: i64) -> Result<String> {
+        export_all(code, taux, &[micros])
+    }
+
+    /// A full row and one of nulls for each instant, each in a batch of its own.
+    fn export_all(code: &str, taux: f64, instants: &[i64]) -> Result<String> {
         let (table, about) = (fixture::table(), fixture::about(false));
-        let batches = [fixture::batch(&table, code, taux, micros)];
+        let batches: Vec<_> = instants.iter().map(|micros| fixture::batch(&table, code, taux, *micros)).collect();
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("essai.csv");
         CsvExporter.export(&Export { table: &table, batches: &batches, about: &about }, &path)?;
@@ -166,10 +207,15 @@ mod tests {
     }
 
     #[test]
-    fn fractions_of_a_second_stand_only_where_there_are_some() {
-        assert!(export("a", 0.5, WHOLE + 250_000).unwrap().contains("T13:45:00.250Z"));
-        assert!(export("a", 0.5, WHOLE + 7).unwrap().contains("T13:45:00.000007Z"));
-        assert!(export("a", 0.5, -1).unwrap().contains("1969-12-31T23:59:59.999999Z"));
+    fn the_instants_of_a_column_take_the_digits_that_the_finest_needs() {
+        let written = |instants: &[i64]| -> Vec<String> {
+            let text = export_all("a", 0.5, instants).unwrap();
+            text.split([',', '\r']).filter_map(|cell| cell.split_once('T')).map(|(_, time)| time.to_owned()).collect()
+        };
+        assert_eq!(written(&[WHOLE, WHOLE + 60_000_000]), ["13:45:00Z", "13:46:00Z"]);
+        assert_eq!(written(&[WHOLE, WHOLE + 250_000]), ["13:45:00.000Z", "13:45:00.250Z"]);
+        assert_eq!(written(&[WHOLE + 250_000, WHOLE + 7]), ["13:45:00.250000Z", "13:45:00.000007Z"]);
+        assert_eq!(written(&[-1]), ["23:59:59.999999Z"]);
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub mod s3;
 mod scene;
 mod store;
 mod udata;
+pub mod tools;
 mod version;
 pub mod web;
 

@@ -139,7 +139,8 @@ def columns_of(relation):
 
 
 def pandas_csv(path, texts, days):
-    frame = pandas.read_csv(path, dtype=dict.fromkeys(texts, str), parse_dates=days, date_format="ISO8601")
+    # No form of the dates is stated: one must hold for each column.
+    frame = pandas.read_csv(path, dtype=dict.fromkeys(texts, str), parse_dates=days)
     return {name: list(frame[name]) for name in frame}
 
 
