@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use guichets_ouverts::catalogue::{Client, KEY_VARIABLE, Report, Wish, push};
 use guichets_ouverts::error::{Context, Error, Result};
-use guichets_ouverts::publish;
+use guichets_ouverts::publish::{self, Guard};
 use tokio::runtime::Runtime;
 
 use super::{Common, print, watch};
@@ -61,7 +61,7 @@ impl Push {
             Error::usage(format!("the environment variable {KEY_VARIABLE} holds no key"))
                 .hint("make a key in your profile on the platform; it is taken from nowhere else")
         })?;
-        let store = publish::open(&self.store)?;
+        let store = publish::open(&self.store, Guard::default())?;
         let runtime = Runtime::new().internal("cannot start the runtime")?;
         let client = Client::new(settings, &key, runtime.handle().clone())?;
         let wish = Wish { create: self.create, dry_run: self.dry_run };

@@ -23,8 +23,8 @@ pub use read::{Base, current_manifest, fetch, manifest_of};
 pub use records::{Pointer, Status, VersionRecord, Versions};
 pub use retract::{Retraction, retract};
 pub use sign::{SigningKey, VerifyingKey};
-pub use status::{Health, StatusReport, status};
 pub use stable::stable_name;
+pub use status::{Health, StatusReport, status};
 pub use store::{Guard, LocalStore, ObjectBackend, Store, open};
 pub use verify::{VerifiedVersion, verify};
 

@@ -10,8 +10,8 @@ pub mod releases;
 pub mod s3;
 mod scene;
 mod store;
-mod udata;
 pub mod tools;
+mod udata;
 mod version;
 pub mod web;
 
