@@ -37,6 +37,9 @@ pub struct Run {
     /// Read every raw log again and derive every table anew, instead of standing on the version before
     #[arg(long)]
     rebuild: bool,
+    /// Publish without the raw files that refused or retracted versions had read
+    #[arg(long)]
+    forget_failed: bool,
     /// Build and judge the version, and publish nothing
     #[arg(long = "dry-run")]
     only_judge: bool,
@@ -72,6 +75,7 @@ impl Run {
             as_of: None,
             version: None,
             rebuild: false,
+            forget_failed: false,
             only_judge: false,
             accept: Vec::new(),
             because: None,
@@ -129,6 +133,7 @@ impl Run {
             version,
             overrules: &overrules,
             rebuild: self.rebuild,
+            forget_failed: self.forget_failed,
         };
 
         let runtime = Runtime::new().internal("cannot start the runtime")?;
