@@ -38,6 +38,9 @@ impl SmallRelease {
                 1,
             ),
             file(folder.path().join("c"), own("LISEZ-MOI.txt"), None, &format!("{version} dit {said}\n"), 0),
+            // Another form of one name, and one that never changes.
+            file(folder.path().join("d"), own("paroles.md"), None, &format!("# {said}\n{}", "-".repeat(rows)), 0),
+            file(folder.path().join("e"), own("licence.txt"), None, "Licence Ouverte 2.0\n", 0),
         ];
         let entries: Vec<&FileEntry> = files.iter().map(|file| &file.entry).collect();
         let as_of = DateTime::parse_from_rfc3339("2019-06-01T00:00:00+02:00").unwrap();
