@@ -71,7 +71,7 @@ fn sample_by_night(nights: usize) -> Vec<Vec<Value>> {
 }
 
 fn text(lines: &[Value]) -> String {
-    lines.iter().map(|line| format!("{line}\n")).collect()
+    lines.iter().fold(String::new(), |text, line| text + &line.to_string() + "\n")
 }
 
 /// A copy of the project whose rules can be changed.
@@ -174,7 +174,7 @@ fn two_years(days: u64) -> String {
                 "system": "ez_planning", "probe": "essai", "http_status": 200, "step": "/2",
                 "page_text": "Il n'existe plus de plage horaire libre pour votre demande de rendez-vous.",
             });
-            text += &format!("{attempt}\n");
+            text += &(attempt.to_string() + "\n");
         }
     }
     text
@@ -204,7 +204,7 @@ fn a_night_costs_what_it_brings() {
     let pipeline = pipeline(folder.path());
     let bucket = Bucket::new();
     let proxy = Proxy::before(bucket.port, |_, _| Fate::Pass);
-    let environment = bucket.environment_through(proxy.port);
+    let environment = Bucket::environment_through(proxy.port);
     let deliver = |name: &str, text: &str| {
         let night = folder.path().join(name);
         fs::create_dir(&night).unwrap();

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::support::python::python_json;
-use crate::support::{Version, copy, german_offices, sample, seine_maritime};
+use crate::support::{Version, copy, german_offices, guichets, root, sample, seine_maritime};
 
 /// What DuckDB finds with the models of a folder.
 fn recomputed(version: &Version, models: &Path) -> Value {
@@ -50,6 +50,21 @@ fn another_engine_finds_the_german_offices() {
     if let Some(version) = german_offices() {
         assert_recomputable(&version);
     }
+}
+
+/// The scenario of the sample, on so many services that it makes a million attempts.
+#[test]
+fn another_engine_finds_a_million_simulated_attempts() {
+    let folder = tempfile::tempdir().unwrap();
+    let logs = folder.path().join("logs");
+    let scenario = root().join("data/sample/scenario.toml");
+    let args = ["simulate".as_ref(), scenario.as_os_str(), "--attempts".as_ref(), "1060000".as_ref(), "--out".as_ref()];
+    let simulated = guichets(folder.path(), args.into_iter().chain([logs.as_os_str()]));
+    assert_eq!(simulated.code, Some(0), "{}", simulated.stderr);
+    let pipeline = root().join("tests/fixtures/pipelines/un-million");
+    let version = Version::of(&pipeline, &[&logs], "2019-06-01T00:00:00+02:00");
+    assert!(version.manifest["accounting"]["attempts"].as_u64() > Some(1_000_000));
+    assert_recomputable(&version);
 }
 
 /// What a version carries for anyone with DuckDB finds what the version holds.

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::support::proxy::{Fate, Proxy};
 use crate::support::s3::Bucket;
+use crate::support::tools::provided;
 use crate::support::{Attempts, Kind, Run, guichets_with};
 
 const SECRET: &str = "un-secret-qui-ne-doit-jamais-etre-ecrit";
@@ -71,8 +72,7 @@ fn status_tells_what_readers_cannot_do() {
 #[test]
 fn credentials_are_never_written() {
     let bucket = Bucket::new();
-    let environment: Vec<_> = bucket
-        .environment_through(1)
+    let environment: Vec<_> = Bucket::environment_through(1)
         .into_iter()
         .chain([("GUICHETS_LOG", "trace".to_owned()), ("AWS_REQUEST_TIMEOUT", "1s".to_owned())])
         .collect();
@@ -97,10 +97,13 @@ fn a_store_that_cannot_write_conditionally_is_refused() {
     assert_eq!(overruled.code, Some(0), "{}", overruled.stderr);
 }
 
+/// What happens, and to which of the requests.
+type Case = (&'static str, fn(usize) -> Fate);
+
 /// Errors that pass, answers that are lost or cut, and a slow store: the version is published all the same, once.
 #[test]
 fn a_store_that_falters_is_asked_again() {
-    let cases: [(&str, fn(usize) -> Fate); 5] = [
+    let cases: [Case; 5] = [
         ("500", |count| if count % 7 == 3 { Fate::Refused(500) } else { Fate::Pass }),
         ("503", |count| if count % 5 == 2 { Fate::Refused(503) } else { Fate::Pass }),
         ("lost", |count| if count % 9 == 4 { Fate::Lost } else { Fate::Pass }),
@@ -110,7 +113,7 @@ fn a_store_that_falters_is_asked_again() {
     for (name, fate) in cases {
         let bucket = Bucket::new();
         let proxy = Proxy::before(bucket.port, move |_, count| fate(count));
-        let published = publish(&bucket.environment_through(proxy.port), &bucket.url(), &[]);
+        let published = publish(&Bucket::environment_through(proxy.port), &bucket.url(), &[]);
         assert_eq!(published.code, Some(0), "{name}: {}\n{}", published.stdout, published.stderr);
         let verified = ask(&bucket.environment(), &["verify", &bucket.url()]);
         assert_eq!(verified.code, Some(0), "{name}: {}", verified.stdout);
@@ -129,10 +132,10 @@ fn a_store_that_stays_broken_is_given_up() {
         }
     });
     let begun = Instant::now();
-    let failed = publish(&bucket.environment_through(proxy.port), &bucket.url(), &[]);
+    let failed = publish(&Bucket::environment_through(proxy.port), &bucket.url(), &[]);
     assert_eq!(failed.code, Some(4), "{}", failed.stderr);
     assert!(failed.stderr.contains("disponibilite_mois") && failed.stderr.contains("503"), "{}", failed.stderr);
-    assert!(begun.elapsed() < Duration::from_secs(120));
+    assert!(begun.elapsed() < Duration::from_mins(2));
     assert!(bucket.object("latest.json").is_none());
     let again = publish(&bucket.environment(), &bucket.url(), &[]);
     assert_eq!(again.code, Some(0), "{}", again.stderr);
@@ -148,13 +151,13 @@ fn a_run_that_is_asked_to_stop_stops_cleanly() {
     let logs = Attempts::on("evry-prefecture").saw(Kind::No, 10, "2019-04-16T08:00:00Z");
     let pipeline = logs.pipeline("", "*,*,2019-01-01T00:00:00+01:00,,60,true,essai");
     let mut command = Command::new(env!("CARGO_BIN_EXE_guichets"));
-    command.envs(bucket.environment_through(proxy.port)).arg("--project").arg(crate::support::root());
+    command.envs(Bucket::environment_through(proxy.port)).arg("--project").arg(crate::support::root());
     command.args(["run", pipeline.to_str().unwrap(), "--raw", logs.path().to_str().unwrap()]);
     command.args(["--store", &bucket.url(), "--as-of", AS_OF]);
     let child = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
     let begun = Instant::now();
     let mut puts = 0;
-    while puts < 5 && begun.elapsed() < Duration::from_secs(60) {
+    while puts < 5 && begun.elapsed() < Duration::from_mins(1) {
         std::thread::sleep(Duration::from_millis(20));
         puts += proxy.take().iter().filter(|request| request.method == "PUT").count();
     }
@@ -172,7 +175,7 @@ fn a_run_that_is_asked_to_stop_stops_cleanly() {
 /// Debian's minisign makes the key, and verifies what it signed.
 #[test]
 fn minisign_verifies_a_signed_version() {
-    if !crate::support::debian("minisign", "minisign") {
+    if !provided(Command::new("minisign").arg("-v"), &["minisign"]) {
         return;
     }
     let folder = tempfile::tempdir().unwrap();

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use guichets_ouverts::diff::{Changes, Matched, compare_published, write_rows};
+use guichets_ouverts::diff::{Changes, Matched, write_rows};
 use guichets_ouverts::error::{Context, Result};
+use guichets_ouverts::job::compare_published;
 use guichets_ouverts::publish::{self, Guard};
 use guichets_ouverts::schema::TableSchema;
 

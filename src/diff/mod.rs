@@ -8,16 +8,14 @@ pub use rows::{Matched, write_rows};
 pub use text::to_markdown;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use arrow::array::RecordBatch;
 use serde::Serialize;
-use tempfile::TempDir;
 
 use self::rows::{compare_rows, outcome_moves};
-use crate::error::{Context, Result};
-use crate::publish::{Store, fetch, manifest_of};
-use crate::release::{FileEntry, Manifest, Origins, RulesEntry, read_parquet};
+use crate::error::Result;
+use crate::release::{FileEntry, Origins, RulesEntry, read_parquet};
 use crate::schema::{Format, SchemaChange, TableSchema, conform, schema_changes};
 
 /// What changed from one version to another; `changes.json` of a version says it of the version before.
@@ -92,39 +90,7 @@ pub struct Side<'a> {
 }
 
 /// Looks at each pair of table files that differ.
-type Visit<'a> = &'a mut dyn FnMut(&TableSchema, &Matched) -> Result<()>;
-
-/// Compares two published versions. Files that both share are not read.
-///
-/// # Errors
-/// [`Usage`](crate::error::Kind::Usage) when the store has no such version;
-/// [`Unreachable`](crate::error::Kind::Unreachable) when a file is not what its manifest says.
-pub fn compare_published(store: &dyn Store, from: &str, to: &str, visit: Visit<'_>) -> Result<Changes> {
-    let (before, after) = (manifest_of(store, from)?.1, manifest_of(store, to)?.1);
-    let folder = TempDir::with_prefix("guichets-").unreachable("cannot make a temporary folder")?;
-    let open = |file: &FileEntry| fetch(store, file, folder.path());
-    let (old_schema, new_schema) = (
-        |table: &str| published_schema(store, &before, table, folder.path()),
-        |table: &str| published_schema(store, &after, table, folder.path()),
-    );
-    let old =
-        Side { version: from, made_with: &before.made_with, files: &before.files, open: &open, schema: &old_schema };
-    let new = Side { version: to, made_with: &after.made_with, files: &after.files, open: &open, schema: &new_schema };
-    compare(&old, &new, visit)
-}
-
-/// The schema that a version carries for one of its tables.
-///
-/// # Errors
-/// [`Unreachable`](crate::error::Kind::Unreachable) when it is not there.
-pub fn published_schema(store: &dyn Store, manifest: &Manifest, table: &str, folder: &Path) -> Result<TableSchema> {
-    let path = format!("versions/{}/schemas/{table}.json", manifest.version);
-    let entry = manifest.files.iter().find(|file| file.path == path);
-    let entry = entry.ok_or_else(|| {
-        crate::error::Error::unreachable(format!("the version {} has no {path}", manifest.version)).at(store.name())
-    })?;
-    TableSchema::load(&fetch(store, entry, folder)?)
-}
+pub type Visit<'a> = &'a mut dyn FnMut(&TableSchema, &Matched) -> Result<()>;
 
 /// Compares two versions, and shows each pair of differing table files to `visit`.
 ///
@@ -186,7 +152,7 @@ pub fn compare(old: &Side<'_>, new: &Side<'_>, visit: Visit<'_>) -> Result<Chang
     let models = old.made_with.models.keys().chain(new.made_with.models.keys()).collect::<BTreeSet<_>>();
     let differs = |model: &&&String| old.made_with.models.get(**model) != new.made_with.models.get(**model);
     let mut moves: Vec<Move> = moves.into_iter().map(|((from, to), attempts)| Move { from, to, attempts }).collect();
-    moves.sort_by(|a, b| b.attempts.cmp(&a.attempts));
+    moves.sort_by_key(|moved| std::cmp::Reverse(moved.attempts));
     Ok(Changes {
         from: old.version.to_owned(),
         to: new.version.to_owned(),

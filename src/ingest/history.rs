@@ -1,6 +1,5 @@
 //! What an earlier run found in the raw logs: a file that it has read need not be read again.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, StringArray, UInt64Array};
@@ -172,25 +171,25 @@ pub fn identifiers_table(month: &str, attempts: &RecordBatch) -> Result<RecordBa
     .internal("the table identifiants")
 }
 
-/// A published month as it was before it was published: with the columns that are for the run alone, and without the rows
-/// of files that are read again.
+/// A published month as it was before it was published: with the columns that are for the run alone, by the `position` of
+/// each file, and without the rows of files that are read `again`.
 ///
 /// # Errors
 /// [`Unreachable`](crate::error::Kind::Unreachable) when the table is not what a publisher wrote.
 pub fn recall(
     published: &RecordBatch,
-    files: &HashMap<Arc<str>, u64>,
-    again: &HashSet<Arc<str>>,
+    position: impl Fn(&str) -> Option<u64>,
+    again: impl Fn(&str) -> bool,
 ) -> Result<RecordBatch> {
     let sources = text(published, "tentatives", "fichier_source")?;
-    let kept: BooleanArray = sources.iter().map(|file| Some(!again.contains(file.unwrap_or_default()))).collect();
+    let kept: BooleanArray = sources.iter().map(|file| Some(!again(file.unwrap_or_default()))).collect();
     let published = filter_record_batch(published, &kept).internal("the month that was published")?;
     let (sources, ids, prints) = (
         text(&published, "tentatives", "fichier_source")?,
         text(&published, "tentatives", "tentative_id")?,
         text(&published, "tentatives", "empreinte_source")?,
     );
-    let file = sources.iter().map(|name| files.get(name.unwrap_or_default()).copied());
+    let file = sources.iter().map(|name| position(name.unwrap_or_default()));
     let file = UInt64Array::from(file.collect::<Option<Vec<u64>>>().ok_or_else(|| damaged("tentatives"))?);
     let ids: Vec<u128> =
         ids.iter().flatten().map(parse_id).collect::<Option<_>>().ok_or_else(|| damaged("tentatives"))?;

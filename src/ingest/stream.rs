@@ -117,8 +117,8 @@ impl Read for Delivery {
         let (before, after) = (self.bytes, self.bytes + read as u64);
         self.bytes = after;
         if before < self.prefix && self.prefix <= after {
-            // Within the buffer.
-            let (first, rest) = buffer[..read].split_at((self.prefix - before) as usize);
+            let within = usize::try_from(self.prefix - before).unwrap_or(read);
+            let (first, rest) = buffer[..read].split_at(within);
             self.hash.update(first);
             self.prefix_sha256 = Some(hex(&self.hash.clone().finalize()));
             self.hash.update(rest);

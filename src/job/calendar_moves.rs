@@ -76,9 +76,9 @@ fn add_periods(periods: &RecordBatch, prints: &mut Prints) -> Result<()> {
             if clipped[0] < clipped[1] {
                 let print = prints.entry(month(first)).or_default();
                 print.update(rows.row(row).as_ref());
-                clipped.iter().for_each(|edge| {
+                for edge in clipped {
                     print.update(&edge.timestamp_micros().to_le_bytes());
-                });
+                }
             }
             first = next;
         }

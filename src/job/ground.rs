@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::error::{Context, Error, Result};
 use crate::ingest::{FileAccount, History, SourceFile};
-use crate::publish::{Store, fetch};
+use crate::publish::{Store, fetch, fetch_all};
 use crate::release::{FileEntry, Manifest, Origins, read_parquet};
 use crate::schema::{Catalog, Format, TableSchema, conform};
 
@@ -111,6 +111,16 @@ impl<'a> Ground<'a> {
     pub(super) fn fetch(&self, file: &FileEntry) -> Result<PathBuf> {
         let local = self.folder.path().join(&file.path);
         if local.is_file() { Ok(local) } else { fetch(self.store, file, self.folder.path()) }
+    }
+
+    /// Brings files here, several at once.
+    ///
+    /// # Errors
+    /// As for [`Ground::fetch`].
+    pub(super) fn fetch_all(&self, files: &[&FileEntry]) -> Result<()> {
+        let missing: Vec<&FileEntry> =
+            files.iter().filter(|file| !self.folder.path().join(&file.path).is_file()).copied().collect();
+        fetch_all(self.store, &missing, self.folder.path())
     }
 
     /// The rows of a table that is not split.

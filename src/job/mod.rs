@@ -1,9 +1,12 @@
 //! The main job, as a short story: raw logs in, a version out.
 
 mod calendar_moves;
+mod compare;
 mod ground;
 mod origins;
 mod version;
+
+pub use compare::compare_published;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -168,7 +171,11 @@ fn recall_touched(ground: &Ground<'_>, reading: &mut Reading, months: &Months, p
     progress.begin("reprise", known.len() as u64);
     for month in known {
         progress.proceed()?;
-        let rows = recall(&ground.rows("tentatives", published[month.as_str()])?, &positions, &reading.read)?;
+        let rows = recall(
+            &ground.rows("tentatives", published[month.as_str()])?,
+            |file| positions.get(file).copied(),
+            |file| reading.read.contains(file),
+        )?;
         Months::ids_among(&rows, &dropped, &mut again)?;
         months.add(month, rows)?;
         progress.advance(1);

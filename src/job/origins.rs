@@ -62,7 +62,7 @@ impl Made<'_> {
     fn ingested_columns(&self) -> String {
         let ingested = self.catalog.iter().filter(|table| table.guichets.origin == Origin::Ingest);
         let fields = ingested.flat_map(|table| &table.fields);
-        fields.map(|field| format!("{}:{};", field.name, field.data_type())).collect()
+        fields.map(|field| format!("{}:{}", field.name, field.data_type())).collect::<Vec<_>>().join(";")
     }
 }
 

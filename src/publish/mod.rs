@@ -19,7 +19,7 @@ mod verify;
 pub use key::{CachePolicy, StorageKey};
 pub use names::{chosen_version, free_version};
 pub use protocol::{DIGESTS, Outcome, Published, Release, publish, record_refusal};
-pub use read::{Base, current_manifest, fetch, manifest_of};
+pub use read::{Base, current_manifest, fetch, fetch_all, manifest_of};
 pub use records::{Pointer, Status, VersionRecord, Versions};
 pub use retract::{Retraction, retract};
 pub use sign::{SigningKey, VerifyingKey};

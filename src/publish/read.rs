@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::records::{Pointer, Versions};
-use super::{StorageKey, Store};
+use super::{StorageKey, Store, each};
 use crate::digest::{sha256, sha256_file};
 use crate::error::{Context, Error, Result};
 use crate::release::{FileEntry, Manifest};
@@ -116,6 +116,14 @@ pub fn manifest_of(store: &dyn Store, version: &str) -> Result<(Vec<u8>, Manifes
     Ok((bytes, manifest))
 }
 
+/// Brings files of a version under a local folder, several at once.
+///
+/// # Errors
+/// As for [`fetch`].
+pub fn fetch_all(store: &dyn Store, files: &[&FileEntry], folder: &Path) -> Result<()> {
+    each(files, |file| fetch(store, file, folder).map(|_| ()))
+}
+
 /// Brings a file of a version under a local folder, and checks it against its digest.
 ///
 /// # Errors
@@ -126,11 +134,14 @@ pub fn fetch(store: &dyn Store, file: &FileEntry, folder: &Path) -> Result<PathB
     if let Some(parent) = local.parent() {
         std::fs::create_dir_all(parent).unreachable("cannot write").map_err(place)?;
     }
-    if !store.get_file(&file.path, &local)? {
+    // Under its own name it stands only once it is whole and the right one.
+    let aside = local.with_extension("part");
+    if !store.get_file(&file.path, &aside)? {
         return Err(place(Error::unreachable("the file is not there")));
     }
-    if sha256_file(&local)? != (file.bytes, file.sha256.clone()) {
+    if sha256_file(&aside)? != (file.bytes, file.sha256.clone()) {
         return Err(place(Error::unreachable("the file is not the one that the manifest vouches for")));
     }
+    std::fs::rename(&aside, &local).unreachable("cannot write").map_err(place)?;
     Ok(local)
 }

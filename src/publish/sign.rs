@@ -18,17 +18,14 @@ impl SigningKey {
     /// [`Usage`](crate::error::Kind::Usage) when it is no key, or the password does not open it.
     pub fn read(text: &str, password: Option<&str>) -> Result<Self> {
         let hint = |error: Error| error.at("GUICHETS_SIGNING_KEY").hint("give the whole file that minisign -G wrote");
-        let opened = match password {
-            Some(password) => {
-                let sealed = SecretKeyBox::from_string(text).usage("not a secret key of minisign").map_err(hint)?;
-                sealed.into_secret_key(Some(password.to_owned())).usage("the password does not open the key")
-            }
+        let opened = if let Some(password) = password {
+            let sealed = SecretKeyBox::from_string(text).usage("not a secret key of minisign").map_err(hint)?;
+            sealed.into_secret_key(Some(password.to_owned())).usage("the password does not open the key")
+        } else {
             // Not by the library's own way, which asks for a checksum that `minisign -G -W` leaves empty.
-            None => {
-                let line = text.lines().nth(1).unwrap_or_default().trim();
-                let bytes = STANDARD.decode(line).usage("not a secret key of minisign").map_err(hint)?;
-                SecretKey::from_bytes(&bytes).usage("not a secret key of minisign")
-            }
+            let line = text.lines().nth(1).unwrap_or_default().trim();
+            let bytes = STANDARD.decode(line).usage("not a secret key of minisign").map_err(hint)?;
+            SecretKey::from_bytes(&bytes).usage("not a secret key of minisign")
         };
         let opened = opened.map_err(hint)?;
         if opened.is_encrypted() {

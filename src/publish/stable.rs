@@ -2,7 +2,7 @@
 //! They are renewed one by one, after the pointer has moved; whoever needs files that belong together follows the pointer.
 
 use std::collections::{HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use tempfile::TempDir;
 
@@ -53,15 +53,11 @@ pub(super) fn renew(store: &dyn Store, local: &HashMap<&str, &Path>) -> Result<(
 fn copy(store: &dyn Store, files: &[&(String, &FileEntry)], local: &HashMap<&str, &Path>) -> Result<()> {
     let folder = TempDir::with_prefix("guichets-").unreachable("cannot make a temporary folder")?;
     each(files, |(name, file)| {
-        let fetched: PathBuf;
-        let path = match local.get(&*file.path) {
-            Some(path) => path,
-            None => {
-                fetched = fetch(store, file, folder.path())?;
-                &*fetched
-            }
+        let here = match local.get(&*file.path) {
+            Some(path) => (*path).to_owned(),
+            None => fetch(store, file, folder.path())?,
         };
-        store.put_file(&StorageKey::Stable { name: name.clone() }, path)
+        store.put_file(&StorageKey::Stable { name: name.clone() }, &here)
     })
 }
 

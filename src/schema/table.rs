@@ -60,9 +60,6 @@ pub struct Publication {
     /// The column by whose value the table is split into files, if it is.
     #[serde(default)]
     pub partition: Option<String>,
-    /// The column by whose value a derived table can be computed piece by piece, though it is published whole.
-    #[serde(default)]
-    pub increment: Option<String>,
 }
 
 /// The station that makes a table.
@@ -189,7 +186,7 @@ impl TableSchema {
     pub fn parse(text: String) -> Result<Self> {
         let mut table: Self = serde_json::from_str(&text).usage("not a table schema")?;
         table.text = text;
-        let partition = table.guichets.partition.iter().chain(&table.guichets.increment);
+        let partition = table.guichets.partition.iter();
         for column in table.primary_key.iter().chain(&table.guichets.order).chain(partition) {
             if table.field(column).is_none() {
                 return Err(Error::usage(format!("the column {column} is named but not declared")));

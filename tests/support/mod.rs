@@ -82,27 +82,3 @@ pub fn real_logs() -> Option<PathBuf> {
 pub fn skipped(reason: &str) {
     let _ = writeln!(std::io::stderr(), "skipped: {reason}");
 }
-
-/// Sees to it that a Debian package is here: by its command, else by apt-get where that can be used. Where it cannot, says
-/// that the test could not look, and returns false.
-pub fn debian(package: &str, command: &str) -> bool {
-    let there =
-        || Command::new("sh").args(["-c", &format!("command -v {command}")]).output().is_ok_and(|o| o.status.success());
-    if there() {
-        return true;
-    }
-    // Two tests must not run apt-get at once.
-    static APT: std::sync::Mutex<()> = std::sync::Mutex::new(());
-    let _alone = APT.lock();
-    let is_root = Run::of(Command::new("id").arg("-u")).stdout.trim() == "0";
-    if is_root && !there() {
-        let apt =
-            |args: &[&str]| Command::new("apt-get").args(args).output().is_ok_and(|output| output.status.success());
-        let install = ["install", "-y", "-q", "--no-install-recommends", package];
-        let _installed = apt(&install) || (apt(&["update", "-q"]) && apt(&install));
-    }
-    if !there() {
-        skipped(&format!("{command} is not here, and cannot be installed; on Debian: apt-get install {package}"));
-    }
-    there()
-}

@@ -104,7 +104,7 @@ fn serve(mut client: TcpStream, port: u16, log: &Mutex<Vec<Request>>, plan: &Pla
 
 /// The head without its last line ends, and the body.
 fn message(client: &mut TcpStream) -> std::io::Result<(String, Vec<u8>)> {
-    let (mut bytes, mut buffer) = (Vec::new(), [0; 1 << 16]);
+    let (mut bytes, mut buffer) = (Vec::new(), vec![0; 1 << 16]);
     let end = loop {
         if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
             break end;

@@ -79,11 +79,11 @@ impl Bucket {
 
     /// What a publisher has in its environment.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
-        self.environment_through(self.port)
+        Self::environment_through(self.port)
     }
 
     /// The same, through another port: of something that stands between.
-    pub fn environment_through(&self, port: u16) -> Vec<(&'static str, String)> {
+    pub fn environment_through(port: u16) -> Vec<(&'static str, String)> {
         vec![
             ("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}")),
             ("AWS_ALLOW_HTTP", "true".to_owned()),

@@ -54,7 +54,7 @@ fn retries() -> RetryConfig {
             base: 2.0,
         },
         max_retries: 6,
-        retry_timeout: Duration::from_secs(120),
+        retry_timeout: Duration::from_mins(2),
     }
 }
 
@@ -105,7 +105,7 @@ impl ObjectBackend {
     }
 
     fn location(&self, path: &str) -> ObjectPath {
-        path.split('/').fold(self.prefix.clone(), |location, part| location.join(part))
+        path.split('/').fold(self.prefix.clone(), ObjectPath::join)
     }
 
     fn at(&self, path: &str) -> impl Fn(Error) -> Error {
@@ -306,7 +306,7 @@ impl Store for ObjectBackend {
     /// The signed URL without its signature is the plain one.
     fn public_url(&self, path: &str) -> Option<String> {
         let location = self.location(path);
-        let signed = self.signer.as_ref()?.signed_url(reqwest::Method::GET, &location, Duration::from_secs(60));
+        let signed = self.signer.as_ref()?.signed_url(reqwest::Method::GET, &location, Duration::from_mins(1));
         let mut url = self.runtime.block_on(signed).ok()?;
         url.set_query(None);
         Some(url.into())

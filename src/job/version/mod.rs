@@ -1,31 +1,30 @@
 //! A version being built: its tables, its files, what is found out about it on the way.
 
+mod derive;
+mod documents;
+mod judge;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use arrow::array::{AsArray, BooleanArray, RecordBatch};
-use arrow::compute::{cast, concat_batches, filter_record_batch};
+use arrow::array::{AsArray, RecordBatch};
+use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::{DataType, Int64Type};
 use chrono::Utc;
 use rayon::prelude::*;
 
 use super::ground::Ground;
 use super::{Built, Order, RunDigest};
-use crate::diff::{self, Changes, Side};
 use crate::error::{Context, Error, Result};
-use crate::gate::{self, GateReport};
+use crate::gate::GateReport;
 use crate::ingest::{FileAccount, Months, Reading, identifiers_table};
-use crate::metadata::{self, Check, Coverage, Description};
-use crate::model::{Engine, Model};
+use crate::metadata::Coverage;
+use crate::model::Engine;
 use crate::outcome::Outcome;
 use crate::progress::Progress;
-use crate::publish;
 use crate::registry::Registry;
-use crate::release::{
-    About, Accounting, FileEntry, Manifest, Origins, Staged, StagedFile, Staging, read_parquet, recompute_sql,
-};
-use crate::schema::{Catalog, Language, Origin, TableSchema, conform, dictionary_html, dictionary_markdown};
-use crate::schema::{incompatibility, schema_changes};
+use crate::release::{About, Accounting, FileEntry, Manifest, Origins, Staged, StagedFile, Staging, read_parquet};
+use crate::schema::{Catalog, Origin, TableSchema};
 use crate::tables;
 
 /// The column by which tables are split.
@@ -188,95 +187,6 @@ impl<'a> Version<'a> {
         Ok(())
     }
 
-    /// Runs each model of which everything that it reads is there and that has not run yet.
-    pub(super) fn derive(&mut self, models: &[Model], progress: &dyn Progress) -> Result<()> {
-        let declared = |name: &String| self.catalog.table(name).is_ok();
-        let reads: Vec<Vec<&String>> =
-            models.iter().map(|model| model.reads.iter().filter(|name| declared(name)).collect()).collect();
-        progress.begin("modèles", models.len() as u64);
-        for (model, reads) in models.iter().zip(reads) {
-            let ready = reads.iter().all(|name| self.tables.contains_key(*name) || **name == model.table);
-            if self.tables.contains_key(&model.table) || !ready {
-                continue;
-            }
-            progress.proceed()?;
-            let started = std::time::Instant::now();
-            let publication = &self.catalog.table(&model.table)?.guichets;
-            match (&publication.partition, &publication.increment) {
-                (Some(_), _) => self.derive_monthly(model)?,
-                (None, Some(_)) => self.derive_by_increments(model)?,
-                (None, None) => {
-                    let rows = self.engine(&model.reads, None)?.run(model)?;
-                    self.table(&model.table, &rows)?;
-                }
-            }
-            tracing::info!(table = model.table, took = ?started.elapsed(), "derived");
-            progress.advance(1);
-        }
-        progress.end();
-        Ok(())
-    }
-
-    /// A table that is split: the parts of untouched months stay as they are.
-    fn derive_monthly(&mut self, model: &Model) -> Result<()> {
-        let stands = self.ground.is_some_and(|ground| ground.derives);
-        self.tables.entry(model.table.clone()).or_default();
-        if stands {
-            self.carry_untouched(&model.table);
-        }
-        for month in self.months_of(model)? {
-            if stands && !self.touched.contains(&month) {
-                continue;
-            }
-            let rows = self.engine(&model.reads, Some(&month))?.run(model)?;
-            if rows.num_rows() > 0 {
-                self.part(&model.table, Some(&month), &rows)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// A table that is computed month by month and published whole: the rows of untouched months are those of the version
-    /// before.
-    fn derive_by_increments(&mut self, model: &Model) -> Result<()> {
-        let table = self.catalog.table(&model.table)?;
-        let mut pieces = Vec::new();
-        let stands = self.ground.filter(|ground| ground.derives);
-        if let Some(ground) = stands {
-            pieces.push(without_months(&ground.table(&model.table)?, &self.touched)?);
-        }
-        for month in self.months_of(model)? {
-            if stands.is_none() || self.touched.contains(&month) {
-                pieces.push(conform(table, &self.engine(&model.reads, Some(&month))?.run(model)?)?);
-            }
-        }
-        let schema = table.arrow_schema();
-        let plain = |batch: RecordBatch| -> Result<RecordBatch> {
-            let columns = batch.columns().iter().zip(schema.fields());
-            let columns = columns.map(|(column, field)| cast(column, field.data_type()).internal(field.name()));
-            RecordBatch::try_new(schema.clone(), columns.collect::<Result<_>>()?).internal(&table.name)
-        };
-        let pieces: Vec<RecordBatch> = pieces.into_iter().map(plain).collect::<Result<_>>()?;
-        let whole = concat_batches(&schema, &pieces).internal(&table.name)?;
-        self.table(&model.table, &whole)
-    }
-
-    /// The months of what a model reads.
-    fn months_of(&self, model: &Model) -> Result<BTreeSet<String>> {
-        let mut months = BTreeSet::new();
-        for name in &model.reads {
-            let Ok(table) = self.catalog.table(name) else { continue };
-            if table.guichets.partition.is_some() {
-                months.extend(self.tables.get(name).into_iter().flat_map(BTreeMap::keys).cloned());
-            } else if table.field(MONTH).is_some() {
-                for path in self.local(name)? {
-                    months.extend(distinct_months(&read_parquet(&path)?)?);
-                }
-            }
-        }
-        Ok(months)
-    }
-
     /// The rows of a table, all parts of it.
     pub(super) fn rows(&self, name: &str) -> Result<RecordBatch> {
         let batches: Vec<RecordBatch> =
@@ -289,8 +199,15 @@ impl<'a> Version<'a> {
 
     /// The Parquet files of a table; those that are only in the store are brought here.
     fn local(&self, name: &str) -> Result<Vec<PathBuf>> {
-        let parts = self.tables.get(name).into_iter().flat_map(BTreeMap::values);
-        let files: Vec<PathBuf> = parts.map(|part| self.bring(part)).collect::<Result<_>>()?;
+        let parts: Vec<&Part> = self.tables.get(name).into_iter().flat_map(BTreeMap::values).collect();
+        if let Some(ground) = self.ground {
+            let there = parts.iter().filter_map(|part| match part {
+                Part::Here(_) => None,
+                Part::There(file) => Some(file),
+            });
+            ground.fetch_all(&there.collect::<Vec<_>>())?;
+        }
+        let files: Vec<PathBuf> = parts.into_iter().map(|part| self.bring(part)).collect::<Result<_>>()?;
         if files.is_empty() { Ok(vec![self.empty(name)?]) } else { Ok(files) }
     }
 
@@ -344,125 +261,9 @@ impl<'a> Version<'a> {
         }
     }
 
-    /// What changed since the version before, where there is one.
-    pub(super) fn changes(&self, ground: Option<&Ground<'_>>, origins: &Origins) -> Result<Option<Changes>> {
-        let Some(ground) = ground else { return Ok(None) };
-        let files: Vec<FileEntry> = self.entries().cloned().collect();
-        let here: BTreeMap<&str, &PathBuf> =
-            self.files.iter().map(|file| (file.entry.path.as_str(), &file.local)).collect();
-        let open_old = |file: &FileEntry| ground.fetch(file);
-        let open_new = |file: &FileEntry| match here.get(file.path.as_str()) {
-            Some(path) => Ok((*path).clone()),
-            None => ground.fetch(file),
-        };
-        let (old_schema, new_schema) =
-            (|table: &str| ground.schema(table), |table: &str| self.catalog.table(table).cloned());
-        let old = Side {
-            version: &ground.manifest.version,
-            made_with: &ground.manifest.made_with,
-            files: &ground.manifest.files,
-            open: &open_old,
-            schema: &old_schema,
-        };
-        let new = Side {
-            version: &self.order.version,
-            made_with: origins,
-            files: &files,
-            open: &open_new,
-            schema: &new_schema,
-        };
-        diff::compare(&old, &new, &mut |_, _| Ok(())).map(Some)
-    }
-
-    /// Why programs that read the version before could break on this one.
-    fn incompatibilities(&self, ground: Option<&Ground<'_>>) -> Result<Vec<String>> {
-        let mut found = Vec::new();
-        for (name, _) in ground.map(Ground::schemas).into_iter().flatten() {
-            match (self.catalog.table(name), ground) {
-                (Ok(ours), Some(ground)) => {
-                    let published = ground.schema(name)?;
-                    if !schema_changes(&published, ours).is_empty() || published.version != ours.version {
-                        found.extend(incompatibility(&published, ours)?);
-                    }
-                }
-                _ => found.push(format!("{name}: the table is gone")),
-            }
-        }
-        Ok(found)
-    }
-
-    pub(super) fn judge(
-        &mut self,
-        accounts: &[FileAccount],
-        ground: Option<&Ground<'_>>,
-        changes: Option<&Changes>,
-    ) -> Result<Vec<GateReport>> {
-        let incompatible = self.incompatibilities(ground)?;
-        let subject = gate::Subject {
-            violations: &self.violations,
-            accounts,
-            thresholds: &self.order.pipeline.gates,
-            as_of: self.order.as_of.with_timezone(&Utc),
-            fictional_attempts: self.fictional_attempts,
-            simulated: self.order.pipeline.simulated,
-            changes,
-            incompatible: &incompatible,
-        };
-        let mut engine = self.engine(&gate::READS.map(str::to_owned), None)?;
-        gate::try_all(&subject, &mut engine, self.order.overrules)
-    }
-
     /// Every file of the version, made by this run or not.
     fn entries(&self) -> impl Iterator<Item = &FileEntry> {
         self.files.iter().map(|file| &file.entry).chain(&self.carried)
-    }
-
-    /// Dictionary, schemas, models, changes, metadata: what a reader needs beside the tables.
-    pub(super) fn document(
-        &mut self,
-        models: &[Model],
-        reading: &Reading,
-        gates: &[GateReport],
-        changes: Option<&Changes>,
-    ) -> Result<()> {
-        let tables: Vec<&TableSchema> = self.catalog.iter().collect();
-        let mut texts: Vec<(String, String)> = Vec::new();
-        for (language, code) in [(Language::French, "fr"), (Language::English, "en")] {
-            texts.push((format!("dictionnaire.{code}.md"), dictionary_markdown(&tables, language)));
-            texts.push((format!("dictionnaire.{code}.html"), dictionary_html(&tables, language)));
-        }
-        texts.extend(tables.iter().map(|table| (format!("schemas/{}.json", table.name), table.text.clone())));
-        texts.extend(models.iter().map(|model| (format!("models/{}.sql", model.table), model.sql.clone())));
-        if let Some(changes) = changes {
-            texts.push((
-                "changes.json".to_owned(),
-                format!("{:#}\n", serde_json::to_value(changes).internal("changes")?),
-            ));
-            texts.push(("CHANGES.md".to_owned(), diff::to_markdown(changes)));
-        }
-        let entries: Vec<&FileEntry> = self.entries().collect();
-        texts.push(("recompute.sql".to_owned(), recompute_sql(&self.order.version, &entries, models, self.catalog)?));
-        for (path, content) in texts {
-            self.files.push(self.staging.text(&path, &content)?);
-        }
-        for (path, content) in self.metadata(&tables, reading, gates) {
-            self.files.push(self.staging.text(&path, &content)?);
-        }
-        Ok(())
-    }
-
-    fn metadata(&self, tables: &[&TableSchema], reading: &Reading, gates: &[GateReport]) -> Vec<(String, String)> {
-        let files: Vec<&FileEntry> = self.entries().collect();
-        metadata::texts(&Description {
-            about: self.staging.about(),
-            pipeline: self.order.pipeline,
-            as_of: self.order.as_of,
-            tables,
-            files: &files,
-            coverage: &self.coverage,
-            accounting: accounting(&reading.accounts),
-            checks: &gates.iter().map(check).collect::<Vec<_>>(),
-        })
     }
 
     /// What the closing summary needs of a table.
@@ -475,21 +276,6 @@ impl<'a> Version<'a> {
             self.digest.outcomes =
                 Outcome::ALL.iter().map(|outcome| (outcome.code().to_owned(), sum(outcome.code()))).collect();
         }
-    }
-
-    /// `sha256sum -c SHA256SUMS`, in the version's own folder, checks every file that the version names.
-    pub(super) fn sums(&mut self) -> Result<()> {
-        let own = format!("versions/{}/", self.order.version);
-        let line = |entry: &FileEntry| {
-            let path = &entry.path;
-            let from_here = path.strip_prefix(&own).map_or_else(|| format!("../../{path}"), str::to_owned);
-            format!("{}  {from_here}\n", entry.sha256)
-        };
-        let mut entries: Vec<&FileEntry> = self.entries().collect();
-        entries.sort_by(|a, b| a.path.cmp(&b.path));
-        let sums: String = entries.into_iter().map(line).collect();
-        self.files.push(self.staging.text(publish::DIGESTS, &sums)?);
-        Ok(())
     }
 
     pub(super) fn finish(mut self, reading: Reading, gates: Vec<GateReport>, origins: Origins) -> Built {
@@ -520,16 +306,6 @@ impl<'a> Version<'a> {
     }
 }
 
-fn check(gate: &GateReport) -> Check<'_> {
-    Check {
-        code: gate.gate.code(),
-        passed: gate.passed,
-        figure: &gate.figure,
-        threshold: &gate.threshold,
-        overruled: gate.overruled.as_deref(),
-    }
-}
-
 fn accounting(accounts: &[FileAccount]) -> Accounting {
     let sum = |of: fn(&FileAccount) -> u64| accounts.iter().map(of).sum();
     Accounting {
@@ -540,20 +316,4 @@ fn accounting(accounts: &[FileAccount]) -> Accounting {
         blank: sum(|account| account.blank),
         quarantined: sum(|account| account.quarantined),
     }
-}
-
-/// The months that a table speaks of.
-fn distinct_months(batch: &RecordBatch) -> Result<BTreeSet<String>> {
-    let column = batch.column_by_name(MONTH).ok_or_else(|| Error::internal("no column mois"))?;
-    let months = cast(column, &DataType::Utf8).internal(MONTH)?;
-    Ok(months.as_string::<i32>().iter().flatten().map(str::to_owned).collect())
-}
-
-/// The rows of other months than these.
-fn without_months(batch: &RecordBatch, months: &BTreeSet<String>) -> Result<RecordBatch> {
-    let column = batch.column_by_name(MONTH).ok_or_else(|| Error::internal("no column mois"))?;
-    let of = cast(column, &DataType::Utf8).internal(MONTH)?;
-    let kept: BooleanArray =
-        of.as_string::<i32>().iter().map(|month| Some(month.is_none_or(|month| !months.contains(month)))).collect();
-    filter_record_batch(batch, &kept).internal("the months that stay")
 }
