@@ -59,8 +59,8 @@ impl Forge {
     fn day(&self, day: &str, more: &str) -> PathBuf {
         let text = fs::read_to_string(self.logs.path()).unwrap();
         let started = format!("\"started_at\":\"{day}");
-        let lines: String =
-            text.lines().filter(|line| line.contains(&started)).map(|line| format!("{line}\n")).collect();
+        let lines: String = text.split_inclusive('
+').filter(|line| line.contains(&started)).collect();
         let path = self.folder.path().join(format!("{day}.ndjson"));
         fs::write(&path, lines + more).unwrap();
         path
@@ -76,7 +76,7 @@ impl Forge {
         fs::copy(log, &raw).unwrap();
         let mut job = Command::new(root().join(".ci/nightly"));
         job.env_clear().current_dir(&home).env("HOME", &home).env("PATH", std::env::var_os("PATH").unwrap());
-        job.envs(self.bucket.environment_through(self.proxy.port)).env("GUICHETS", env!("CARGO_BIN_EXE_guichets"));
+        job.envs(Bucket::environment_through(self.proxy.port)).env("GUICHETS", env!("CARGO_BIN_EXE_guichets"));
         job.env("GUICHETS_STORE", self.bucket.url()).env("GUICHETS_PIPELINE", self.pipeline());
         job.env("GUICHETS_RAW", &raw).env("GUICHETS_AS_OF", as_of).env("GITHUB_STEP_SUMMARY", &summary);
         // As a forge gives what nobody set.
