@@ -59,8 +59,7 @@ impl Forge {
     fn day(&self, day: &str, more: &str) -> PathBuf {
         let text = fs::read_to_string(self.logs.path()).unwrap();
         let started = format!("\"started_at\":\"{day}");
-        let lines: String = text.split_inclusive('
-').filter(|line| line.contains(&started)).collect();
+        let lines: String = text.split_inclusive('\n').filter(|line| line.contains(&started)).collect();
         let path = self.folder.path().join(format!("{day}.ndjson"));
         fs::write(&path, lines + more).unwrap();
         path
