@@ -97,10 +97,10 @@ fn the_catalogue_speaks_of_nothing_that_readers_do_not_get() {
     };
     // The public address is another store's, or nobody's.
     let elsewhere = Web::serve(|_| Answer::told(200, "{}"));
-    scene.set(&format!("public_url = \"{}/\"", elsewhere.url));
+    scene.set_address(&format!("base_url = \"{}\"", elsewhere.url), "");
     told(4, "readers get another manifest of the version 2019-05-02");
     let nobody = Web::serve(|_| Answer::told(404, ""));
-    scene.set(&format!("public_url = \"{}/\"", nobody.url));
+    scene.set_address(&format!("base_url = \"{}\"", nobody.url), "");
     told(4, "readers do not get it");
     scene.set("");
 
@@ -128,8 +128,8 @@ fn push_the_sample(api: &str) -> (i32, String) {
     let store = sample.store().to_owned();
     let web = Web::serve(move |asked| crate::support::web::file_of(&store, &asked.path));
     let api = if api.is_empty() { String::new() } else { format!("api = \"{api}/api/1/\"") };
-    let section = format!("[datagouv]\n{api}\npublic_url = \"{}/\"\n", web.url);
-    fs::write(folder.path().join("pipeline.toml"), format!("{pipeline}\n{section}")).unwrap();
+    let pipeline = pipeline.replace("[publication]", &format!("[publication]\nbase_url = \"{}\"", web.url));
+    fs::write(folder.path().join("pipeline.toml"), format!("{pipeline}\n[datagouv]\n{api}\n")).unwrap();
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_guichets"));
     command.arg("--project").arg(crate::support::root()).args(["catalogue", "push"]).arg(folder.path());
     command.args(["--create", "--store"]).arg(sample.store()).env("DATAGOUV_API_KEY", "clef");
@@ -159,7 +159,8 @@ fn a_configuration_that_cannot_be_right_names_its_line() {
         ("api = \"http://www.data.gouv.fr/api/1/\"", "does not begin with https://"),
         ("api = \"https://www.data.gouv.fr/\"", "does not end in /api/1/"),
         ("api = \"https://moi:secret@www.data.gouv.fr/api/1/\"", "credentials have no place in a configuration"),
-        ("public_url = \"https://example.org/store\"", "it must end in a slash"),
+        ("api = \"https://www.data.gouv.fr/api/1\"", "it must end in a slash"),
+        ("public_url = \"https://example.org/store/\"", "unknown field `public_url`"),
         ("dataset = \"rendez-vous-en-prefecture\"", "is no id of the platform"),
         ("tags = [\"préfecture\"]", "is no keyword"),
         ("tags = [\"ab\"]", "is no keyword"),
@@ -168,6 +169,19 @@ fn a_configuration_that_cannot_be_right_names_its_line() {
         scene.set_all(more);
         let told = scene.refused(Some("clef"), &[], 2);
         assert!(told.contains(wanted) && told.contains("pipeline.toml"), "{more}: {told}");
+    }
+    for (address, wanted) in [
+        ("", "publication.base_url is missing, and [datagouv] needs it"),
+        ("base_url = \"http://example.org/store\"", "does not begin with https://"),
+        ("base_url = \"https://moi:secret@example.org/store\"", "publication.base_url holds a name or a password"),
+    ] {
+        scene.set_address(address, "");
+        let told = scene.refused(Some("clef"), &[], 2);
+        assert!(
+            told.contains(wanted) && told.contains("pipeline.toml") && told.contains("hint: "),
+            "{address}: {told}"
+        );
+        assert!(!told.contains("secret"), "{told}");
     }
 }
 

@@ -6,10 +6,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use serde_json::Value;
+use serde_json::{Value, json as object};
 
 use crate::support::python::{Environment, python};
-use crate::support::{Run, Version, copy, json, root, sample, seine_maritime};
+use crate::support::web::{Answer, Web};
+use crate::support::{Run, Version, copy, json, root, sample, seine_maritime, udata};
 
 /// The validators whose own requirements contradict those of the others.
 static APART: Environment = Environment::new("tests/requirements-metadata.txt");
@@ -171,6 +172,68 @@ fn each_validator_refuses_what_is_spoiled() {
         spoiled.iter().zip(&copies).map(|(spoiled, (path, _))| (spoiled.0, path.clone())).collect();
     for ((kind, file, _, bad), complaints) in spoiled.iter().zip(complaints(&asked)) {
         assert!(!complaints.is_empty(), "{kind} accepts {file} with {bad}");
+    }
+}
+
+/// What the platform's own harvester finds wrong with a record, and the datasets that it makes of it.
+fn harvested(record: &str) -> (Vec<Value>, Vec<Value>) {
+    let platform = udata();
+    let known = platform.newcomers();
+    let known = |name: &str| known[name].as_str().unwrap().to_owned();
+    let (record, kind) = (record.as_bytes().to_vec(), ("Content-Type".to_owned(), "application/ld+json".to_owned()));
+    let web = Web::serve(move |_| Answer::Whole(200, vec![kind.clone()], record.clone()));
+    let source = object!({
+        "name": "essai", "url": format!("{}/catalog.jsonld", web.url), "backend": "dcat",
+        "organization": known("organization"),
+    });
+    let path = "/api/1/harvest/source/preview/";
+    let (status, told) = platform.ask("POST", path, &known("key"), source.to_string().into_bytes());
+    let told: Value = serde_json::from_slice(&told).unwrap();
+    assert!(status == 200 && !web.asked().is_empty(), "{status}: {told}");
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let (mut wrong, items) = (list(&told["errors"]), list(&told["items"]));
+    wrong.extend(items.iter().flat_map(|item| list(&item["errors"])));
+    wrong.extend(items.iter().filter(|item| item["status"] != "done").map(|item| item["status"].clone()));
+    (wrong, items.iter().map(|item| item["dataset"].clone()).collect())
+}
+
+/// A portal that comes and fetches `catalog.jsonld` takes all of it, and would say so if it did not.
+#[test]
+fn the_harvester_of_the_platform_takes_the_record_and_refuses_a_spoiled_one() {
+    let version = with_an_address();
+    let record = fs::read_to_string(version.store().join("latest/catalog.jsonld")).unwrap();
+    let (wrong, datasets) = harvested(&record);
+    assert_eq!((wrong.as_slice(), datasets.len()), ([].as_slice(), 1), "{wrong:?}");
+    let dataset = &datasets[0];
+    assert_eq!((dataset["license"].as_str(), dataset["frequency"].as_str()), (Some("lov2"), Some("never")));
+    let urls: BTreeSet<String> = texts(&dataset["resources"], "url").collect();
+    let stated = json(&version.folder().join("catalog.jsonld"))["dcat:dataset"]["dcat:distribution"].clone();
+    let stated = stated.as_array().unwrap().iter().map(|file| file["dcat:downloadURL"]["@id"].as_str().unwrap().into());
+    assert_eq!(urls, stated.collect());
+
+    let changed = |change: &dyn Fn(&mut Value)| {
+        let mut record: Value = serde_json::from_str(&record).unwrap();
+        change(&mut record);
+        record.to_string()
+    };
+    let sum = object!({ "@type": "spdx:Checksum", "spdx:checksumValue": "00" });
+    let spoiled = [
+        (
+            "without a title",
+            changed(&|record| drop(record["dcat:dataset"].as_object_mut().unwrap().remove("dct:title"))),
+        ),
+        (
+            "with a checksum",
+            changed(&|record| {
+                record["@context"]["spdx"] = "http://spdx.org/rdf/terms#".into();
+                record["dcat:dataset"]["dcat:distribution"][0]["spdx:checksum"] = sum.clone();
+            }),
+        ),
+        ("half", record[..record.len() / 2].to_owned()),
+        ("without an address", fs::read_to_string(sample().store().join("latest/catalog.jsonld")).unwrap()),
+    ];
+    for (how, record) in spoiled {
+        assert!(!harvested(&record).0.is_empty(), "the harvester takes a record {how}");
     }
 }
 

@@ -17,6 +17,7 @@ mod gates;
 mod intervals;
 mod mapping;
 mod metadata;
+mod nightly;
 mod nights;
 mod notebooks;
 mod outcome_rule_errors;

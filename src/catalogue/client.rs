@@ -49,12 +49,12 @@ pub struct Failure {
 }
 
 impl Client {
-    /// A client with a key.
+    /// A client with a key, for a publication that readers find under an address.
     ///
     /// # Errors
     /// [`Usage`](crate::error::Kind::Usage) when the key cannot be one; [`Internal`](crate::error::Kind::Internal) when
     /// the library cannot start.
-    pub fn new(settings: &Datagouv, key: &str, runtime: Handle) -> Result<Self> {
+    pub fn new(settings: &Datagouv, publication: &Url, key: &str, runtime: Handle) -> Result<Self> {
         // What the error of the library says of the value is not repeated.
         let mut header =
             HeaderValue::from_str(key.trim()).ok().filter(|header| !header.is_empty()).ok_or_else(|| {
@@ -64,7 +64,7 @@ impl Client {
         header.set_sensitive(true);
         let root = settings.api.join("..").internal("an address")?;
         // The platform's operators can tell whose robot it is.
-        let agent = format!("guichets-ouverts/{} (+{})", env!("CARGO_PKG_VERSION"), settings.public_url);
+        let agent = format!("guichets-ouverts/{} (+{})", env!("CARGO_PKG_VERSION"), publication);
         let timeout = Duration::from_secs(settings.timeout_s.max(1));
         let builder = || {
             let builder = reqwest::Client::builder().user_agent(&agent).timeout(timeout);

@@ -93,7 +93,8 @@ impl Plan {
     /// What follows from a published version.
     ///
     /// # Errors
-    /// [`Usage`](crate::error::Kind::Usage) when the licence has no known id, or a table no schema.
+    /// [`Usage`](crate::error::Kind::Usage) when the licence has no known id, a table no schema, or the publication no
+    /// public address.
     pub fn new(pipeline: &Pipeline, settings: &Datagouv, version: &PublishedVersion) -> Result<Self> {
         let manifest = &version.manifest;
         let known = LICENCES.iter().find(|(url, _)| *url == manifest.licence).map(|(_, id)| *id);
@@ -102,7 +103,8 @@ impl Plan {
                 .hint("name it in pipeline.toml: [datagouv] licence = \"lov2\"")
         })?;
         let intro = settings.description.as_ref().unwrap_or(&pipeline.description).trim();
-        let all = settings.public_url.join("versions.json").internal("an address")?;
+        let root = pipeline.publication.root()?;
+        let all = root.join("versions.json").internal("an address")?;
         let fields = json!({
             "title": settings.title.as_ref().unwrap_or(&manifest.title),
             "description": format!("{intro}\n\n{READING} Toutes les versions : {all}"),
@@ -113,7 +115,7 @@ impl Plan {
         });
         let mut found: Vec<(Rank, PlannedResource)> = Vec::new();
         for file in &manifest.files {
-            if let Some(ranked) = resource(file, version, &settings.public_url)? {
+            if let Some(ranked) = resource(file, version, &root)? {
                 found.push(ranked);
             }
         }

@@ -68,7 +68,7 @@ pub fn push(
     refuse_simulated(&version, settings)?;
     let plan = Plan::new(pipeline, settings, &version)?;
     check_files(&plan, &version, store)?;
-    check_public(&version, &settings.public_url, client)?;
+    check_public(&version, &pipeline.publication.root()?, client)?;
     client.get("1/me/")?;
     let push = Push { plan: &plan, client, dry_run: wish.dry_run, progress };
     match (&settings.dataset, wish.create) {
@@ -113,7 +113,7 @@ fn check_files(plan: &Plan, version: &PublishedVersion, store: &dyn Store) -> Re
 /// Readers get this very version under the public address.
 fn check_public(version: &PublishedVersion, root: &Url, client: &Client) -> Result<()> {
     let url = root.join(&version.pointer.manifest).internal("an address")?;
-    let hint = "is the store synchronised, and datagouv.public_url its root? Nothing was sent to the catalogue";
+    let hint = "is the store synchronised, and publication.base_url its root? Nothing was sent to the catalogue";
     let bytes = client.public(&url).map_err(|error| error.hint(hint))?;
     if version.is_its_manifest(&bytes) {
         return Ok(());

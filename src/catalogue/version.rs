@@ -73,5 +73,5 @@ fn schemas(store: &dyn Store, manifest: &Manifest) -> Result<Catalog> {
     for file in manifest.files.iter().filter(|file| file.path.starts_with(&prefix)) {
         fetch(store, file, folder.path())?;
     }
-    Catalog::load(folder.path()).map_err(|error| error.at(format!("{}/{prefix}", store.name())))
+    Catalog::load(&folder.path().join(&prefix)).map_err(|error| error.at(format!("{}/{prefix}", store.name())))
 }

@@ -55,7 +55,7 @@ impl Push {
         let settings = pipeline.datagouv.as_ref().ok_or_else(|| {
             Error::usage("the pipeline has no section [datagouv]")
                 .at_path(&pipeline.folder.join("pipeline.toml"))
-                .hint("add it, with public_url = \"https://…/\", where readers find the root of the store")
+                .hint("add it; README.md says what stands in it")
         })?;
         let key = std::env::var(KEY_VARIABLE).map_err(|_| {
             Error::usage(format!("the environment variable {KEY_VARIABLE} holds no key"))
@@ -63,7 +63,7 @@ impl Push {
         })?;
         let store = publish::open(&self.store, Guard::default())?;
         let runtime = Runtime::new().internal("cannot start the runtime")?;
-        let client = Client::new(settings, &key, runtime.handle().clone())?;
+        let client = Client::new(settings, &pipeline.publication.root()?, &key, runtime.handle().clone())?;
         let wish = Wish { create: self.create, dry_run: self.dry_run };
         let progress = watch::progress(common.json);
         let report = push(&pipeline, settings, store.as_ref(), &client, wish, progress.as_ref())?;

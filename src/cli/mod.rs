@@ -11,6 +11,7 @@ mod run;
 mod schema;
 mod simulate;
 mod status;
+mod summary;
 mod verify;
 mod watch;
 

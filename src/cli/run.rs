@@ -1,15 +1,17 @@
 //! `guichets run`: the main job.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use chrono::{DateTime, FixedOffset, Utc};
 use clap::Args;
 use guichets_ouverts::error::{Context, Error, Result};
-use guichets_ouverts::gate::{Gate, Overrule};
+use guichets_ouverts::gate::{self, Gate, Overrule};
 use guichets_ouverts::job::{Built, Destination, Order, build, release};
 use guichets_ouverts::publish::{self, Base, Guard, Outcome, SigningKey};
 use tokio::runtime::Runtime;
 
+use super::summary::{self, Night};
 use super::{Common, display, print, watch};
 
 /// Build a version from raw logs and publish it
@@ -44,11 +46,14 @@ pub struct Run {
     #[arg(long = "dry-run")]
     only_judge: bool,
     /// Overrule a gate on purpose; --because says why, and the manifest keeps it
-    #[arg(long, value_name = "GATE", requires = "because", value_parser = gate)]
+    #[arg(long, value_name = "GATE", requires = "because", value_parser = gate_of_code)]
     accept: Vec<Gate>,
     /// Why the gates named by --accept are overruled
     #[arg(long, value_name = "TEXT", requires = "accept")]
     because: Option<String>,
+    /// Append a summary in Markdown to a file: verdict, counts, gates, what changed
+    #[arg(long, value_name = "FILE")]
+    summary: Option<PathBuf>,
 }
 
 /// An RFC 3339 instant of the command line.
@@ -57,7 +62,7 @@ pub fn instant(text: &str) -> Result<DateTime<FixedOffset>, String> {
         .map_err(|_| "not an RFC 3339 instant; write it with its offset, as in 2022-06-12T00:00:00+02:00".to_owned())
 }
 
-fn gate(code: &str) -> Result<Gate, String> {
+fn gate_of_code(code: &str) -> Result<Gate, String> {
     Gate::from_code(code).ok_or_else(|| {
         let codes: Vec<&str> = Gate::ALL.iter().map(|gate| gate.code()).collect();
         format!("the gates are {}", codes.join(", "))
@@ -79,6 +84,7 @@ impl Run {
             only_judge: false,
             accept: Vec::new(),
             because: None,
+            summary: None,
         }
     }
 
@@ -113,6 +119,7 @@ impl Run {
             (None, Some(text)) => instant(text).map_err(Error::usage)?,
             (None, None) => Utc::now().fixed_offset(),
         };
+        let summary = self.summary.as_deref().map(summary::open).transpose()?;
         let guard = if self.sole_publisher { Guard::Waived } else { Guard::Required };
         let store = publish::open(&self.store, guard)?;
         let base = Base::read(store.as_ref())?;
@@ -140,22 +147,18 @@ impl Run {
         let progress = watch::progress(common.json);
         let started = std::time::Instant::now();
         let built = build(&order, (store.as_ref(), &base), runtime.handle(), progress.as_ref())?;
-        let outcome = if self.only_judge {
-            None
+        let released = if self.only_judge {
+            gate::refusal(&built.gates).map_or(Ok(None), Err)
         } else {
             let to = Destination { store: store.as_ref(), base: &base, signing: signing.as_ref() };
-            Some(
-                release(&order, &built, &to, progress.as_ref())
-                    .inspect_err(|_| tell(common, &self.store, &built, None, started.elapsed()))?,
-            )
+            release(&order, &built, &to, progress.as_ref()).map(Some)
         };
-        tell(common, &self.store, &built, outcome.as_ref(), started.elapsed());
-        if self.only_judge
-            && let Some(refusal) = guichets_ouverts::gate::refusal(&built.gates)
-        {
-            return Err(refusal);
+        let outcome = released.as_ref().ok().and_then(Option::as_ref);
+        tell(common, &self.store, &built, outcome, started.elapsed());
+        if let Some(file) = &summary {
+            Night { pipeline: &pipeline, base: &base, built: &built, released: &released }.append_to(file);
         }
-        Ok(match outcome {
+        Ok(match released? {
             Some(Outcome::NothingNew { .. }) => ExitCode::from(1),
             Some(Outcome::Published(_)) | None => ExitCode::SUCCESS,
         })

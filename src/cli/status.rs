@@ -20,6 +20,9 @@ pub struct StatusCommand {
     /// The address where readers find the store [default: the one that an object store gives its objects]
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
+    /// The pipeline whose publication it is: its `publication.base_url` is then the address where readers find the store
+    #[arg(long, value_name = "PIPELINE", conflicts_with = "public_url")]
+    pipeline: Option<String>,
     /// The moment at which to ask [default: now]
     #[arg(long, value_name = "RFC3339", value_parser = instant)]
     at: Option<DateTime<FixedOffset>>,
@@ -30,7 +33,11 @@ impl StatusCommand {
     pub fn run(self, common: &Common) -> Result<ExitCode> {
         let store = publish::open(&self.store, Guard::default())?;
         let now = self.at.map_or_else(Utc::now, |at| at.with_timezone(&Utc));
-        let report = status(store.as_ref(), self.public_url.as_deref(), now)?;
+        let public = match &self.pipeline {
+            Some(pipeline) => common.pipeline(pipeline)?.1.publication.base_url,
+            None => self.public_url,
+        };
+        let report = status(store.as_ref(), public.as_deref(), now)?;
         print(&if common.json {
             format!("{:#}", serde_json::to_value(&report).internal("the status")?)
         } else {

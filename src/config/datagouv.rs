@@ -17,9 +17,6 @@ pub struct Datagouv {
     /// The organisation in whose name the dataset is created, by its id; none for the owner of the key.
     #[serde(default, deserialize_with = "object_id")]
     pub organization: Option<String>,
-    /// Where readers find the root of the store.
-    #[serde(deserialize_with = "folder_address")]
-    pub public_url: Url,
     /// The title, unless it is the pipeline's.
     #[serde(default)]
     pub title: Option<String>,

@@ -218,6 +218,9 @@ impl Pipeline {
             ));
         }
         pipeline.publication.check().map_err(place)?;
+        if pipeline.datagouv.is_some() {
+            pipeline.publication.root().map_err(place)?;
+        }
         for source in &pipeline.sources {
             source.check().map_err(place)?;
         }

@@ -3,14 +3,15 @@
 use serde::Deserialize;
 use url::Url;
 
-use crate::error::{Error, Result};
+use super::is_loopback;
+use crate::error::{Context, Error, Result};
 
 /// Who publishes a pipeline's versions, where, and how they are found and cited. All of it may be left out.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PublicationSettings {
-    /// The public address of the store's root. Without it the metadata name files relative to themselves, and leave out
-    /// those that stand outside the version's own folder.
+    /// The public address of the store's root: where readers find it. Without it the metadata name files relative to
+    /// themselves, and leave out those that stand outside the version's own folder, and no catalogue can be told of them.
     pub base_url: Option<String>,
     /// Who publishes.
     pub publisher: Organisation,
@@ -138,6 +139,10 @@ impl PublicationSettings {
                 return Err(Error::usage(format!("publication.{key} « {url} » is not the address of a page"))
                     .hint("write it as in https://example.org/rendez-vous, without « ? » and « # »"));
             }
+            if Url::parse(url).is_ok_and(|url| !url.username().is_empty() || url.password().is_some()) {
+                return Err(Error::usage(format!("publication.{key} holds a name or a password"))
+                    .hint("take them out: credentials have no place in a configuration"));
+            }
         }
         if let Some(contact) = &self.contact {
             let written = contact.email.as_deref().is_none_or(|email| email.trim() == email && email.contains('@'));
@@ -160,6 +165,25 @@ impl PublicationSettings {
             }
             _ => Ok(()),
         }
+    }
+
+    /// The public address of the store's root, as a catalogue needs it: it ends in a slash, so that paths of the store can
+    /// be joined to it, and nobody between can change what readers get.
+    ///
+    /// # Errors
+    /// [`Usage`](crate::error::Kind::Usage) where there is none, or it does not begin with `https://` and leads to another
+    /// machine.
+    pub fn root(&self) -> Result<Url> {
+        let stated = self.base_url.as_deref().ok_or_else(|| {
+            Error::usage("publication.base_url is missing, and [datagouv] needs it")
+                .hint("add base_url = \"https://…\" to [publication]: where readers find the root of the store")
+        })?;
+        let url = Url::parse(&format!("{}/", stated.trim_end_matches('/'))).usage("publication.base_url")?;
+        if url.scheme() == "https" || is_loopback(&url) {
+            return Ok(url);
+        }
+        Err(Error::usage(format!("publication.base_url « {stated} » does not begin with https://"))
+            .hint("a catalogue sends readers there; let nobody between change what they get"))
     }
 
     /// Whom a citation names.
@@ -191,6 +215,7 @@ mod tests {
             "base_url = \"s3://bucket/prefix\"",
             "base_url = \"not an address\"",
             "base_url = \"https://example.org/?list\"",
+            "base_url = \"https://moi:secret@example.org/\"",
             "landing_page = \"ftp://example.org\"",
             "contact = { name = \"Service\" }",
             "contact = { name = \"Service\", email = \"nobody\" }",
@@ -205,5 +230,17 @@ mod tests {
             assert!(read(wrong).is_err(), "{wrong}");
         }
         assert!(read("base_url = \"https://example.org/a\"\ncontact = { name = \"S\", email = \"a@b.fr\" }").is_ok());
+    }
+
+    #[test]
+    fn a_catalogue_needs_an_address_that_nobody_can_intercept() {
+        let root = |text: &str| read(text).unwrap().root().map(String::from);
+        for written in ["https://example.org/a", "https://example.org/a/"] {
+            assert_eq!(root(&format!("base_url = \"{written}\"")).unwrap(), "https://example.org/a/");
+        }
+        assert_eq!(root("base_url = \"http://127.0.0.1:80/a\"").unwrap(), "http://127.0.0.1/a/");
+        for wrong in ["", "base_url = \"http://example.org/a\"", "base_url = \"http://localhost.example.org/a\""] {
+            assert!(root(wrong).unwrap_err().advice().is_some(), "{wrong}");
+        }
     }
 }

@@ -46,6 +46,8 @@ class Here(Testing):
     URLS_ALLOW_PRIVATE = True
     URLS_RESOLVE_HOSTNAME = False
     DEFAULT_LANGUAGE = "en"
+    # Portals also come and fetch, by DCAT.
+    HARVESTER_BACKENDS = ["dcat"]
 
 
 from udata.app import create_app, standalone  # noqa: E402

@@ -92,14 +92,17 @@ impl Scene {
         self.set_all(&format!("tags = [\"prefecture\", \"rendez-vous\"]\n{more}"));
     }
 
-    /// The same without keywords of its own. What is given may name the addresses itself.
+    /// The same without keywords of its own. What is given may name the platform itself.
     pub fn set_all(&self, more: &str) {
-        let default = |key: &str, value: String| {
-            if more.contains(&format!("{key} =")) { String::new() } else { format!("{key} = \"{value}\"\n") }
-        };
-        let api = default("api", format!("{}/api/1/", self.udata.url()));
-        let section = format!("[datagouv]\n{api}{}{more}\n", default("public_url", format!("{}/", self.web.url)));
-        *self.pipeline.lock().unwrap() = self.logs.pipeline(&section, SCHEDULE);
+        self.set_address(&format!("base_url = \"{}\"", self.web.url), more);
+    }
+
+    /// The same with the line that says where readers find the publication.
+    pub fn set_address(&self, base_url: &str, more: &str) {
+        let api = format!("api = \"{}/api/1/\"", self.udata.url());
+        let api = if more.contains("api =") { "" } else { &api };
+        let sections = format!("[publication]\n{base_url}\n[datagouv]\n{api}\n{more}\n");
+        *self.pipeline.lock().unwrap() = self.logs.pipeline(&sections, SCHEDULE);
     }
 
     /// `key`, `revoked_key`, `organization`, and the same of a stranger after `foreign_`.

@@ -1,0 +1,320 @@
+//! The nightly job that an association copies, run as a forge would: by its own script, each night on a machine that has
+//! nothing of the night before.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use regex::Regex;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::support::proxy::{Fate, Proxy};
+use crate::support::python::Environment;
+use crate::support::s3::Bucket;
+use crate::support::web::{Answer, Web};
+use crate::support::{Attempts, Kind, Run, guichets_with, root, udata};
+
+const SCHEDULE: &str = "*,*,2019-04-01T00:00:00+02:00,,60,true,essai";
+/// What is wrong with a script or a workflow, by those who know.
+static LINTERS: Environment = Environment::new("tests/requirements-ci.txt");
+
+/// A publication, and the forge that runs its job.
+struct Forge {
+    folder: TempDir,
+    bucket: Bucket,
+    /// Before the bucket, to see what is written.
+    proxy: Proxy,
+    logs: Attempts,
+    catalogue: String,
+}
+
+/// What a night left behind.
+struct Night {
+    run: Run,
+    summary: String,
+}
+
+impl Forge {
+    /// A probe's logs, and a catalogue's `[datagouv]`.
+    fn new(catalogue: &str) -> Self {
+        let bucket = Bucket::new();
+        let proxy = Proxy::before(bucket.port, |_, _| Fate::Pass);
+        let logs = Attempts::on("evry-prefecture")
+            .saw(Kind::No, 10, "2019-04-30T08:00:00Z")
+            .saw(Kind::Yes, 2, "2019-05-01T08:00:00Z")
+            .saw(Kind::No, 3, "2019-05-02T08:00:00Z");
+        Self { folder: tempfile::tempdir().unwrap(), bucket, proxy, logs, catalogue: catalogue.to_owned() }
+    }
+
+    fn pipeline(&self) -> PathBuf {
+        let publication = format!("[publication]\nbase_url = \"{}\"\n", self.bucket.public_url());
+        self.logs.pipeline(&format!("{publication}{}", self.catalogue), SCHEDULE)
+    }
+
+    /// What the probe delivers of one day: a file of its own, and nothing of other days.
+    fn day(&self, day: &str, more: &str) -> PathBuf {
+        let text = fs::read_to_string(self.logs.path()).unwrap();
+        let started = format!("\"started_at\":\"{day}");
+        let lines: String = text.split_inclusive('\n').filter(|line| line.contains(&started)).collect();
+        let path = self.folder.path().join(format!("{day}.ndjson"));
+        fs::write(&path, lines + more).unwrap();
+        path
+    }
+
+    /// The job, on a machine with nothing on it but this day's log.
+    fn night(&self, log: &Path, as_of: &str, key: &str, args: &[&str]) -> Night {
+        let machine = tempfile::tempdir().unwrap();
+        let home = machine.path().join("home");
+        let summary = machine.path().join("summary.md");
+        fs::create_dir(&home).unwrap();
+        let raw = machine.path().join(log.file_name().unwrap());
+        fs::copy(log, &raw).unwrap();
+        let mut job = Command::new(root().join(".ci/nightly"));
+        job.env_clear().current_dir(&home).env("HOME", &home).env("PATH", std::env::var_os("PATH").unwrap());
+        job.envs(Bucket::environment_through(self.proxy.port)).env("GUICHETS", env!("CARGO_BIN_EXE_guichets"));
+        job.env("GUICHETS_STORE", self.bucket.url()).env("GUICHETS_PIPELINE", self.pipeline());
+        job.env("GUICHETS_RAW", &raw).env("GUICHETS_AS_OF", as_of).env("GITHUB_STEP_SUMMARY", &summary);
+        // As a forge gives what nobody set.
+        for name in ["GUICHETS_SIGNING_KEY", "GUICHETS_SIGNING_PASSWORD", "GUICHETS_ACCEPT", "AWS_SESSION_TOKEN"] {
+            job.env(name, "");
+        }
+        let run = Run::of(job.env("DATAGOUV_API_KEY", key).args(args));
+        assert!(key.is_empty() || !format!("{}{}", run.stdout, run.stderr).contains(key), "{}", run.stdout);
+        Night { run, summary: fs::read_to_string(summary).unwrap_or_default() }
+    }
+
+    /// What was written to the store since this was asked last.
+    fn writes(&self) -> Vec<String> {
+        let writing = self.proxy.take().into_iter().filter(|request| !["GET", "HEAD"].contains(&&*request.method));
+        writing.map(|request| format!("{} {}", request.method, request.path)).collect()
+    }
+
+    fn version(&self) -> String {
+        let pointer: Value = serde_json::from_slice(&self.bucket.object("latest.json").unwrap()).unwrap();
+        pointer["version"].as_str().unwrap().to_owned()
+    }
+
+    /// How many attempts the current version has of each day.
+    fn attempts(&self) -> BTreeMap<String, String> {
+        let csv = self.bucket.object("latest/disponibilite_jour.csv").unwrap();
+        let mut reader = csv::Reader::from_reader(csv.as_slice());
+        let rows = reader.deserialize::<BTreeMap<String, String>>().map(Result::unwrap);
+        rows.map(|row| (row["jour"].clone(), row["tentatives"].clone())).filter(|(_, count)| count != "0").collect()
+    }
+}
+
+impl Night {
+    /// It ended so, and the last line says why.
+    fn ended(self, code: i32, last: &str) -> Self {
+        let told = format!("{}\n{}\n{}", self.run.stdout, self.run.stderr, self.summary);
+        assert_eq!(self.run.code, Some(code), "{told}");
+        let line = self.run.stdout.lines().last().unwrap();
+        assert!(line.starts_with(&format!("nightly: {last}")), "{line}\n{told}");
+        self
+    }
+
+    fn says(&self, words: &[&str]) {
+        for word in words {
+            assert!(self.summary.contains(word), "no « {word} » in\n{}", self.summary);
+        }
+    }
+}
+
+/// The resources of a dataset: what each is called by the platform, and the version that its address names.
+fn resources(dataset: &Value) -> BTreeMap<String, (String, String)> {
+    let ours = dataset["resources"].as_array().unwrap().iter();
+    ours.filter_map(|resource| {
+        let file = resource["extras"]["guichets:fichier"].as_str()?.to_owned();
+        let version = resource["url"].as_str()?.split("/versions/").nth(1).and_then(|path| path.split('/').next());
+        Some((file, (resource["id"].as_str()?.to_owned(), version.unwrap_or_default().to_owned())))
+    })
+    .collect()
+}
+
+#[test]
+fn each_night_adds_its_day_and_the_catalogue_follows_even_late() {
+    let platform = udata();
+    let down = Arc::new(AtomicBool::new(false));
+    let port = platform.url().rsplit(':').next().unwrap().parse().unwrap();
+    let is_down = Arc::clone(&down);
+    let between =
+        Proxy::before(port, move |_, _| if is_down.load(Ordering::SeqCst) { Fate::Refused(503) } else { Fate::Pass });
+    let api = format!("[datagouv]\napi = \"http://127.0.0.1:{}/api/1/\"\n", between.port);
+    let mut forge = Forge::new(&api);
+    let known = platform.newcomers();
+    let key = known["key"].as_str().unwrap();
+
+    // The first night, before anybody has a key; then a person creates the dataset, once.
+    let night = forge.night(&forge.day("2019-04-30", ""), "2019-05-01T00:00:00+02:00", "", &[]).ended(0, "published");
+    night.says(&["**Published**: version 2019-05-01", "DATAGOUV_API_KEY holds no key", "| comptabilite |"]);
+    assert_eq!(forge.attempts(), BTreeMap::from([("2019-04-30".to_owned(), "10".to_owned())]));
+    let pipeline = forge.pipeline();
+    let mut environment = forge.bucket.environment();
+    environment.push(("DATAGOUV_API_KEY", key.to_owned()));
+    let store = forge.bucket.url();
+    let args = ["--json", "catalogue", "push", pipeline.to_str().unwrap(), "--store", &store, "--create"];
+    let created = guichets_with(&environment, forge.folder.path(), args);
+    assert_eq!(created.code, Some(0), "{}", created.stderr);
+    let id = serde_json::from_str::<Value>(&created.stdout).unwrap()["dataset"].as_str().unwrap().to_owned();
+    forge.catalogue = format!("{api}dataset = \"{id}\"\n");
+    let dataset = || {
+        let (status, dataset) = platform.ask("GET", &format!("/api/1/datasets/{id}/"), key, Vec::new());
+        assert_eq!(status, 200);
+        serde_json::from_slice::<Value>(&dataset).unwrap()
+    };
+    let ids = |dataset: &Value| -> BTreeMap<String, String> {
+        resources(dataset).into_iter().map(|(file, (id, _))| (file, id)).collect()
+    };
+    let before = dataset();
+
+    // The second night: the day is published, and the platform does not answer.
+    down.store(true, Ordering::SeqCst);
+    let (second, as_of) = (forge.day("2019-05-01", ""), "2019-05-02T00:00:00+02:00");
+    let night = forge.night(&second, as_of, key, &[]).ended(4, "published; the publication stands, but the catalogue");
+    night.says(&["**Published**: version 2019-05-02", "after version 2019-05-01", "**It was not told."]);
+    night.says(&["De la version 2019-05-01 à la version 2019-05-02", "fresh: version 2019-05-02"]);
+    assert_eq!(forge.version(), "2019-05-02");
+    let both = [("2019-04-30", "10"), ("2019-05-01", "2")];
+    assert_eq!(forge.attempts(), both.map(|(day, count)| (day.to_owned(), count.to_owned())).into());
+    assert_eq!(dataset(), before);
+
+    // The job again: nothing new to publish, and the catalogue is told. Only it: the store is left as it is.
+    down.store(false, Ordering::SeqCst);
+    forge.writes();
+    let night = forge.night(&second, as_of, key, &[]).ended(0, "nothing new, which is no failure");
+    night.says(&["**Nothing new**: version 2019-05-02", "changed ", " of disponibilite_jour.csv"]);
+    assert_eq!(forge.writes(), [""; 0]);
+    let after = dataset();
+    for (file, id) in ids(&before) {
+        assert_eq!(ids(&after)[&file], id, "{file}");
+    }
+    assert_eq!(resources(&after)["disponibilite_jour.csv"].1, "2019-05-02");
+
+    // And again: nothing to do at all.
+    let written = platform.writes(&id).len();
+    let night = forge.night(&second, as_of, key, &[]).ended(0, "nothing new, which is no failure");
+    night.says(&["nothing to change"]);
+    assert_eq!((forge.writes(), platform.writes(&id).len()), (Vec::new(), written));
+
+    // The third night.
+    let third = forge.day("2019-05-02", "");
+    let night = forge.night(&third, "2019-05-03T00:00:00+02:00", key, &[]).ended(0, "published");
+    night.says(&["**Published**: version 2019-05-03", "| disponibilite_jour |", " of disponibilite_jour.csv"]);
+    assert_eq!(forge.attempts().len(), 3);
+    let (after, last) = (ids(&after), dataset());
+    assert_eq!(ids(&last), after);
+    assert_eq!(resources(&last)["disponibilite_jour.csv"].1, "2019-05-03");
+}
+
+#[test]
+fn a_night_that_a_gate_refuses_says_which_and_how_to_overrule_it() {
+    // Nothing may be asked of it.
+    let catalogue = Web::serve(|_| Answer::told(500, "{}"));
+    let dataset = "0123456789abcdef01234567";
+    let forge = Forge::new(&format!("[datagouv]\napi = \"{}/api/1/\"\ndataset = \"{dataset}\"\n", catalogue.url));
+    let first = forge.day("2019-04-30", "");
+    forge.night(&first, "2019-05-01T00:00:00+02:00", "", &[]).ended(0, "published");
+    let pointer = forge.bucket.object("latest.json");
+
+    let (second, as_of) = (forge.day("2019-05-01", "{\nnothing\n"), "2019-05-02T00:00:00+02:00");
+    let refused = forge.night(&second, as_of, "une-clef", &[]);
+    let refused =
+        refused.ended(3, "refused: the gate « quarantaine » refuses: 2 of 14 lines (14.29 %) (asked: at most 1.00 %)");
+    let last = refused.run.stdout.lines().last().unwrap();
+    assert!(last.contains("--accept quarantaine --because"), "{last}");
+    refused.says(&["**Not published**: the gate « quarantaine » refuses", "readers had version 2019-05-01"]);
+    refused.says(&["| quarantaine | 2 of 14 lines (14.29 %) | at most 1.00 % | **refuses** |", "--accept quarantaine"]);
+    refused.says(&["failed night: 2019-05-02", "| tentatives | ", " | passed |"]);
+    assert_eq!(forge.bucket.object("latest.json"), pointer);
+    assert!(catalogue.asked().is_empty(), "{:?}", catalogue.asked());
+
+    let night = forge.night(&second, as_of, "", &["--accept", "quarantaine", "--because", "disque plein"]);
+    let night = night.ended(0, "published");
+    night.says(&["| overruled: disque plein |"]);
+    assert_eq!(forge.attempts().len(), 2);
+}
+
+#[test]
+fn a_night_that_cannot_begin_says_why() {
+    let forge = Forge::new("");
+    let day = forge.day("2019-04-30", "");
+    let as_of = "2019-05-01T00:00:00+02:00";
+    let wrong = forge.night(&day, as_of, "", &["--accept", "quarantine", "--because", "essai"]).ended(2, "failed: ");
+    wrong.says(&["The run failed", "the gates are schema"]);
+    let missing = forge.folder.path().join("missing.ndjson");
+    fs::write(&missing, "").unwrap();
+    let empty = forge.night(&missing, as_of, "", &[]).ended(3, "refused: the gate « tentatives » refuses");
+    empty.says(&["nothing was published yet", "no current version"]);
+
+    // Without a forge, the summary goes where it was asked for, or to the standard output.
+    let file = forge.folder.path().join("summary.md");
+    for args in [&[][..], &["--summary", file.to_str().unwrap()]] {
+        let mut job = Command::new(root().join(".ci/nightly"));
+        job.env_clear().env("PATH", std::env::var_os("PATH").unwrap()).env("GUICHETS", env!("CARGO_BIN_EXE_guichets"));
+        job.env("GUICHETS_STORE", forge.folder.path().join("store")).env("GUICHETS_PIPELINE", "exemple");
+        let run = Run::of(job.args(args).args(["--accept", "quarantaine", "--because", "essai"]));
+        // Its moment is long ago: that is told, and fails nothing.
+        assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
+        assert!(run.stdout.trim_end().ends_with("the current version is late"), "{}", run.stdout);
+        assert_eq!(run.stdout.contains("The pipeline has no section [datagouv]"), args.is_empty(), "{}", run.stdout);
+    }
+    let summary = fs::read_to_string(file).unwrap();
+    assert!(summary.contains("**Nothing new**") && summary.contains("STALE"), "{summary}");
+    let mut job = Command::new(root().join(".ci/nightly"));
+    let run = Run::of(job.env_clear().env("PATH", std::env::var_os("PATH").unwrap()));
+    assert!(run.code != Some(0) && run.stderr.contains("GUICHETS_STORE: says where"), "{}", run.stderr);
+}
+
+/// What a linter says of a file; nothing where it is content.
+fn complaints(program: &str, args: &[&str], file: &Path) -> Option<String> {
+    let run = Run::of(Command::new(LINTERS.interpreter().with_file_name(program)).args(args).arg(file));
+    (run.code != Some(0)).then_some(run.stdout + &run.stderr)
+}
+
+#[test]
+fn the_job_is_well_formed() {
+    let spoiled = tempfile::tempdir().unwrap();
+    let workflow = ["--builtin-schema", "vendor.github-workflows"];
+    let gitlab = ["--builtin-schema", "vendor.gitlab-ci", "--data-transform", "gitlab-ci"];
+    for (file, program, args, good, bad) in [
+        (".ci/nightly", "shellcheck", &[][..], "\"$night/$1.err\"", "$night/$1.err"),
+        (".ci/run", "shellcheck", &[], "\"$@\"", "$@"),
+        (".github/workflows/nightly.yml", "check-jsonschema", &workflow, "runs-on", "run-on"),
+        (".ci/gitlab-nightly.yml", "check-jsonschema", &gitlab, "interruptible: false", "interruptible: 2"),
+    ] {
+        assert_eq!(complaints(program, args, &root().join(file)), None, "{file}");
+        let text = fs::read_to_string(root().join(file)).unwrap();
+        assert!(text.contains(good), "{file} has no {good}");
+        let copy = spoiled.path().join("copy.yml");
+        fs::write(&copy, text.replacen(good, bad, 1)).unwrap();
+        assert!(complaints(program, args, &copy).is_some(), "{file} with {bad}");
+    }
+}
+
+/// Both forges run the one script, and what they run besides is pinned.
+#[test]
+fn the_forges_only_call_the_script() {
+    let read = |file: &str| fs::read_to_string(root().join(file)).unwrap();
+    let (github, gitlab, script) =
+        (read(".github/workflows/nightly.yml"), read(".ci/gitlab-nightly.yml"), read(".ci/nightly"));
+    let pinned = Regex::new(r"^actions/(cache|checkout)@[0-9a-f]{40} # v[0-9.]+$").unwrap();
+    let uses: Vec<&str> = github.lines().filter_map(|line| line.split_once("uses: ")).map(|(_, used)| used).collect();
+    assert!(uses.len() == 3 && uses.iter().all(|used| pinned.is_match(used)), "{uses:?}");
+    assert!(github.contains("\npermissions:\n  contents: read\n\n"));
+    let runs: Vec<&str> = github.lines().filter_map(|line| line.split_once("run: ")).map(|(_, run)| run).collect();
+    assert_eq!(runs.last(), Some(&".ci/nightly"));
+    assert!(gitlab.contains("  script:\n    - .ci/nightly --summary nightly.md\n"));
+    // Nothing of a run's inputs is put into a shell's text, and everything that is handed over has a meaning there.
+    assert!(runs.iter().all(|run| !run.contains("${{")), "{runs:?}");
+    let handed = Regex::new(r"(?m)^ {10}((GUICHETS|DATAGOUV)_[A-Z_]+):").unwrap();
+    let handed: Vec<String> = handed.captures_iter(&github).map(|found| found[1].to_owned()).collect();
+    assert!(handed.len() >= 8, "{handed:?}");
+    let page = read("docs/NIGHTLY.md");
+    for name in handed {
+        assert!(script.contains(&name) && page.contains(&name), "{name}");
+    }
+}
