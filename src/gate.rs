@@ -177,9 +177,11 @@ pub fn try_all(subject: &Subject<'_>, engine: &mut Engine, overrules: &[Overrule
             if subject.simulated { "all of them: the pipeline is declared simulated" } else { "none of them" },
         ),
     ];
-    if let Some(changes) = subject.changes {
-        reports.extend(since_before(changes, subject));
-    }
+    reports.extend(match subject.changes {
+        Some(changes) => since_before(changes, subject),
+        None => [Gate::Removed, Gate::Moved, Gate::Compatible]
+            .map(|gate| report(gate, true, "no version before", "nothing to compare with")),
+    });
     for overrule in overrules {
         if let Some(report) = reports.iter_mut().find(|report| report.gate == overrule.gate && !report.passed) {
             report.overruled = Some(overrule.reason.clone());

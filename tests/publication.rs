@@ -15,7 +15,6 @@ use guichets_ouverts::publish::{
     Base, Guard, Health, LocalStore, ObjectBackend, Outcome, Status, StorageKey, Store, Versions, current_manifest,
     free_version, manifest_of, open, retract, status, verify,
 };
-use object_store::aws::AmazonS3Builder;
 use object_store::memory::InMemory;
 use tempfile::TempDir;
 
@@ -43,13 +42,7 @@ impl Place {
         match self {
             Self::Folder(folder) => Box::new(LocalStore::new(folder.path())),
             Self::Memory(memory) => Box::new(ObjectBackend::over("memory:///", Arc::clone(memory) as _).unwrap()),
-            Self::S3(bucket) => {
-                let builder = bucket.environment().into_iter().fold(AmazonS3Builder::new(), |builder, (key, value)| {
-                    builder.with_config(key.to_ascii_lowercase().parse().unwrap(), value)
-                });
-                let store = builder.with_bucket_name(&bucket.name).build().unwrap();
-                Box::new(ObjectBackend::over(&bucket.url(), Arc::new(store)).unwrap())
-            }
+            Self::S3(bucket) => Box::new(bucket.store()),
         }
     }
 

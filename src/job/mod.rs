@@ -6,7 +6,7 @@ mod ground;
 mod origins;
 mod version;
 
-pub use compare::compare_published;
+pub use compare::{SchemaReport, compare_published, compare_schemas};
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
