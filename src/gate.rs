@@ -3,6 +3,9 @@
 //! Each compares one figure with one threshold. A refusal names both and says how to overrule it on purpose; an
 //! overruled gate stays in the manifest with the reason that was given.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
 use chrono::{DateTime, Utc};
@@ -78,6 +81,8 @@ pub struct Subject<'a> {
     pub violations: &'a [String],
     /// The account of each file.
     pub accounts: &'a [FileAccount],
+    /// The files that this run has read.
+    pub read: &'a HashSet<Arc<str>>,
     /// The thresholds.
     pub thresholds: &'a Gates,
     /// The moment of which the version speaks.
@@ -113,6 +118,10 @@ pub fn try_all(subject: &Subject<'_>, engine: &mut Engine, overrules: &[Overrule
     let thresholds = subject.thresholds;
     let lines: u64 = subject.accounts.iter().map(|account| account.lines).sum();
     let quarantined: u64 = subject.accounts.iter().map(|account| account.quarantined).sum();
+    // A long history would hide one bad night.
+    let new = subject.accounts.iter().filter(|account| subject.read.contains(&account.file));
+    let (new_lines, new_quarantined) =
+        new.fold((0, 0), |(lines, aside), account| (lines + account.lines, aside + account.quarantined));
     let unbalanced: Vec<&str> = subject
         .accounts
         .iter()
@@ -145,8 +154,14 @@ pub fn try_all(subject: &Subject<'_>, engine: &mut Engine, overrules: &[Overrule
             number("answers").to_string(),
             format!("at least {}", thresholds.answers_min),
         ),
-        share(Gate::Quarantine, quarantined, lines, thresholds.quarantine_max, "lines"),
-        share(Gate::Unrecognized, number("unrecognized"), attempts, thresholds.unrecognized_max, "attempts"),
+        worse([
+            share(Gate::Quarantine, quarantined, lines, thresholds.quarantine_max, "lines"),
+            share(Gate::Quarantine, new_quarantined, new_lines, thresholds.quarantine_max, "lines of this run's files"),
+        ]),
+        worse([
+            share(Gate::Unrecognized, number("unrecognized"), attempts, thresholds.unrecognized_max, "attempts"),
+            last_days(engine, thresholds.unrecognized_max)?,
+        ]),
         negatives(engine, thresholds.only_yes_min)?,
         report(
             Gate::AsOf,
@@ -162,9 +177,11 @@ pub fn try_all(subject: &Subject<'_>, engine: &mut Engine, overrules: &[Overrule
             if subject.simulated { "all of them: the pipeline is declared simulated" } else { "none of them" },
         ),
     ];
-    if let Some(changes) = subject.changes {
-        reports.extend(since_before(changes, subject));
-    }
+    reports.extend(match subject.changes {
+        Some(changes) => since_before(changes, subject),
+        None => [Gate::Removed, Gate::Moved, Gate::Compatible]
+            .map(|gate| report(gate, true, "no version before", "nothing to compare with")),
+    });
     for overrule in overrules {
         if let Some(report) = reports.iter_mut().find(|report| report.gate == overrule.gate && !report.passed) {
             report.overruled = Some(overrule.reason.clone());
@@ -208,6 +225,27 @@ fn list(found: &[String], none: &str) -> String {
         [one] => one.clone(),
         [first, rest @ ..] => format!("{first}, and {} more", rest.len()),
     }
+}
+
+/// Of two reports of one gate, the one that refuses, if one does.
+fn worse([first, second]: [GateReport; 2]) -> GateReport {
+    if first.passed && !second.passed { second } else { first }
+}
+
+/// Pages that no rule recognises, in the seven days before the newest attempt; too few attempts tell nothing.
+fn last_days(engine: &mut Engine, most: f64) -> Result<GateReport> {
+    let counts = count(
+        engine,
+        "WITH newest AS (SELECT MAX(jour) AS jour FROM jours_mesures)
+         SELECT CAST(SUM(j.tentatives) AS BIGINT) AS attempts, CAST(SUM(j.non_reconnues) AS BIGINT) AS unrecognized
+         FROM jours_mesures AS j
+         CROSS JOIN newest AS n
+         WHERE j.jour > CAST(n.jour - INTERVAL '7 days' AS DATE)",
+    )?;
+    let number = |name: &str| column(&counts, name).max(0).cast_unsigned();
+    let (unrecognized, attempts) = (number("unrecognized"), number("attempts"));
+    let judged = if attempts < 100 { 0 } else { attempts };
+    Ok(share(Gate::Unrecognized, unrecognized.min(judged), judged, most, "attempts of the last seven days"))
 }
 
 /// What the version before had is still there, says the same, and can be read by the same programs.

@@ -10,6 +10,7 @@ mod brute_force;
 mod catalogue;
 mod catalogue_failures;
 mod command_line;
+mod compatibility;
 mod crawler;
 mod declared_once;
 mod dossier;

@@ -12,10 +12,9 @@ use chrono::DateTime;
 use guichets_ouverts::error::{Error, Kind, Result};
 use guichets_ouverts::progress::{Progress, Silent};
 use guichets_ouverts::publish::{
-    Base, Guard, LocalStore, ObjectBackend, Outcome, Status, StorageKey, Store, Versions, current_manifest,
-    free_version, open, retract, verify,
+    Base, Guard, Health, LocalStore, ObjectBackend, Outcome, Status, StorageKey, Store, Versions, current_manifest,
+    free_version, manifest_of, open, retract, status, verify,
 };
-use object_store::aws::AmazonS3Builder;
 use object_store::memory::InMemory;
 use tempfile::TempDir;
 
@@ -43,13 +42,7 @@ impl Place {
         match self {
             Self::Folder(folder) => Box::new(LocalStore::new(folder.path())),
             Self::Memory(memory) => Box::new(ObjectBackend::over("memory:///", Arc::clone(memory) as _).unwrap()),
-            Self::S3(bucket) => {
-                let builder = bucket.environment().into_iter().fold(AmazonS3Builder::new(), |builder, (key, value)| {
-                    builder.with_config(key.to_ascii_lowercase().parse().unwrap(), value)
-                });
-                let store = builder.with_bucket_name(&bucket.name).build().unwrap();
-                Box::new(ObjectBackend::over(&bucket.url(), Arc::new(store)).unwrap())
-            }
+            Self::S3(bucket) => Box::new(bucket.store()),
         }
     }
 
@@ -354,7 +347,7 @@ fn a_retracted_version_is_marked_and_the_pointer_goes_back() {
         assert!(bytes.is_some(), "the bytes stay unless their removal is asked for");
 
         let done = retract(store, "2019-06-01.2", "un nom y figurait", true, at).unwrap();
-        assert_eq!((done.current.as_deref(), done.removed), (Some("2019-06-01"), 2), "what others share stays");
+        assert_eq!((done.current.as_deref(), done.removed), (Some("2019-06-01"), 4), "what others share stays");
         assert_eq!(store.get("versions/2019-06-01.2/paroles.csv").unwrap(), None);
         assert!(store.get("versions/2019-06-01.2/TOMBSTONE.json").unwrap().is_some());
         assert_eq!(read(store).unwrap(), "un");
@@ -376,6 +369,101 @@ fn a_retracted_version_is_marked_and_the_pointer_goes_back() {
         assert_eq!(store.get("latest/LISEZ-MOI.txt").unwrap(), None);
         let unknown = retract(store, "2031-01-01", "?", false, at).unwrap_err();
         assert_eq!(unknown.kind(), Kind::Usage);
+
+        publish_next(store, "cinq", 3).unwrap();
+        assert_eq!(read(store).unwrap(), "cinq");
+        for name in ["LISEZ-MOI.txt", "licence.txt", "paroles.csv", "mois-2019-04.csv"] {
+            assert!(store.get(&format!("latest/{name}")).unwrap().is_some(), "{name} is back");
+        }
+        let chain = verify(store, None, None, &Silent).unwrap().chain;
+        assert_eq!(chain, ["2019-06-01.5"], "nothing that was retracted is stood on");
+    }
+}
+
+/// A retraction that was cut short after its first step is told by everyone who asks, and ends when it is run again.
+#[test]
+fn a_retraction_that_was_cut_short_is_not_taken_for_done() {
+    let at = DateTime::parse_from_rfc3339("2019-06-03T09:00:00+02:00").unwrap();
+    for place in Place::all() {
+        let store = place.open();
+        let store = store.as_ref();
+        publish_next(store, "un", 3).unwrap();
+        publish_next(store, "deux", 3).unwrap();
+        let mut marked = versions(store);
+        marked.versions[1].status = Status::Retracted;
+        store.put(&StorageKey::Versions, &serde_json::to_vec(&marked).unwrap()).unwrap();
+        let refused = Base::read(store).unwrap_err();
+        assert!(refused.to_string().contains("was retracted, and is still current"), "{refused}");
+        let found = verify(store, None, None, &Silent).unwrap();
+        assert!(found.faults.iter().any(|fault| fault.path == "latest.json"), "{:?}", found.faults);
+        assert_eq!(status(store, None, at.into()).unwrap().health, Health::Broken);
+        retract(store, "2019-06-01.2", "faux", false, at).unwrap();
+        assert_eq!(read(store).unwrap(), "un");
+        assert_verifies(store);
+    }
+}
+
+/// The publisher was killed between the pointer and the list: a retraction completes the list before it looks what may be
+/// removed.
+#[test]
+fn what_the_current_version_shares_is_not_removed_though_no_list_names_it() {
+    let at = DateTime::parse_from_rfc3339("2019-06-03T09:00:00+02:00").unwrap();
+    for place in Place::all() {
+        let store = place.open();
+        let store = store.as_ref();
+        publish_next(store, "un", 3).unwrap();
+        let listed = store.get("versions.json").unwrap().unwrap();
+        publish_next(store, "deux", 3).unwrap();
+        store.put(&StorageKey::Versions, &listed).unwrap();
+        retract(store, "2019-06-01", "faux", true, at).unwrap();
+        assert_verifies(store);
+        assert_eq!(read(store).unwrap(), "deux");
+    }
+}
+
+/// Both began on the same base and chose the same name; the slower one comes when the faster one has done all and given
+/// its claim back.
+#[test]
+fn a_publisher_that_comes_late_writes_nothing_over_the_winner() {
+    for place in Place::all() {
+        let store = place.open();
+        let store = store.as_ref();
+        let base = Base::read(store).unwrap();
+        let (fast, slow) =
+            (SmallRelease::saying("2019-06-01", "vite", 3), SmallRelease::saying("2019-06-01", "lentement", 3));
+        fast.publish_on(store, &base, &Silent).unwrap();
+        let lost = slow.publish_on(store, &base, &Silent).unwrap_err();
+        assert_eq!(lost.kind(), Kind::Unreachable);
+        assert!(lost.to_string().contains("another publisher was faster"), "{lost}");
+        assert_eq!(read(store).unwrap(), "vite");
+        assert_verifies(store);
+
+        // The same, where the winner was retracted meanwhile: the pointer is what it was.
+        let base = Base::read(store).unwrap();
+        let slow = SmallRelease::saying("2019-06-01.2", "encore", 3);
+        SmallRelease::saying("2019-06-01.2", "vite encore", 3).publish_on(store, &base, &Silent).unwrap();
+        let at = DateTime::parse_from_rfc3339("2019-06-03T09:00:00+02:00").unwrap();
+        retract(store, "2019-06-01.2", "faux", false, at).unwrap();
+        assert!(slow.publish_on(store, &base, &Silent).is_err());
+        assert_eq!(read(store).unwrap(), "vite");
+        assert_verifies(store);
+    }
+}
+
+/// A manifest is what somebody else wrote: a path that leads out of the store is not followed.
+#[test]
+fn a_manifest_that_names_files_elsewhere_is_refused() {
+    let place = Place::Folder(tempfile::tempdir().unwrap());
+    let store = place.open();
+    publish_next(store.as_ref(), "un", 3).unwrap();
+    let path = "versions/2019-06-01/manifest.json";
+    let text = String::from_utf8(store.get(path).unwrap().unwrap()).unwrap();
+    for elsewhere in ["/etc/passwd", "data/../../passwd", "versions/2031-01-01/x.csv", "data//x"] {
+        let changed = text.replacen("versions/2019-06-01/LISEZ-MOI.txt", elsewhere, 1);
+        assert_ne!(changed, text);
+        store.put(&StorageKey::File { path: path.to_owned() }, changed.as_bytes()).unwrap();
+        let refused = manifest_of(store.as_ref(), "2019-06-01").unwrap_err();
+        assert!(refused.to_string().contains(elsewhere), "{refused}");
     }
 }
 

@@ -130,7 +130,9 @@ fn every_digest_and_size_of_the_manifest_is_true_and_it_names_every_file() {
     }
     let manifest = format!("versions/{}/manifest.json", version.manifest["version"].as_str().unwrap());
     let rest: BTreeSet<&str> = stored.keys().map(String::as_str).filter(|name| *name != ".lock").collect();
-    assert_eq!(rest, BTreeSet::from(["latest.json", "versions.json", &manifest]));
+    let copy = stored["latest/manifest.json"] == stored[&manifest];
+    assert!(copy, "the mark of the stable names is a copy of the manifest");
+    assert_eq!(rest, BTreeSet::from(["latest.json", "latest/manifest.json", "versions.json", &manifest]));
 }
 
 #[test]

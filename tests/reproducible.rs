@@ -147,3 +147,20 @@ fn how_a_log_is_cut_into_files_does_not_matter() {
         assert_eq!(pieces.manifest()["accounting"]["attempts"], whole.manifest()["accounting"]["attempts"]);
     }
 }
+
+/// Nights stand on what earlier ones made of the raw lines. Whoever changes what a line becomes sees this test fail, raises
+/// `INGEST_REVISION`, and takes the new snapshot: every log is then read again.
+#[test]
+fn what_a_line_becomes_belongs_to_a_revision() {
+    let version = crate::support::sample();
+    let digests: String = version
+        .files_in("parquet")
+        .filter(|file| {
+            ["tentatives", "identifiants", "quarantaine", "repetitions"].iter().any(|name| file["table"] == *name)
+        })
+        .fold(String::new(), |text, file| {
+            let part = file["partition"].as_str().unwrap_or_default();
+            text + &format!("{} {part} {}\n", file["table"].as_str().unwrap(), file["content_digest"].as_str().unwrap())
+        });
+    insta::assert_snapshot!(format!("revision {}\n{digests}", guichets_ouverts::ingest::INGEST_REVISION));
+}

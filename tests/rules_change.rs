@@ -33,7 +33,17 @@ fn diff_counts_the_attempts_that_a_change_of_rules_moves() {
     let rest = &rest[rest.find("[[rule]]").unwrap()..];
     let changed = format!("{head}{rest}").replacen("version = \"2026.1\"", "version = \"2026.2\"", 1);
     fs::write(&path, changed).unwrap();
-    let after = run(&["--accept", "pages_non_reconnues", "--because", "a rule was taken out on purpose"]);
+    let after = {
+        let refused = guichets_of(
+            &project,
+            folder.path(),
+            ["run", "exemple", "--store", store, "--accept", "pages_non_reconnues", "--because", "on purpose"],
+        );
+        assert_eq!(refused.code, Some(3), "{}", refused.stderr);
+        assert!(refused.stderr.contains("issues_changees"), "{}", refused.stderr);
+        let gates = ["--accept", "pages_non_reconnues", "--accept", "issues_changees"];
+        run(&[&gates[..], &["--because", "a rule was taken out on purpose"]].concat())
+    };
 
     let diff = guichets_of(&project, folder.path(), ["--json", "diff", store, "2019-06-01", "2019-06-01.2"]);
     assert_eq!(diff.code, Some(0), "{}", diff.stderr);

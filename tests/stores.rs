@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use guichets_ouverts::publish::{StorageKey, Store};
 use serde_json::Value;
 
 use crate::support::proxy::{Fate, Proxy};
@@ -65,7 +66,8 @@ fn status_tells_what_readers_cannot_do() {
     let path = String::from_utf8(bucket.object(gone).unwrap()).unwrap();
     let manifest: Value = serde_json::from_str(&path).unwrap();
     let file = manifest["files"][0]["path"].as_str().unwrap();
-    assert_eq!(bucket.request("DELETE", &format!("donnees/ouvertes/{file}"), "").0, 204);
+    let store = bucket.store();
+    store.delete(&StorageKey::File { path: file.to_owned() }).unwrap();
     broken(&format!("{file} is not there"));
 }
 

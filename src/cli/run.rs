@@ -39,6 +39,9 @@ pub struct Run {
     /// Read every raw log again and derive every table anew, instead of standing on the version before
     #[arg(long)]
     rebuild: bool,
+    /// Publish without the raw files that refused or retracted versions had read
+    #[arg(long)]
+    forget_failed: bool,
     /// Build and judge the version, and publish nothing
     #[arg(long = "dry-run")]
     only_judge: bool,
@@ -77,6 +80,7 @@ impl Run {
             as_of: None,
             version: None,
             rebuild: false,
+            forget_failed: false,
             only_judge: false,
             accept: Vec::new(),
             because: None,
@@ -136,6 +140,7 @@ impl Run {
             version,
             overrules: &overrules,
             rebuild: self.rebuild,
+            forget_failed: self.forget_failed,
         };
 
         let runtime = Runtime::new().internal("cannot start the runtime")?;

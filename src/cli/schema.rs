@@ -4,9 +4,10 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
 use guichets_ouverts::config::Project;
-use guichets_ouverts::error::Error;
-use guichets_ouverts::error::Result;
+use guichets_ouverts::error::{Context, Error, Result};
+use guichets_ouverts::job::compare_schemas;
 use guichets_ouverts::model::Model;
+use guichets_ouverts::publish::{self, Guard};
 use guichets_ouverts::schema::{Catalog, Language, Origin, TableSchema, dictionary_html, dictionary_markdown};
 
 use super::{Common, print};
@@ -21,7 +22,11 @@ pub struct SchemaCommand {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Check that the schemas hold together, and that each derived table has its model
-    Check,
+    Check {
+        /// Compare with the current version of a store as well: what breaks its readers needs a new major version
+        #[arg(long, value_name = "STORE")]
+        against: Option<String>,
+    },
     /// Print the dictionary of all tables
     Docs {
         /// In which language
@@ -52,9 +57,12 @@ impl SchemaCommand {
         let catalog = Catalog::load(&project.tables())?;
         let tables: Vec<&TableSchema> = catalog.iter().collect();
         match self.action {
-            Action::Check => {
+            Action::Check { against } => {
                 let models = Model::load_all(&project.models())?;
                 agree(&tables, &models)?;
+                if let Some(store) = &against {
+                    return against_published(store, &catalog, common);
+                }
                 let columns: usize = tables.iter().map(|table| table.fields.len()).sum();
                 print(&if common.json {
                     serde_json::json!({ "tables": tables.len(), "columns": columns, "models": models.len() })
@@ -80,6 +88,28 @@ impl SchemaCommand {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Says what changed since the published schemas; exit code 3 where a gate would refuse it.
+fn against_published(store: &str, catalog: &Catalog, common: &Common) -> Result<ExitCode> {
+    let store = publish::open(store, Guard::default())?;
+    let report = compare_schemas(store.as_ref(), catalog)?;
+    if common.json {
+        print(&format!("{:#}", serde_json::to_value(&report).internal("the schemas")?));
+    } else {
+        for (table, changes) in &report.changes {
+            for change in changes {
+                print(&format!("{table}: {change}: {}", if change.breaks() { "breaking" } else { "additive" }));
+            }
+        }
+        for why in &report.incompatible {
+            print(&format!("REFUSED {why}"));
+        }
+        if report.incompatible.is_empty() {
+            print(&format!("readers of version {} can read what these schemas publish", report.version));
+        }
+    }
+    Ok(if report.incompatible.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(3) })
 }
 
 /// Each derived table has a model, and each model a schema.

@@ -31,6 +31,9 @@ pub struct FileAccount {
     pub quarantined: u64,
     /// False where the stream was cut, damaged or stopped.
     pub complete: bool,
+    /// The mark by which an object store knew it, where it came from one; in the manifest alone.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub e_tag: Option<String>,
     /// The local months of its attempts, kept or not; in the manifest alone.
     #[serde(rename = "mois")]
     pub months: Vec<String>,

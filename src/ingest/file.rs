@@ -108,6 +108,7 @@ impl<'a> FileReader<'a> {
             blank: self.blank,
             quarantined: self.quarantined.len() as u64,
             complete: self.complete,
+            e_tag: None,
             months,
         };
         Ok((account, self.quarantined))

@@ -22,6 +22,8 @@ pub struct History {
     pub quarantined: Vec<Quarantined>,
     /// The lines that were dropped because another has their id.
     pub repeats: Vec<Repeat>,
+    /// Whether every file is to be read again all the same, and only compared with what it was.
+    pub read_again: bool,
 }
 
 /// A line whose id another line has: a row of `repetitions`.
@@ -42,7 +44,15 @@ impl History {
     /// [`Unreachable`](crate::error::Kind::Unreachable) when a table is not what a publisher wrote.
     pub fn of(mut accounts: Vec<FileAccount>, quarantine: &RecordBatch, repetitions: &RecordBatch) -> Result<Self> {
         accounts.sort_by(|a, b| a.file.cmp(&b.file));
-        Ok(Self { accounts, quarantined: quarantined(quarantine)?, repeats: repeats(repetitions)? })
+        let (quarantined, repeats) = (quarantined(quarantine)?, repeats(repetitions)?);
+        Ok(Self { accounts, quarantined, repeats, read_again: false })
+    }
+
+    /// For a run that reads every file again: each must still begin with what it was.
+    #[must_use]
+    pub fn to_compare(mut accounts: Vec<FileAccount>) -> Self {
+        accounts.sort_by(|a, b| a.file.cmp(&b.file));
+        Self { accounts, read_again: true, ..Self::default() }
     }
 
     /// The account of a file.

@@ -115,16 +115,15 @@ impl Ledger {
         Ok(repeats)
     }
 
-    /// The ids of all lines so far.
+    /// Shows the id of each line, one bucket in memory at a time.
     ///
     /// # Errors
     /// [`Unreachable`](crate::error::Kind::Unreachable) when what was put on disk cannot be read back.
-    pub fn ids(&self) -> Result<HashSet<u128>> {
-        let mut ids = HashSet::new();
+    pub fn visit(&self, mut see: impl FnMut(u128)) -> Result<()> {
         for bucket in 0..self.buckets.len() {
-            ids.extend(self.entries(bucket)?.into_iter().map(|entry| entry.id));
+            self.entries(bucket)?.into_iter().for_each(|entry| see(entry.id));
         }
-        Ok(ids)
+        Ok(())
     }
 
     fn entries(&self, bucket: usize) -> Result<Vec<Entry>> {

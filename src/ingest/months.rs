@@ -14,6 +14,7 @@ use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::StreamWriter;
 use tempfile::TempDir;
 
+use super::history::id_fingerprint;
 use super::ledger::{Entry, Ledger, Repeats};
 use crate::error::{Context, Error, Result};
 
@@ -95,22 +96,32 @@ impl Months {
         self.ledger().note(entry)
     }
 
-    /// The ids of all lines so far.
+    /// The fingerprints of the ids of all lines so far.
     ///
     /// # Errors
     /// [`Unreachable`](crate::error::Kind::Unreachable) when what was put on disk cannot be read back.
-    pub fn ids(&self) -> Result<HashSet<u128>> {
-        self.ledger().ids()
+    pub fn id_fingerprints(&self) -> Result<HashSet<i64>> {
+        let mut prints = HashSet::new();
+        self.ledger().visit(|id| {
+            prints.insert(id_fingerprint(id));
+        })?;
+        Ok(prints)
     }
 
-    /// Finds which of some ids stand in a batch.
+    /// Which of some ids a line has.
     ///
     /// # Errors
-    /// [`Internal`](crate::error::Kind::Internal) when a private column is missing.
-    pub fn ids_among(batch: &RecordBatch, ids: &HashSet<u128>, found: &mut HashSet<u128>) -> Result<()> {
-        let keys = Keys::of(batch)?;
-        found.extend((0..batch.num_rows()).map(|row| keys.entry(row).id).filter(|id| ids.contains(id)));
-        Ok(())
+    /// [`Unreachable`](crate::error::Kind::Unreachable) when what was put on disk cannot be read back.
+    pub fn held_of(&self, ids: &HashSet<u128>) -> Result<HashSet<u128>> {
+        let mut held = HashSet::new();
+        if !ids.is_empty() {
+            self.ledger().visit(|id| {
+                if ids.contains(&id) {
+                    held.insert(id);
+                }
+            })?;
+        }
+        Ok(held)
     }
 
     /// Takes a month out, without the lines that repeat or contradict another and without the private columns; in no

@@ -61,12 +61,15 @@ impl Reading {
         (0..).zip(&self.accounts).map(|(position, account)| (Arc::clone(&account.file), position)).collect()
     }
 
-    /// Takes back what an earlier run dropped because of ids that are now judged again, and has it noted.
+    /// Takes back what an earlier run dropped because of ids of which a line is there now, kept or new, and has it noted:
+    /// all lines of such an id are judged again together.
     ///
     /// # Errors
     /// [`Internal`](crate::error::Kind::Internal) when an account does not have the line;
     /// [`Unreachable`](crate::error::Kind::Unreachable) when the disk is full.
-    pub fn judge_again(&mut self, ids: &HashSet<u128>, months: &Months) -> Result<()> {
+    pub fn judge_again(&mut self, months: &Months) -> Result<()> {
+        let dropped: HashSet<u128> = self.repeats.iter().map(|repeat| repeat.entry.id).collect();
+        let ids = months.held_of(&dropped)?;
         let positions = self.positions();
         let (again, kept): (Vec<Repeat>, Vec<Repeat>) =
             std::mem::take(&mut self.repeats).into_iter().partition(|repeat| ids.contains(&repeat.entry.id));
@@ -139,12 +142,18 @@ impl<'a> Ingest<'a> {
                     ignored.iter().map(|file| file.name.as_str()).collect::<Vec<_>>().join(", ")
                 )));
         }
-        let is_known = |file: &SourceFile| {
-            history.account(&file.name).is_some_and(|account| file.size_hint() == Some(account.bytes))
-        };
-        let to_read: Vec<SourceFile> = wanted.into_iter().filter(|file| !is_known(file)).collect();
+        let mut to_read: Vec<SourceFile> = Vec::new();
+        for file in wanted {
+            let known = match history.account(&file.name) {
+                Some(account) if !history.read_again => file.is(account)?,
+                _ => false,
+            };
+            if !known {
+                to_read.push(file);
+            }
+        }
         let read: HashSet<Arc<str>> = to_read.iter().map(|file| Arc::from(file.name.as_str())).collect();
-        let kept = history.accounts.iter().filter(|account| !read.contains(&account.file));
+        let kept = history.accounts.iter().filter(|account| !history.read_again && !read.contains(&account.file));
         let mut names: Vec<Arc<str>> = kept.clone().map(|account| &account.file).chain(&read).cloned().collect();
         names.sort_unstable();
 
@@ -210,6 +219,9 @@ impl<'a> Ingest<'a> {
             }
         }
         let delivered = lines.into_stream().finish();
+        let delivered = delivered.unreachable("cannot read the file to its end").map_err(|error| {
+            error.at(&file.name).hint("nothing of it is taken: run again when it can be read whole")
+        })?;
         progress.advance(delivered.bytes);
         if let Some(known) = known
             && known.bytes > 0
@@ -221,9 +233,12 @@ impl<'a> Ingest<'a> {
             ))
             .at(&file.name)
             .hint(
-                "logs are only ever appended to. If this one was replaced on purpose, name all logs and add --rebuild",
+                "logs are only ever appended to. If this one was replaced on purpose, name all logs and add --rebuild; if \
+                 it is another one of the same name, name a folder above both, so that their paths differ",
             ));
         }
-        reader.finish(compression, delivered)
+        let (mut account, quarantined) = reader.finish(compression, delivered)?;
+        account.e_tag = file.e_tag().map(str::to_owned);
+        Ok((account, quarantined))
     }
 }

@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::TryStreamExt;
 use object_store::path::Path as ObjectPath;
@@ -11,6 +12,8 @@ use tokio::runtime::Handle;
 use tokio_util::io::{StreamReader, SyncIoBridge};
 use url::Url;
 
+use super::account::FileAccount;
+use crate::digest::sha256_file;
 use crate::error::{Context, Error, Result};
 
 /// What a folder is searched for.
@@ -28,8 +31,11 @@ pub struct SourceFile {
 enum Location {
     Local(PathBuf),
     Http(Url),
-    Object(Arc<dyn ObjectStore>, ObjectPath, Option<u64>),
+    Object { store: Arc<dyn ObjectStore>, path: ObjectPath, size: Option<u64>, e_tag: Option<String> },
 }
+
+/// How long a server may be silent before it is given up.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Lists the files of several sources. Two files of one name are told apart by the number of their source, in the order
 /// of the sources' names.
@@ -71,14 +77,18 @@ impl SourceFile {
         Ok(match &self.location {
             Location::Local(path) => Box::new(std::fs::File::open(path).unreachable("cannot open").map_err(failed)?),
             Location::Http(url) => {
+                let client = reqwest::Client::builder().connect_timeout(PATIENCE).read_timeout(PATIENCE).build();
+                let client = client.internal("no HTTP client")?;
+                // An address may carry a signature in its query, which nobody should read in a log.
                 let response = runtime
-                    .block_on(async { reqwest::get(url.clone()).await?.error_for_status() })
+                    .block_on(async { client.get(url.clone()).send().await?.error_for_status() })
+                    .map_err(reqwest::Error::without_url)
                     .unreachable("cannot fetch")
                     .map_err(failed)?;
-                let bytes = response.bytes_stream().map_err(std::io::Error::other);
+                let bytes = response.bytes_stream().map_err(|error| std::io::Error::other(error.without_url()));
                 Box::new(runtime.block_on(async { SyncIoBridge::new(StreamReader::new(Box::pin(bytes))) }))
             }
-            Location::Object(store, path, _) => {
+            Location::Object { store, path, .. } => {
                 let answer = runtime.block_on(store.get(path)).unreachable("cannot fetch").map_err(failed)?;
                 let bytes = answer.into_stream().map_err(std::io::Error::other);
                 Box::new(runtime.block_on(async { SyncIoBridge::new(StreamReader::new(bytes)) }))
@@ -91,8 +101,33 @@ impl SourceFile {
     pub fn size_hint(&self) -> Option<u64> {
         match &self.location {
             Location::Local(path) => path.metadata().ok().map(|metadata| metadata.len()),
-            Location::Object(_, _, size) => *size,
+            Location::Object { size, .. } => *size,
             Location::Http(_) => None,
+        }
+    }
+
+    /// The mark by which an object store knows this state of it.
+    #[must_use]
+    pub fn e_tag(&self) -> Option<&str> {
+        match &self.location {
+            Location::Object { e_tag, .. } => e_tag.as_deref(),
+            Location::Local(_) | Location::Http(_) => None,
+        }
+    }
+
+    /// Whether it surely is what an earlier run has read: by its digest where it is at hand, by size and entity tag in an
+    /// object store. Where nothing tells, it is read again.
+    ///
+    /// # Errors
+    /// [`Unreachable`](crate::error::Kind::Unreachable) when it cannot be read.
+    pub fn is(&self, account: &FileAccount) -> Result<bool> {
+        if self.size_hint() != Some(account.bytes) {
+            return Ok(false);
+        }
+        match &self.location {
+            Location::Local(path) => Ok(sha256_file(path)?.1 == account.sha256),
+            Location::Object { e_tag, .. } => Ok(e_tag.is_some() && *e_tag == account.e_tag),
+            Location::Http(_) => Ok(false),
         }
     }
 }
@@ -167,13 +202,18 @@ fn remote(source: &str, runtime: &Handle) -> Result<Vec<SourceFile>> {
         .filter(|object| is_log(object.location.as_ref()))
         .map(|object| SourceFile {
             name: relative_name(&object.location, &prefix),
-            location: Location::Object(Arc::clone(&store), object.location, Some(object.size)),
+            location: Location::Object {
+                store: Arc::clone(&store),
+                path: object.location,
+                size: Some(object.size),
+                e_tag: object.e_tag,
+            },
         })
         .collect();
     // A prefix that is one object lists nothing below itself.
     if files.is_empty() && is_log(prefix.as_ref()) {
         let name = prefix.filename().unwrap_or_default().to_owned();
-        files.push(SourceFile { name, location: Location::Object(store, prefix, None) });
+        files.push(SourceFile { name, location: Location::Object { store, path: prefix, size: None, e_tag: None } });
     }
     Ok(files)
 }

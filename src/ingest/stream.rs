@@ -51,6 +51,7 @@ struct Delivery {
     hash: Sha256,
     prefix: u64,
     prefix_sha256: Option<String>,
+    failed: Option<Error>,
 }
 
 impl Stream {
@@ -60,7 +61,14 @@ impl Stream {
     /// # Errors
     /// When the first bytes cannot be read.
     pub fn open(raw: impl Read + Send + 'static, unpack_ratio: u64, prefix: u64) -> Result<Self, Error> {
-        let delivery = Delivery { raw: Box::new(raw), bytes: 0, hash: Sha256::default(), prefix, prefix_sha256: None };
+        let delivery = Delivery {
+            raw: Box::new(raw),
+            bytes: 0,
+            hash: Sha256::default(),
+            prefix,
+            prefix_sha256: None,
+            failed: None,
+        };
         let delivery = Arc::new(Mutex::new(delivery));
         let mut raw = BufReader::with_capacity(BUFFER, Shared(Arc::clone(&delivery)));
         let first = raw.fill_buf()?;
@@ -90,13 +98,18 @@ impl Stream {
 
     /// Ends the reading: what was delivered. Where unpacking broke or was stopped, the rest of the file is read all the
     /// same: its size and digest are those of the whole.
-    #[must_use]
-    pub fn finish(self) -> Delivered {
+    ///
+    /// # Errors
+    /// When the file itself could not be read to its end: what is missing is there, and nobody has seen it.
+    pub fn finish(self) -> Result<Delivered, Error> {
         let mut delivery = lock(&self.delivery);
-        // A file that cannot be read to its end was already reported as broken; the digest is of what could be.
-        let _ = std::io::copy(&mut *delivery, &mut std::io::sink());
+        if let Some(error) = delivery.failed.take() {
+            return Err(error);
+        }
+        std::io::copy(&mut *delivery, &mut std::io::sink())?;
         let hash = std::mem::take(&mut delivery.hash);
-        Delivered { bytes: delivery.bytes, sha256: hex(&hash.finalize()), prefix_sha256: delivery.prefix_sha256.take() }
+        let prefix_sha256 = delivery.prefix_sha256.take();
+        Ok(Delivered { bytes: delivery.bytes, sha256: hex(&hash.finalize()), prefix_sha256 })
     }
 }
 
@@ -113,7 +126,14 @@ fn lock(delivery: &Mutex<Delivery>) -> std::sync::MutexGuard<'_, Delivery> {
 
 impl Read for Delivery {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
-        let read = self.raw.read(buffer)?;
+        let read = match self.raw.read(buffer) {
+            Err(error) if error.kind() != ErrorKind::Interrupted => {
+                // Kept for the end: whoever unpacks takes it for a damaged stream.
+                self.failed = Some(Error::new(error.kind(), error.to_string()));
+                return Err(error);
+            }
+            read => read?,
+        };
         let (before, after) = (self.bytes, self.bytes + read as u64);
         self.bytes = after;
         if before < self.prefix && self.prefix <= after {

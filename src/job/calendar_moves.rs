@@ -47,8 +47,9 @@ fn text(batch: &RecordBatch, name: &str) -> Result<ArrayRef> {
     cast(column, &DataType::Utf8).internal(name)
 }
 
-/// A period counts in each month that it overlaps, as far as it does: that one ends later tonight than last night says
-/// nothing of the months before. Two days more on each side, for the zones of the counters.
+/// A period counts in each month that it overlaps, with its beginning, which tables name, and its end as far as the month
+/// goes: that one ends later tonight than last night says nothing of the months before. Two days more on each side, for
+/// the zones of the counters.
 fn add_periods(periods: &RecordBatch, prints: &mut Prints) -> Result<()> {
     let instants = |name: &str| {
         let column = periods.column_by_name(name).ok_or_else(|| Error::internal(format!("no column {name}")))?;
@@ -72,11 +73,11 @@ fn add_periods(periods: &RecordBatch, prints: &mut Prints) -> Result<()> {
         let mut first = first_of_month((start - margin).date_naive());
         while midnight(first) < end + margin {
             let Some(next) = first.checked_add_months(Months::new(1)) else { break };
-            let clipped = [start.max(midnight(first) - margin), end.min(midnight(next) + margin)];
-            if clipped[0] < clipped[1] {
+            let until = end.min(midnight(next) + margin);
+            if start.max(midnight(first) - margin) < until {
                 let print = prints.entry(month(first)).or_default();
                 print.update(rows.row(row).as_ref());
-                for edge in clipped {
+                for edge in [start, until] {
                     print.update(&edge.timestamp_micros().to_le_bytes());
                 }
             }

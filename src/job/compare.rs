@@ -1,14 +1,16 @@
-//! Two published versions, compared.
+//! Two published versions, or a published one and the schemas of the project, compared.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
+use serde::Serialize;
 use tempfile::TempDir;
 
 use crate::diff::{Changes, Side, Visit, compare};
 use crate::error::{Context, Error, Result};
-use crate::publish::{Store, fetch, manifest_of};
+use crate::publish::{Store, current_manifest, fetch, manifest_of};
 use crate::release::{FileEntry, Manifest};
-use crate::schema::TableSchema;
+use crate::schema::{Catalog, SchemaChange, TableSchema, incompatibility, schema_changes};
 
 /// Compares two published versions. Files that both share are not read.
 ///
@@ -40,4 +42,43 @@ fn published_schema(store: &dyn Store, manifest: &Manifest, table: &str, folder:
         Error::unreachable(format!("the version {} has no {path}", manifest.version)).at(store.name())
     })?;
     TableSchema::load(&fetch(store, entry, folder)?)
+}
+
+/// What the schemas of the project are to those who read the current version.
+#[derive(Debug, Serialize)]
+pub struct SchemaReport {
+    /// The version compared with.
+    pub version: String,
+    /// What changed, by table.
+    pub changes: BTreeMap<String, Vec<SchemaChange>>,
+    /// Why a run would be refused, one sentence each.
+    pub incompatible: Vec<String>,
+}
+
+/// Compares the schemas of a project with those of a store's current version.
+///
+/// # Errors
+/// [`Usage`](crate::error::Kind::Usage) when the store has no version; [`Unreachable`](crate::error::Kind::Unreachable)
+/// when it does not answer.
+pub fn compare_schemas(store: &dyn Store, catalog: &Catalog) -> Result<SchemaReport> {
+    let (_, manifest) = current_manifest(store)?
+        .ok_or_else(|| Error::usage("the store has no current version to compare with").at(store.name()))?;
+    let folder = TempDir::with_prefix("guichets-").unreachable("cannot make a temporary folder")?;
+    let prefix = format!("versions/{}/schemas/", manifest.version);
+    let mut report =
+        SchemaReport { version: manifest.version.clone(), changes: BTreeMap::new(), incompatible: Vec::new() };
+    for file in &manifest.files {
+        let Some(name) = file.path.strip_prefix(&prefix).and_then(|name| name.strip_suffix(".json")) else { continue };
+        let published = published_schema(store, &manifest, name, folder.path())?;
+        let Ok(ours) = catalog.table(name) else {
+            report.incompatible.push(format!("{name}: the table is gone"));
+            continue;
+        };
+        let changes = schema_changes(&published, ours);
+        if !changes.is_empty() {
+            report.changes.insert(name.to_owned(), changes);
+        }
+        report.incompatible.extend(incompatibility(&published, ours)?);
+    }
+    Ok(report)
 }

@@ -21,6 +21,8 @@ pub(super) struct Ground<'a> {
     pub(super) manifest: &'a Manifest,
     catalog: &'a Catalog,
     folder: TempDir,
+    /// Whether nothing of it counts.
+    rebuilds: bool,
     /// Whether the raw logs that it has read need not be read again.
     pub(super) resumes: bool,
     /// Whether the tables that it derived from untouched months stand.
@@ -48,6 +50,7 @@ impl<'a> Ground<'a> {
             manifest,
             catalog,
             folder,
+            rebuilds: rebuild,
             resumes,
             derives: resumes && made_with.derive_sha256 == origins.derive_sha256,
         };
@@ -86,7 +89,7 @@ impl<'a> Ground<'a> {
     /// [`Unreachable`](crate::error::Kind::Unreachable) when the store does not answer.
     pub(super) fn history(&self) -> Result<History> {
         if !self.resumes {
-            return Ok(History::default());
+            return Ok(if self.rebuilds { History::default() } else { History::to_compare(self.accounts()?) });
         }
         History::of(self.accounts()?, &self.table("quarantaine")?, &self.table("repetitions")?)
     }

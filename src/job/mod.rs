@@ -6,7 +6,7 @@ mod ground;
 mod origins;
 mod version;
 
-pub use compare::compare_published;
+pub use compare::{SchemaReport, compare_published, compare_schemas};
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -19,10 +19,10 @@ use self::ground::Ground;
 use self::origins::Made;
 use self::version::Version;
 use crate::config::{Pipeline, Project, Schedule};
-use crate::error::{Context, Result};
+use crate::error::{Context, Error, Result};
 use crate::gate::{self, GateReport, Overrule};
 use crate::ingest::{
-    Ingest, Months, Reading, accounts_table, id_fingerprint, list, quarantine_table, recall, repetitions_table,
+    Ingest, Months, Reading, SourceFile, accounts_table, list, quarantine_table, recall, repetitions_table,
 };
 use crate::model::Model;
 use crate::outcome::RuleSet;
@@ -50,6 +50,8 @@ pub struct Order<'a> {
     pub overrules: &'a [Overrule],
     /// Whether everything is read and derived anew, whatever the version before has.
     pub rebuild: bool,
+    /// Whether raw files that failed nights had read may be left out.
+    pub forget_failed: bool,
 }
 
 /// A version, built and judged, that nobody can see yet.
@@ -104,6 +106,9 @@ pub fn build(
     let origins = Made { order, catalog: &catalog, registry: &registry, rules: &rules, models: &models }.origins()?;
 
     let listed = list(order.raw, runtime)?;
+    if !order.forget_failed {
+        check_failed_nights(base, &listed)?;
+    }
     let ground = base
         .manifest()
         .map(|manifest| Ground::of(store, manifest, &catalog, &origins, &listed, order.rebuild))
@@ -146,10 +151,33 @@ pub fn build(
     version.check_complete()?;
 
     let changes = version.changes(ground, &origins)?;
-    let gates = version.judge(&reading.accounts, ground, changes.as_ref())?;
+    let gates = version.judge(&reading, ground, changes.as_ref())?;
     version.document(&models, &reading, &gates, changes.as_ref())?;
     version.sums()?;
-    Ok(version.finish(reading, gates, origins))
+    Ok(version.finish(reading, gates, origins, &base.files_read()))
+}
+
+/// A night that was refused, or retracted, had read raw files that no version has now: a run that does not name them would
+/// publish their days as days on which nobody looked.
+fn check_failed_nights(base: &Base, listed: &[SourceFile]) -> Result<()> {
+    let named: HashSet<&str> = listed.iter().map(|file| file.name.as_str()).collect();
+    let there = base.files_read();
+    for record in base.failed_since() {
+        let missing = record.files_read.iter().filter(|file| !named.contains(file.as_str()) && !there.contains(*file));
+        let missing: Vec<&String> = missing.collect();
+        if let Some(first) = missing.first() {
+            return Err(Error::usage(format!(
+                "version {} failed, and {} raw file{} that it had read {} not named, the first {first}",
+                record.version,
+                missing.len(),
+                if missing.len() == 1 { "" } else { "s" },
+                if missing.len() == 1 { "is" } else { "are" },
+            ))
+            .at("--raw")
+            .hint("name them as well as the new ones; or, to publish without them, add --forget-failed"));
+        }
+    }
+    Ok(())
 }
 
 /// Brings back the months that the new lines touch, as they were before they were published: those of the lines, those
@@ -158,14 +186,12 @@ fn recall_touched(ground: &Ground<'_>, reading: &mut Reading, months: &Months, p
     let positions = reading.positions();
     let mut touched: BTreeSet<String> = months.names().into_iter().collect();
     touched.extend(ground.months_of(&reading.read)?);
-    let new: HashSet<i64> = months.ids()?.into_iter().map(id_fingerprint).collect();
+    let new = months.id_fingerprints()?;
     for (month, file) in ground.parts("identifiants") {
         if !touched.contains(month) && ground.holds_one_of(file, &new)? {
             touched.insert(month.to_owned());
         }
     }
-    let dropped: HashSet<u128> = reading.repeats.iter().map(|repeat| repeat.entry.id).collect();
-    let mut again = HashSet::new();
     let published = ground.parts("tentatives");
     let known: Vec<&String> = touched.iter().filter(|month| published.contains_key(month.as_str())).collect();
     progress.begin("reprise", known.len() as u64);
@@ -176,12 +202,11 @@ fn recall_touched(ground: &Ground<'_>, reading: &mut Reading, months: &Months, p
             |file| positions.get(file).copied(),
             |file| reading.read.contains(file),
         )?;
-        Months::ids_among(&rows, &dropped, &mut again)?;
         months.add(month, rows)?;
         progress.advance(1);
     }
     progress.end();
-    reading.judge_again(&again, months)
+    reading.judge_again(months)
 }
 
 /// Where a version goes, and on top of what.
@@ -209,7 +234,8 @@ pub fn release(
     if let Some(refusal) = gate::refusal(&built.gates) {
         let refused: Vec<&GateReport> = built.gates.iter().filter(|gate| !gate.passed).collect();
         let reports = serde_json::to_value(refused).internal("gates")?;
-        publish::record_refusal(to.store, &order.version, order.as_of, order.pipeline.simulated, reports)?;
+        let read = built.manifest.files_read.clone();
+        publish::record_refusal(to.store, &order.version, order.as_of, order.pipeline.simulated, reports, read)?;
         return Err(refusal);
     }
     publish::publish(

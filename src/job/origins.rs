@@ -5,6 +5,7 @@ use std::path::Path;
 use super::Order;
 use crate::digest::sha256;
 use crate::error::{Context, Result};
+use crate::ingest::INGEST_REVISION;
 use crate::model::Model;
 use crate::outcome::RuleSet;
 use crate::registry::Registry;
@@ -28,12 +29,16 @@ impl Made<'_> {
         let schedule_sha256 = file_digest(&pipeline.schedule_path())?;
         let code = env!("CARGO_PKG_VERSION").to_owned();
         // Of these, `Debug` writes every field.
-        let settings = format!("{:?}", (&pipeline.sources, &pipeline.registry, &pipeline.limits, &pipeline.method));
+        let limits = (pipeline.limits.line_bytes, pipeline.limits.unpack_ratio);
+        let settings = format!("{:?}", (&pipeline.sources, &pipeline.registry, limits, &pipeline.method));
         let registry = self.registry_digests()?;
         let known = registry.iter().filter(|(name, _)| matches!(name.as_str(), "guichets" | "demarches"));
         let known: String = known.map(|(_, digest)| digest.as_str()).collect();
-        let ingest_sha256 =
-            sha256([code.as_str(), &rules.sha256, &settings, &known, &self.ingested_columns()].join("\n").as_bytes());
+        let ingest_sha256 = sha256(
+            [INGEST_REVISION.to_string().as_str(), &rules.sha256, &settings, &known, &self.ingested_tables()]
+                .join("\n")
+                .as_bytes(),
+        );
         let models: String = self.models.iter().map(|model| model.sql.as_str()).collect();
         let schemas: String = self.catalog.iter().map(|table| table.text.as_str()).collect();
         let registry: String = registry.into_iter().map(|(_, digest)| digest).collect();
@@ -58,11 +63,15 @@ impl Made<'_> {
         self.registry.tables().iter().map(digest).collect()
     }
 
-    /// Names and types: what they are said to mean may change without reading anything again.
-    fn ingested_columns(&self) -> String {
+    /// All of their declarations but what they are said to mean, which may change without reading anything again.
+    fn ingested_tables(&self) -> String {
         let ingested = self.catalog.iter().filter(|table| table.guichets.origin == Origin::Ingest);
-        let fields = ingested.flat_map(|table| &table.fields);
-        fields.map(|field| format!("{}:{}", field.name, field.data_type())).collect::<Vec<_>>().join(";")
+        let tables = ingested.map(|table| {
+            let fields: Vec<_> =
+                table.fields.iter().map(|field| (&field.name, field.data_type(), &field.constraints)).collect();
+            format!("{:?}", (&table.name, &table.guichets, &table.primary_key, fields))
+        });
+        tables.collect::<Vec<_>>().join(";")
     }
 }
 

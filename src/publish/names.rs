@@ -1,4 +1,5 @@
-//! Names of versions: a date, `2026-11-21`, then `2026-11-21.2`. A name is used once, whatever became of it.
+//! Names of versions: a date, `2026-11-21`, then `2026-11-21.2`. The name of a published version is never used again,
+//! whatever becomes of it; that of a night that was refused or stopped is.
 
 use std::collections::HashSet;
 
@@ -7,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::read::{current_pointer, list};
 use super::records::Status;
-use super::{StorageKey, Store};
+use super::{Base, StorageKey, Store};
 use crate::digest::token;
 use crate::error::{Error, Kind, Result};
 
@@ -71,10 +72,17 @@ struct Mark {
 ///
 /// # Errors
 /// [`Unreachable`](crate::error::Kind::Unreachable) when another publisher has it, or the store does not answer.
-pub(super) fn claim(store: &dyn Store, version: &str, manifest_sha256: &str) -> Result<()> {
+pub(super) fn claim(store: &dyn Store, version: &str, base: &Base, manifest_sha256: &str) -> Result<()> {
     let key = StorageKey::Claim { version: version.to_owned() };
     let mark = Mark { publisher: token(), manifest_sha256: manifest_sha256.to_owned() };
     if store.swap(&key, None, &super::json(&mark))? {
+        // A faster publisher may have come and gone: it moves the pointer and lists its version before it gives the claim
+        // back, so one of the two shows here.
+        let moved = store.get(&StorageKey::Latest.path())? != base.pointer_bytes;
+        if moved || used_versions(store)?.contains(version) {
+            unclaim(store, version)?;
+            return Err(another_won(store, "it published while this run was at work"));
+        }
         return Ok(());
     }
     Err(another_won(

@@ -8,7 +8,7 @@ use chrono::{DateTime, FixedOffset, SecondsFormat, TimeDelta};
 use serde_json::Value;
 
 use super::names::{another_won, claim, unclaim};
-use super::read::list;
+use super::read::{current_manifest, list};
 use super::records::{Pointer, Status, VersionRecord, Versions};
 use super::sign::SigningKey;
 use super::{Base, StorageKey, Store, each, json, stable};
@@ -66,7 +66,8 @@ pub struct Published {
 /// # Errors
 /// [`Unreachable`](crate::error::Kind::Unreachable) when the store cannot be written or another publisher won;
 /// [`Usage`](crate::error::Kind::Usage) when the store cannot write conditionally, or holds another pipeline's versions;
-/// [`Interrupted`](crate::error::Kind::Interrupted) when somebody stops it in time. The pointer has then not moved.
+/// [`Interrupted`](crate::error::Kind::Interrupted) when somebody stops it in time. The pointer has then not moved, unless
+/// the message says that the version is published.
 pub fn publish(store: &dyn Store, mut release: Release<'_>, progress: &dyn Progress) -> Result<Outcome> {
     let local: HashMap<&str, &Path> = release.files.iter().map(|file| (&*file.entry.path, &*file.local)).collect();
     release.base.check_pipeline(store, &release.manifest.pipeline)?;
@@ -83,7 +84,7 @@ pub fn publish(store: &dyn Store, mut release: Release<'_>, progress: &dyn Progr
     let text = release.manifest.to_json();
     let manifest_sha256 = sha256(text.as_bytes());
     let version = release.manifest.version.clone();
-    claim(store, &version, &manifest_sha256)?;
+    claim(store, &version, release.base, &manifest_sha256)?;
     let pointer = Pointer {
         version: version.clone(),
         manifest: StorageKey::Manifest { version: version.clone() }.path(),
@@ -91,22 +92,32 @@ pub fn publish(store: &dyn Store, mut release: Release<'_>, progress: &dyn Progr
         published_at: instant(release.as_of),
         fresh_until: instant(release.as_of + release.fresh_for),
     };
-    let (written, shared) = match show(store, &release, &text, &pointer, progress) {
-        Ok(counts) => counts,
-        Err(error) => {
-            // Nobody sees what was written. The name stays taken where the store no longer answers.
-            let _ = unclaim(store, &version);
-            return Err(error);
-        }
-    };
-    complete(store, &pointer, &release.manifest)?;
-    stable::renew(store, &local)?;
-    unclaim(store, &version)?;
+    let (written, shared) =
+        write(store, &release, &text, &pointer, progress).inspect_err(|_| give_up(store, &version))?;
+    // Where the answer to this is lost, the pointer may move yet: the name then stays taken.
+    if !store.swap(&StorageKey::Latest, release.base.pointer_bytes.as_deref(), &json(&pointer))? {
+        give_up(store, &version);
+        return Err(another_won(store, "the pointer moved while this run was at work"));
+    }
+    let finished = complete(store, &pointer, &release.manifest)
+        .and_then(|()| stable::renew(store, &local))
+        .and_then(|()| unclaim(store, &version));
+    finished.map_err(|error| {
+        Error::unreachable(format!("version {version} is published, but not yet in every list: {error}"))
+            .hint("run again: it finishes versions.json and latest/")
+    })?;
     Ok(Outcome::Published(Published { version, written, shared, manifest_sha256 }))
 }
 
-/// Writes what is missing, then moves the pointer: after this the version is published, whatever happens.
-fn show(
+/// Nobody sees what was written under the name, and the name is free again; where the store no longer answers, it stays
+/// taken.
+fn give_up(store: &dyn Store, version: &str) {
+    let signature = StorageKey::Signature { version: version.to_owned() };
+    let _ = store.delete(&signature).and_then(|()| unclaim(store, version));
+}
+
+/// Writes what is missing; the pointer does not move yet.
+fn write(
     store: &dyn Store,
     release: &Release<'_>,
     manifest: &str,
@@ -135,14 +146,11 @@ fn show(
     }
     store.put(&StorageKey::Manifest { version: version.clone() }, manifest.as_bytes())?;
     progress.proceed()?;
-    if !store.swap(&StorageKey::Latest, release.base.pointer_bytes.as_deref(), &json(pointer))? {
-        return Err(another_won(store, "the pointer moved while this run was at work"));
-    }
     Ok((written.into_inner(), shared.into_inner()))
 }
 
 /// Sees to it that a version to which the pointer moved is in the list: the publisher may have been killed in between.
-fn complete(store: &dyn Store, pointer: &Pointer, manifest: &Manifest) -> Result<()> {
+pub(super) fn complete(store: &dyn Store, pointer: &Pointer, manifest: &Manifest) -> Result<()> {
     if list(store)?.1.published(&pointer.version).is_some() {
         return Ok(());
     }
@@ -155,6 +163,7 @@ fn complete(store: &dyn Store, pointer: &Pointer, manifest: &Manifest) -> Result
             simulated: manifest.simulated,
             fresh_until: Some(pointer.fresh_until.clone()),
             manifest_sha256: Some(pointer.manifest_sha256.clone()),
+            files_read: manifest.files_read.clone(),
             refused_by: None,
             retracted_at: None,
             reason: None,
@@ -172,8 +181,12 @@ pub fn record_refusal(
     as_of: DateTime<FixedOffset>,
     simulated: bool,
     gates: Value,
+    files_read: Vec<String>,
 ) -> Result<()> {
     store.check_swap()?;
+    if let Some((pointer, manifest)) = current_manifest(store)? {
+        complete(store, &pointer, &manifest)?;
+    }
     record(
         store,
         &VersionRecord {
@@ -183,6 +196,7 @@ pub fn record_refusal(
             simulated,
             fresh_until: None,
             manifest_sha256: None,
+            files_read,
             refused_by: Some(gates),
             retracted_at: None,
             reason: None,

@@ -1,8 +1,11 @@
 //! Reading a store as anyone would: pointer, manifest, files, each checked against what vouches for it.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use super::records::{Pointer, Versions};
+use serde_json::Value;
+
+use super::records::{Pointer, Status, VersionRecord, Versions};
 use super::{StorageKey, Store, each};
 use crate::digest::{sha256, sha256_file};
 use crate::error::{Context, Error, Result};
@@ -16,6 +19,8 @@ pub struct Base {
     pub(super) pointer_bytes: Option<Vec<u8>>,
     /// What it says, and the manifest that it vouches for.
     pub current: Option<(Pointer, Manifest)>,
+    /// The list of versions.
+    pub versions: Versions,
 }
 
 impl Base {
@@ -25,9 +30,17 @@ impl Base {
     /// [`Unreachable`](crate::error::Kind::Unreachable) when the store does not answer, or what it answers is not what a
     /// publisher wrote.
     pub fn read(store: &dyn Store) -> Result<Self> {
-        let Some((pointer_bytes, pointer)) = current_pointer(store)? else { return Ok(Self::default()) };
+        let versions = list(store)?.1;
+        let pointer_bytes = store.get(&StorageKey::Latest.path())?;
+        let pointer = pointer_bytes.as_deref().map(|bytes| parsed_pointer(bytes, store)).transpose()?.flatten();
+        let Some(pointer) = pointer else { return Ok(Self { pointer_bytes, current: None, versions }) };
+        if versions.published(&pointer.version).is_some_and(|record| record.status == Status::Retracted) {
+            return Err(Error::unreachable(format!("version {} was retracted, and is still current", pointer.version))
+                .at(store.name())
+                .hint("the retraction was cut short: run guichets retract again"));
+        }
         let manifest = vouched_manifest(store, &pointer)?;
-        Ok(Self { pointer_bytes: Some(pointer_bytes), current: Some((pointer, manifest)) })
+        Ok(Self { pointer_bytes, current: Some((pointer, manifest)), versions })
     }
 
     /// A chain of versions is of one publication.
@@ -46,6 +59,25 @@ impl Base {
         }
     }
 
+    /// The raw files that it, and those on top of which it was made, have read.
+    #[must_use]
+    pub fn files_read(&self) -> HashSet<String> {
+        let inputs = self.manifest().and_then(|manifest| manifest.inputs.as_array());
+        inputs.into_iter().flatten().filter_map(|input| Some(input["file"].as_str()?.to_owned())).collect()
+    }
+
+    /// Nights that were refused or retracted since.
+    pub fn failed_since(&self) -> impl Iterator<Item = &VersionRecord> {
+        let current = self.current.as_ref().and_then(|(pointer, _)| {
+            self.versions
+                .versions
+                .iter()
+                .rposition(|record| record.status == Status::Published && record.version == pointer.version)
+        });
+        let since = self.versions.versions.iter().skip(current.map_or(0, |position| position + 1));
+        since.filter(|record| record.status != Status::Published)
+    }
+
     /// The manifest of that version.
     #[must_use]
     pub fn manifest(&self) -> Option<&Manifest> {
@@ -55,10 +87,15 @@ impl Base {
 
 /// The pointer, as it is written and what it says.
 pub(super) fn current_pointer(store: &dyn Store) -> Result<Option<(Vec<u8>, Pointer)>> {
+    let Some(bytes) = store.get(&StorageKey::Latest.path())? else { return Ok(None) };
+    Ok(parsed_pointer(&bytes, store)?.map(|pointer| (bytes, pointer)))
+}
+
+/// A pointer that names no version says that every version was retracted.
+fn parsed_pointer(bytes: &[u8], store: &dyn Store) -> Result<Option<Pointer>> {
     let path = StorageKey::Latest.path();
-    let Some(bytes) = store.get(&path)? else { return Ok(None) };
-    let pointer = parsed(&bytes, store, &path)?;
-    Ok(Some((bytes, pointer)))
+    let value: Value = parsed(bytes, store, &path)?;
+    if value["version"].is_null() { Ok(None) } else { parsed(bytes, store, &path).map(Some) }
 }
 
 /// The current version's pointer and manifest, where there is one.
@@ -79,7 +116,25 @@ fn vouched_manifest(store: &dyn Store, pointer: &Pointer) -> Result<Manifest> {
     if sha256(&manifest) != pointer.manifest_sha256 {
         return Err(place(Error::unreachable("the manifest is not the one that the pointer vouches for")));
     }
-    parsed(&manifest, store, &pointer.manifest)
+    parsed_manifest(&manifest, store, &pointer.manifest)
+}
+
+/// A manifest names files of its own version and shared ones, and nothing outside the store.
+pub(super) fn parsed_manifest(bytes: &[u8], store: &dyn Store, path: &str) -> Result<Manifest> {
+    let manifest: Manifest = parsed(bytes, store, path)?;
+    let own = format!("versions/{}/", manifest.version);
+    let inside = |path: &str| {
+        (path.starts_with(&own) || path.starts_with("data/"))
+            && !path.contains('\\')
+            && path.split('/').all(|part| !matches!(part, "" | "." | ".."))
+    };
+    match manifest.files.iter().find(|file| !inside(&file.path)) {
+        None => Ok(manifest),
+        Some(file) => {
+            Err(Error::unreachable(format!("the manifest names « {} », which is not a file of it", file.path))
+                .at(format!("{}/{path}", store.name())))
+        }
+    }
 }
 
 /// What a publisher wrote as JSON.
@@ -112,7 +167,7 @@ pub fn manifest_of(store: &dyn Store, version: &str) -> Result<(Vec<u8>, Manifes
             .at(store.name())
             .hint("versions.json lists those that it has")
     })?;
-    let manifest = parsed(&bytes, store, &path)?;
+    let manifest = parsed_manifest(&bytes, store, &path)?;
     Ok((bytes, manifest))
 }
 
@@ -135,7 +190,9 @@ pub fn fetch(store: &dyn Store, file: &FileEntry, folder: &Path) -> Result<PathB
         std::fs::create_dir_all(parent).unreachable("cannot write").map_err(place)?;
     }
     // Under its own name it stands only once it is whole and the right one.
-    let aside = local.with_extension("part");
+    let mut aside = local.clone().into_os_string();
+    aside.push(".part");
+    let aside = PathBuf::from(aside);
     if !store.get_file(&file.path, &aside)? {
         return Err(place(Error::unreachable("the file is not there")));
     }

@@ -58,6 +58,9 @@ pub struct VersionRecord {
     /// SHA-256 of its manifest, where it has one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub manifest_sha256: Option<String>,
+    /// Raw files that this run was the first to read: a run on top of an older version must read them, too.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub files_read: Vec<String>,
     /// The gates that refused it, with figure and threshold.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub refused_by: Option<Value>,

@@ -7,8 +7,8 @@ use chrono::{DateTime, FixedOffset};
 use serde::Serialize;
 
 use super::names::another_won;
-use super::protocol::{amend, instant};
-use super::read::{current_pointer, list, manifest_of};
+use super::protocol::{amend, complete, instant};
+use super::read::{current_manifest, current_pointer, list, manifest_of};
 use super::records::{Pointer, Status, VersionRecord};
 use super::{StorageKey, Store, each, json, stable};
 use crate::error::{Error, Result};
@@ -48,6 +48,10 @@ pub fn retract(
     remove: bool,
     now: DateTime<FixedOffset>,
 ) -> Result<Retraction> {
+    // A publisher that was killed in between has not listed its version yet.
+    if let Some((pointer, manifest)) = current_manifest(store)? {
+        complete(store, &pointer, &manifest)?;
+    }
     let versions = list(store)?.1;
     let Some(record) = versions.published(version) else {
         return Err(Error::usage(format!("the store has published no version {version}"))
@@ -72,14 +76,13 @@ pub fn retract(
     if current.is_some() {
         stable::renew(store, &HashMap::new())?;
     } else {
-        let names: Vec<String> = stable::names(&manifest).map(|(name, _)| name).collect();
-        each(&names, |name| store.delete(&StorageKey::Stable { name: name.clone() }))?;
+        stable::remove(store, &manifest)?;
     }
     let removed = if remove { remove_bytes(store, version, reason, &manifest, &at)? } else { 0 };
     Ok(Retraction { version: version.to_owned(), current, moved, removed })
 }
 
-/// Moves the pointer away from a version, to the youngest good one; away altogether where there is none.
+/// Moves the pointer away from a version, to the youngest good one; where there is none, it leads nowhere and says so.
 fn move_back(store: &dyn Store, version: &str) -> Result<bool> {
     let Some((bytes, pointer)) = current_pointer(store)? else { return Ok(false) };
     if pointer.version != version {
@@ -87,13 +90,23 @@ fn move_back(store: &dyn Store, version: &str) -> Result<bool> {
     }
     let versions = list(store)?.1;
     let Some(good) = versions.last_good() else {
-        store.delete(&StorageKey::Latest)?;
-        return Ok(true);
+        let none = json(&NoVersion { version: None });
+        return moved(store, store.swap(&StorageKey::Latest, Some(&bytes), &none)?);
     };
-    if store.swap(&StorageKey::Latest, Some(&bytes), &json(&pointer_to(good)))? {
+    moved(store, store.swap(&StorageKey::Latest, Some(&bytes), &json(&pointer_to(good)))?)
+}
+
+fn moved(store: &dyn Store, swapped: bool) -> Result<bool> {
+    if swapped {
         return Ok(true);
     }
     Err(another_won(store, "the pointer moved while the version was being retracted"))
+}
+
+/// The pointer where no version is vouched for any more.
+#[derive(Serialize)]
+struct NoVersion {
+    version: Option<String>,
 }
 
 fn pointer_to(record: &VersionRecord) -> Pointer {

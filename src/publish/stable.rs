@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tempfile::TempDir;
 
@@ -34,7 +35,9 @@ pub(super) fn renew(store: &dyn Store, local: &HashMap<&str, &Path>) -> Result<(
         let wanted: Vec<(String, &FileEntry)> = names(&manifest).collect();
         let differing: Vec<&(String, &FileEntry)> =
             wanted.iter().filter(|(name, file)| there.get(name).is_none_or(|is| is.sha256 != file.sha256)).collect();
-        copy(store, &differing, local)?;
+        if !copy(store, &differing, local, &pointer.version)? {
+            continue;
+        }
         let kept: HashSet<&str> = wanted.iter().map(|(name, _)| name.as_str()).collect();
         // A renewal that was cut short left no list: the version before had what may be left over.
         let parent = match &manifest.parent {
@@ -50,15 +53,37 @@ pub(super) fn renew(store: &dyn Store, local: &HashMap<&str, &Path>) -> Result<(
     Ok(())
 }
 
-fn copy(store: &dyn Store, files: &[&(String, &FileEntry)], local: &HashMap<&str, &Path>) -> Result<()> {
+/// Copies files of a version, as long as it is the current one: a slow publisher must not write over what a faster one has
+/// renewed meanwhile. Returns false where it no longer is.
+fn copy(
+    store: &dyn Store,
+    files: &[&(String, &FileEntry)],
+    local: &HashMap<&str, &Path>,
+    version: &str,
+) -> Result<bool> {
+    let overtaken = AtomicBool::new(false);
     let folder = TempDir::with_prefix("guichets-").unreachable("cannot make a temporary folder")?;
     each(files, |(name, file)| {
+        if current_pointer(store)?.is_none_or(|(_, pointer)| pointer.version != version) {
+            overtaken.store(true, Ordering::Relaxed);
+        }
+        if overtaken.load(Ordering::Relaxed) {
+            return Ok(());
+        }
         let here = match local.get(&*file.path) {
             Some(path) => (*path).to_owned(),
             None => fetch(store, file, folder.path())?,
         };
         store.put_file(&StorageKey::Stable { name: name.clone() }, &here)
-    })
+    })?;
+    Ok(!overtaken.into_inner())
+}
+
+/// Removes every stable name of a version; first of all the mark, which would say that they are there.
+pub(super) fn remove(store: &dyn Store, manifest: &Manifest) -> Result<()> {
+    store.delete(&StorageKey::Stable { name: MARK.to_owned() })?;
+    let names: Vec<String> = names(manifest).map(|(name, _)| name).collect();
+    each(&names, |name| store.delete(&StorageKey::Stable { name: name.clone() }))
 }
 
 /// The files that have a stable name, each with it.

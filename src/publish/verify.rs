@@ -6,7 +6,7 @@ use serde::Serialize;
 use tempfile::TempDir;
 
 use super::read::{current_pointer, list, manifest_of};
-use super::records::Versions;
+use super::records::{Status, Versions};
 use super::sign::VerifyingKey;
 use super::{StorageKey, Store, each};
 use crate::digest::{sha256, sha256_file};
@@ -64,6 +64,15 @@ pub fn verify(
         (None, Some((_, pointer))) => {
             let path = StorageKey::Latest.path();
             check_digest(store, &pointer.manifest, &pointer.manifest_sha256, &path, &mut faults)?;
+            if pointer.manifest != (StorageKey::Manifest { version: pointer.version.clone() }).path() {
+                faults.push(fault(
+                    &path,
+                    format!("leads to {}, which is not the manifest of its version", pointer.manifest),
+                ));
+            }
+            if versions.published(&pointer.version).is_some_and(|record| record.status == Status::Retracted) {
+                faults.push(fault(&path, "leads to a version that was retracted; run guichets retract again"));
+            }
             pointer.version
         }
         (None, None) => {
@@ -73,6 +82,10 @@ pub fn verify(
         }
     };
     let (text, manifest) = manifest_of(store, &version)?;
+    if manifest.version != version {
+        let path = StorageKey::Manifest { version: version.clone() }.path();
+        faults.push(fault(&path, format!("says that it is of version {}", manifest.version)));
+    }
     let signed = key.map(|key| check_signature(store, key, &version, &text, &mut faults)).transpose()?;
     let chain = follow(store, &versions, &version, &text, &manifest, &mut faults)?;
     let mut found = VerifiedVersion {
@@ -82,7 +95,7 @@ pub fn verify(
         rows: 0,
         chain,
         signed,
-        removed: removed(store, &version)?,
+        removed: removed(store, &versions, &version)?,
         faults,
     };
     if found.removed.is_none() {
@@ -183,7 +196,11 @@ fn check_listed(versions: &Versions, version: &str, manifest: &[u8], faults: &mu
     }
 }
 
-fn removed(store: &dyn Store, version: &str) -> Result<Option<String>> {
+/// Why the bytes of a version are gone; only of one that was retracted can they be.
+fn removed(store: &dyn Store, versions: &Versions, version: &str) -> Result<Option<String>> {
+    if versions.published(version).is_none_or(|record| record.status != Status::Retracted) {
+        return Ok(None);
+    }
     let tombstone = store.get(&StorageKey::Tombstone { version: version.to_owned() }.path())?;
     let parsed = tombstone.and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok());
     Ok(parsed.map(|told| told["reason"].as_str().unwrap_or_default().to_owned()))

@@ -28,6 +28,9 @@ pub struct Manifest {
     pub accounting: Accounting,
     /// The account of each raw file; the objects of the table `fichiers`.
     pub inputs: Value,
+    /// Those of them that this version was the first to read.
+    #[serde(default)]
+    pub files_read: Vec<String>,
     /// What made it: rules, models, schemas, code.
     pub made_with: Origins,
     /// What the gates found.

@@ -78,6 +78,13 @@ impl Attempts {
         path
     }
 
+    /// Writes the first half of the log, and says where: under the same name.
+    pub fn half_path(&self) -> PathBuf {
+        let path = self.folder.path().join("essai.ndjson");
+        fs::write(&path, self.lines[..self.lines.len() / 2].join("\n") + "\n").unwrap();
+        path
+    }
+
     /// A pipeline for such logs, without thresholds but those given, in the folder of the log.
     pub fn pipeline(&self, more: &str, schedule: &str) -> PathBuf {
         let folder = self.folder.path().join("pipeline");

@@ -38,12 +38,15 @@ impl SmallRelease {
                 1,
             ),
             file(folder.path().join("c"), own("LISEZ-MOI.txt"), None, &format!("{version} dit {said}\n"), 0),
+            // Another form of one name, and one that never changes.
+            file(folder.path().join("d"), own("paroles.md"), None, &format!("# {said}\n{}", "-".repeat(rows)), 0),
+            file(folder.path().join("e"), own("licence.txt"), None, "Licence Ouverte 2.0\n", 0),
         ];
         let entries: Vec<&FileEntry> = files.iter().map(|file| &file.entry).collect();
         let as_of = DateTime::parse_from_rfc3339("2019-06-01T00:00:00+02:00").unwrap();
         let manifest = json!({
             "version": version, "pipeline": "essai", "title": "Essai", "simulated": true, "as_of": as_of.to_rfc3339(),
-            "licence": "", "files": entries, "inputs": [], "gates": [], "parent": null,
+            "licence": "", "files": entries, "inputs": [], "files_read": [], "gates": [], "parent": null,
             "accounting": { "files": 0, "lines": 0, "attempts": 0, "duplicates": 0, "blank": 0, "quarantined": 0 },
             "made_with": { "code": "0", "rules": { "version": "1", "sha256": "" }, "models": {}, "schedule_sha256": "",
                 "ingest_sha256": "", "derive_sha256": "" },

@@ -3,8 +3,11 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use guichets_ouverts::publish::ObjectBackend;
+use object_store::aws::AmazonS3Builder;
 
 use super::python::Environment;
 
@@ -91,6 +94,15 @@ impl Bucket {
             ("AWS_ACCESS_KEY_ID", "essai".to_owned()),
             ("AWS_SECRET_ACCESS_KEY", "un-secret-qui-ne-doit-jamais-etre-ecrit".to_owned()),
         ]
+    }
+
+    /// The store under the prefix, for this process.
+    pub fn store(&self) -> ObjectBackend {
+        let builder = self.environment().into_iter().fold(AmazonS3Builder::new(), |builder, (key, value)| {
+            builder.with_config(key.to_ascii_lowercase().parse().unwrap(), value)
+        });
+        let store = builder.with_bucket_name(&self.name).build().unwrap();
+        ObjectBackend::over(&self.url(), Arc::new(store)).unwrap()
     }
 
     /// The status, the head and the body of an answer to a plain request; `path` is within the bucket.

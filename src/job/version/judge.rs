@@ -9,7 +9,7 @@ use super::Version;
 use crate::diff::{self, Changes, Side};
 use crate::error::Result;
 use crate::gate::{self, GateReport};
-use crate::ingest::FileAccount;
+use crate::ingest::Reading;
 use crate::job::ground::Ground;
 use crate::release::{FileEntry, Origins};
 use crate::schema::{incompatibility, schema_changes};
@@ -64,14 +64,15 @@ impl Version<'_> {
 
     pub(in crate::job) fn judge(
         &mut self,
-        accounts: &[FileAccount],
+        reading: &Reading,
         ground: Option<&Ground<'_>>,
         changes: Option<&Changes>,
     ) -> Result<Vec<GateReport>> {
         let incompatible = self.incompatibilities(ground)?;
         let subject = gate::Subject {
             violations: &self.violations,
-            accounts,
+            accounts: &reading.accounts,
+            read: &reading.read,
             thresholds: &self.order.pipeline.gates,
             as_of: self.order.as_of.with_timezone(&Utc),
             fictional_attempts: self.fictional_attempts,

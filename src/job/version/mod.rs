@@ -4,7 +4,7 @@ mod derive;
 mod documents;
 mod judge;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::PathBuf;
 
 use arrow::array::{AsArray, RecordBatch};
@@ -278,7 +278,17 @@ impl<'a> Version<'a> {
         }
     }
 
-    pub(super) fn finish(mut self, reading: Reading, gates: Vec<GateReport>, origins: Origins) -> Built {
+    /// The version as it is to be published; `known` are the raw files that earlier versions have read.
+    pub(super) fn finish(
+        mut self,
+        reading: Reading,
+        gates: Vec<GateReport>,
+        origins: Origins,
+        known: &HashSet<String>,
+    ) -> Built {
+        let new = reading.read.iter().filter(|file| !known.contains(&***file));
+        let mut files_read: Vec<String> = new.map(ToString::to_string).collect();
+        files_read.sort();
         for row in &reading.quarantined {
             *self.digest.quarantined_by_reason.entry(row.reason.code()).or_default() += 1;
         }
@@ -298,6 +308,7 @@ impl<'a> Version<'a> {
             files,
             accounting: self.digest.accounting,
             inputs: value(serde_json::to_value(&reading.accounts)),
+            files_read,
             made_with: origins,
             gates: value(serde_json::to_value(&gates)),
             parent: None,
