@@ -264,7 +264,7 @@ fn a_model_that_loses_attempts_is_refused() {
 }
 
 /// Lines that do not add up are a bug of ours, which no log can provoke; every other gate is tried above, or where it
-/// belongs: nights.rs, rules_change.rs, compatibility.rs.
+/// belongs: `nights`, `rules_change`, `compatibility`.
 #[test]
 fn every_gate_is_tried_by_a_test() {
     let elsewhere = ["lignes_disparues", "issues_changees", "compatibilite"];

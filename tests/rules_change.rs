@@ -49,7 +49,7 @@ fn diff_counts_the_attempts_that_a_change_of_rules_moves() {
     assert_eq!(diff.code, Some(0), "{}", diff.stderr);
     let told: Value = serde_json::from_str(&diff.stdout).unwrap();
     assert_eq!([&told["rules"][0]["version"], &told["rules"][1]["version"]], ["2026.1", "2026.2"]);
-    assert_eq!([&told["attempts_added"], &told["attempts_gone"]], [0, 0]);
+    assert_eq!([&told["tables"]["tentatives"]["added"], &told["tables"]["tentatives"]["removed"]], [0, 0]);
     // The service has one planning, so that consultations, which the summary counts, are attempts.
     let count = |summary: &Value, outcome: &str| summary["summary"]["outcomes"][outcome].as_i64().unwrap();
     let moved = count(&before, "aucun_rdv") - count(&after, "aucun_rdv");

@@ -16,6 +16,7 @@ use super::{Common, display, print, watch};
 
 /// Build a version from raw logs and publish it
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct Run {
     /// A pipeline: its name under pipelines/, or a path to its folder
     #[arg(value_name = "PIPELINE", default_value = "rendez-vous")]

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use object_store::aws::AmazonS3Builder;
@@ -32,7 +32,9 @@ const PARTS_AT_ONCE: usize = 4;
 
 /// How often an answer is asked for anew of which only the head came whole; the library does it for the head.
 const BODY_TRIES: u32 = 4;
-/// How long to wait before that.
+/// An error that comes sooner than this is one that the library has not asked again after.
+const AT_ONCE: Duration = Duration::from_secs(1);
+/// How long to wait before asking again.
 const BODY_WAIT: Duration = Duration::from_millis(300);
 
 /// A bucket, or a prefix of one.
@@ -124,14 +126,18 @@ impl ObjectBackend {
         found(answer).unreachable("cannot read").map_err(self.at(path))
     }
 
-    /// Asks again where the body of an answer breaks off; where the head does, the library has asked again already.
+    /// Asks again where the body of an answer breaks off, be it that of an error. Where the head does, the library has
+    /// asked again already, which takes its time.
     async fn patiently<T>(&self, ask: impl AsyncFn() -> Result<T, Fetch>) -> Result<T, StoreError> {
         for _ in 1..BODY_TRIES {
+            let begun = Instant::now();
             match ask().await {
                 Ok(value) => return Ok(value),
+                Err(Fetch::Head(StoreError::Generic { .. })) if begun.elapsed() < AT_ONCE => {}
                 Err(Fetch::Head(error)) => return Err(error),
-                Err(Fetch::Body(_)) => tokio::time::sleep(BODY_WAIT).await,
+                Err(Fetch::Body(_)) => {}
             }
+            tokio::time::sleep(BODY_WAIT).await;
         }
         ask().await.map_err(|(Fetch::Head(error) | Fetch::Body(error))| error)
     }
