@@ -84,8 +84,9 @@ impl Night<'_> {
         let cycles = [digest.measured, digest.expected].map(|count| count.max(0).cast_unsigned());
         let cells: Vec<String> = numbers.into_iter().chain(cycles).map(grouped).collect();
         writeln!(text, "| {} |\n", cells.join(" | "))?;
+        let happened = digest.outcomes.iter().filter(|(_, count)| **count > 0);
         let outcomes: Vec<String> =
-            digest.outcomes.iter().map(|(outcome, count)| format!("{outcome} {count}")).collect();
+            happened.map(|(outcome, count)| format!("{outcome} {}", grouped(count.cast_unsigned()))).collect();
         if !outcomes.is_empty() {
             writeln!(text, "Outcomes: {}.\n", outcomes.join(", "))?;
         }
