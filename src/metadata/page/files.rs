@@ -6,15 +6,27 @@ use super::words::{FRENCH, size};
 use super::{escaped, line};
 use crate::metadata::Description;
 use crate::release::FileEntry;
-use crate::schema::{Origin, TableSchema};
+use crate::schema::{Format, Origin, TableSchema};
 
 /// Groups of tables, what readers come for first.
-const GROUPS: [(&str, &[Origin]); 4] = [
-    ("Résultats", &[Origin::Model]),
-    ("Ce qui a été vu et lu", &[Origin::Ingest]),
-    ("Registre : guichets, démarches, faits", &[Origin::Registry]),
-    ("Méthode : périmètre, règles, seuils", &[Origin::Schedule, Origin::Rules, Origin::Settings]),
+const GROUPS: [&str; 5] = [
+    "Résultats",
+    "Ce qui a été vu et lu",
+    "Registre : guichets, démarches, faits",
+    "Méthode : périmètre, règles, seuils",
+    "Tables intermédiaires, dont les résultats sont faits",
 ];
+
+/// The position of a table's group. What comes as Parquet alone is for those who recompute.
+fn group(table: &TableSchema) -> usize {
+    match table.guichets.origin {
+        Origin::Model if table.guichets.formats != [Format::Parquet] => 0,
+        Origin::Model => 4,
+        Origin::Ingest => 1,
+        Origin::Registry => 2,
+        Origin::Schedule | Origin::Rules | Origin::Settings => 3,
+    }
+}
 
 /// Every table with its files, then what checks and documents them.
 pub(super) fn files(description: &Description<'_>) -> String {
@@ -23,8 +35,8 @@ pub(super) fn files(description: &Description<'_>) -> String {
          R, DuckDB ou Polars. Les codes de département sont du texte. <span lang=\"en\">XLSX for spreadsheets, CSV for \
          everything, Parquet for pandas, R, DuckDB or Polars. Département codes are text.</span></p>\n",
     );
-    for (caption, origins) in GROUPS {
-        let tables = description.tables.iter().filter(|table| origins.contains(&table.guichets.origin));
+    for (position, caption) in GROUPS.into_iter().enumerate() {
+        let tables = description.tables.iter().filter(|table| group(table) == position);
         let bodies: String = tables.map(|table| body(description, table)).collect();
         if !bodies.is_empty() {
             let _ = write!(
