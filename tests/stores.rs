@@ -18,10 +18,15 @@ const AS_OF: &str = "2019-05-01T00:00:00+02:00";
 
 /// Publishes ten refusals of one service.
 fn publish(environment: &[(&'static str, String)], store: &str, more: &[&str]) -> Run {
+    publish_as_of(AS_OF, environment, store, more)
+}
+
+/// The same, as of another moment: the calendar is then longer, and the version another.
+fn publish_as_of(as_of: &str, environment: &[(&'static str, String)], store: &str, more: &[&str]) -> Run {
     let logs = Attempts::on("evry-prefecture").saw(Kind::No, 10, "2019-04-16T08:00:00Z");
     let pipeline = logs.pipeline("", "*,*,2019-01-01T00:00:00+01:00,,60,true,essai");
     let raw = logs.path();
-    let args = ["run", pipeline.to_str().unwrap(), "--raw", raw.to_str().unwrap(), "--store", store, "--as-of", AS_OF];
+    let args = ["run", pipeline.to_str().unwrap(), "--raw", raw.to_str().unwrap(), "--store", store, "--as-of", as_of];
     guichets_with(environment, raw.parent().unwrap(), args.iter().chain(more))
 }
 
@@ -203,4 +208,32 @@ fn minisign_verifies_a_signed_version() {
     assert_eq!(other.code, Some(4), "{}", other.stdout);
     assert!(other.stdout.contains("manifest.json.minisig"), "{}", other.stdout);
     assert_eq!(verify("no key").code, Some(2));
+}
+
+/// A disk that fills up during a publication: exit code 4, the file that did not fit, and readers keep what they had.
+#[test]
+fn a_full_disk_is_told_and_readers_keep_what_they_had() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = folder.path().to_str().unwrap();
+    let mounted = Run::of(Command::new("mount").args(["-t", "tmpfs", "-o", "size=16m", "tmpfs", disk]));
+    if mounted.code != Some(0) {
+        crate::support::skipped("no small disk can be mounted here");
+        return;
+    }
+    let store = format!("{disk}/store");
+    assert_eq!(publish(&[], &store, &[]).code, Some(0));
+    // Fills the disk but for half a megabyte.
+    let filler = format!("{disk}/filler");
+    let _until_full = fs::write(&filler, vec![0; 16 << 20]);
+    let length = fs::metadata(&filler).unwrap().len();
+    fs::File::options().write(true).open(&filler).unwrap().set_len(length.saturating_sub(512 << 10)).unwrap();
+    let full = publish_as_of("2019-05-02T00:00:00+02:00", &[], &store, &[]);
+    let during = ask(&[], &["verify", &store]);
+    fs::remove_file(&filler).unwrap();
+    let after = publish_as_of("2019-05-02T00:00:00+02:00", &[], &store, &[]);
+    assert!(Command::new("umount").args(["--lazy", disk]).status().unwrap().success());
+    assert_eq!(full.code, Some(4), "{}", full.stderr);
+    assert!(full.stderr.contains(disk) && full.stderr.contains("is the disk full?"), "{}", full.stderr);
+    assert_eq!(during.code, Some(0), "{}", during.stdout);
+    assert_eq!(after.code, Some(0), "{}", after.stderr);
 }
