@@ -105,3 +105,12 @@ fn a_missing_file_is_named() {
     assert_eq!(error.place(), Some("no/such/rules.toml"));
     assert_eq!(error.kind(), Kind::Usage);
 }
+
+/// Readers of CSV guess types: as a number, 2026.10 would be 2026.1.
+#[test]
+fn a_version_that_would_be_read_as_a_number_is_refused() {
+    let told = RuleSet::parse(&format!("version = '2026.10'\n{CATCH_ALL}"), "rules.toml").unwrap_err();
+    assert_eq!(told.kind(), Kind::Usage);
+    assert!(told.to_string().contains("would be read as a number"), "{told}");
+    assert!(RuleSet::parse(&format!("version = '2026.10.0'\n{CATCH_ALL}"), "rules.toml").is_ok());
+}

@@ -255,7 +255,7 @@ fn an_explanation_names_what_was_found_and_what_came_close() {
     let beaten = why.near.iter().find(|miss| miss.rule == "ez-aucune-plage").unwrap();
     assert_eq!(beaten.obstacle, Obstacle::Later);
     let prose = why.to_string();
-    assert!(prose.starts_with("Outcome rdv_propose, answer oui: rule ez-case-libre of version 2026.1."), "{prose}");
+    assert!(prose.starts_with("Outcome rdv_propose, answer oui: rule ez-case-libre of version 2026.1.0."), "{prose}");
     assert!(prose.contains("Not aucun_rdv (rule ez-aucune-plage), which applies too, but comes later."), "{prose}");
 }
 

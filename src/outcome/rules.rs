@@ -109,7 +109,14 @@ impl RuleSet {
         let source = Source { text: toml_text, place };
         let written: WrittenSet = toml::from_str(toml_text).map_err(|error| source.unreadable(&error))?;
         if written.version.trim().is_empty() {
-            return Err(source.error(0..0, "`version` is empty", "write a version, as in version = \"2026.1\""));
+            return Err(source.error(0..0, "`version` is empty", "write a version, as in version = \"2026.1.0\""));
+        }
+        if written.version.contains('.') && written.version.parse::<f64>().is_ok() {
+            let why = format!(
+                "`version` « {} » would be read as a number, for which 2026.10 and 2026.1 are the same",
+                written.version
+            );
+            return Err(source.error(0..0, &why, "write three numbers, as in version = \"2026.1.0\""));
         }
         let mut needles = Needles::default();
         let mut rules: Vec<Rule> = Vec::with_capacity(written.rule.len());

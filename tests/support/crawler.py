@@ -17,8 +17,6 @@ from csv_detective import routine
 
 # Columns of text in which every value happens to look like a number, and whose digits alone count: nothing is lost.
 NUMBERS_BY_CHANCE = {("adresses", "planning")}
-# Names of versions, such as 2026.1. These *would* be confused with 2026.10; see notebooks/README.md.
-NUMBERS_BY_MISTAKE = {("parametres", "methode_version"), ("regles", "regles_version")}
 RIGHT = {"integer": "int", "number": "float", "boolean": "bool"}
 # What a code is taken for, wherever the whole table stands there.
 CODES = {("guichets", "commune_insee"): "code_commune", ("guichets", "region"): "code_region"}
@@ -41,7 +39,7 @@ def forgiven(table, field, found, values):
         return all(value.lstrip("-").isdigit() for value in values)
     if kind == "integer" and found == "float":
         return True  # « long » or « lon » in its name makes it a longitude
-    return kind == "string" and (table, name) in NUMBERS_BY_CHANCE | NUMBERS_BY_MISTAKE and found in ("int", "float")
+    return kind == "string" and (table, name) in NUMBERS_BY_CHANCE and found in ("int", "float")
 
 
 def check(file):
