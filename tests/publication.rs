@@ -2,8 +2,9 @@
 //! killed. One suite for a folder, for memory, and for an S3 server over HTTP.
 
 use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -197,25 +198,44 @@ fn objects_say_what_they_are_and_how_long_they_keep() {
     }
 }
 
+/// The first line that begins with one of these, or ends so: the test harness may have begun the line.
+fn line_with(stdout: &mut BufReader<ChildStdout>, words: &[&str]) -> String {
+    let mut read = String::new();
+    loop {
+        let mut line = String::new();
+        assert!(stdout.read_line(&mut line).unwrap() > 0, "none of {words:?} in:\n{read}");
+        let line = line.trim();
+        if words.iter().any(|word| line.starts_with(word) || line.ends_with(word)) {
+            return line.to_owned();
+        }
+        read += line;
+    }
+}
+
 #[test]
 fn of_twelve_publishers_one_wins_and_the_others_say_so() {
     for place in Place::shared() {
         let folder = tempfile::tempdir().unwrap();
         for round in 0..10 {
             let start = folder.path().join(round.to_string());
-            let publishers: Vec<_> = (0..12)
-                .map(|publisher| place.publisher(&format!("{round}-{publisher}"), &start).spawn().unwrap())
+            let mut publishers: Vec<(Child, BufReader<ChildStdout>)> = (0..12)
+                .map(|publisher| {
+                    let mut process = place.publisher(&format!("{round}-{publisher}"), &start).spawn().unwrap();
+                    let stdout = BufReader::new(process.stdout.take().unwrap());
+                    (process, stdout)
+                })
                 .collect();
             // Each has read what the store holds before any writes.
-            std::thread::sleep(Duration::from_millis(1500));
+            for (_, stdout) in &mut publishers {
+                line_with(stdout, &["ready"]);
+            }
             std::fs::write(&start, "").unwrap();
             let told: Vec<String> = publishers
                 .into_iter()
-                .map(|publisher| {
-                    let output = publisher.wait_with_output().unwrap();
-                    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-                    let line = text.lines().find(|line| line.starts_with("published") || line.starts_with("exit"));
-                    line.unwrap_or_else(|| panic!("{text}{}", String::from_utf8_lossy(&output.stderr))).to_owned()
+                .map(|(mut process, mut stdout)| {
+                    let told = line_with(&mut stdout, &["published", "exit"]);
+                    process.wait().unwrap();
+                    told
                 })
                 .collect();
             let (won, lost): (Vec<&String>, Vec<&String>) = told.iter().partition(|line| line.starts_with("published"));
