@@ -2,7 +2,7 @@
 
 use crate::digest::sha256;
 use crate::error::{Context, Error, Kind, Result};
-use crate::publish::{Pointer, Status, StorageKey, Store, Versions, current_manifest, fetch};
+use crate::publish::{Pointer, Status, StorageKey, Store, Versions, current_manifest, fetch_all};
 use crate::release::Manifest;
 use crate::schema::Catalog;
 
@@ -70,8 +70,6 @@ fn vouched_for(store: &dyn Store, version: &str) -> Result<()> {
 fn schemas(store: &dyn Store, manifest: &Manifest) -> Result<Catalog> {
     let folder = tempfile::TempDir::with_prefix("guichets-").unreachable("cannot make a temporary folder")?;
     let prefix = format!("versions/{}/schemas/", manifest.version);
-    for file in manifest.files.iter().filter(|file| file.path.starts_with(&prefix)) {
-        fetch(store, file, folder.path())?;
-    }
+    fetch_all(store, &manifest.schemas().into_values().collect::<Vec<_>>(), folder.path())?;
     Catalog::load(&folder.path().join(&prefix)).map_err(|error| error.at(format!("{}/{prefix}", store.name())))
 }

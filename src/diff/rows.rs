@@ -13,7 +13,7 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 
 use crate::error::{Context, Error, Result};
-use crate::schema::TableSchema;
+use crate::schema::{TableSchema, column};
 
 /// The rows of one file of a table in two versions, and which are where.
 pub struct Matched {
@@ -96,10 +96,7 @@ fn short(rows: &Rows, row: u32) -> [u8; 16] {
 
 /// Adds up how many attempts went from which outcome to which.
 pub(super) fn outcome_moves(matched: &Matched, moves: &mut BTreeMap<(String, String), u64>) -> Result<()> {
-    let outcomes = |batch: &RecordBatch| {
-        let column = batch.column_by_name("issue").ok_or_else(|| Error::internal("no column issue"))?;
-        cast(column, &DataType::Utf8).internal("issue")
-    };
+    let outcomes = |batch: &RecordBatch| column(batch, "issue", &DataType::Utf8);
     let (before, after) = (outcomes(&matched.before)?, outcomes(&matched.after)?);
     let (before, after) = (before.as_string::<i32>(), after.as_string::<i32>());
     for (old, new) in &matched.changed {

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::compute::cast;
 use arrow::datatypes::{DataType, TimestampMicrosecondType};
 use arrow::row::{RowConverter, SortField};
 use chrono::{DateTime, Datelike, Months, NaiveDate, TimeDelta, Utc};
 
 use crate::calendar::month;
 use crate::error::{Context, Error, Result};
+use crate::schema::column;
 
 /// What the days and the periods of each month say, as one hash.
 type Prints = BTreeMap<String, blake3::Hasher>;
@@ -27,7 +27,7 @@ pub(super) fn moved_months(old: [&RecordBatch; 2], new: [&RecordBatch; 2]) -> Re
 
 fn prints([days, periods]: [&RecordBatch; 2]) -> Result<Prints> {
     let mut prints = Prints::new();
-    let months = text(days, "mois")?;
+    let months = column(days, "mois", &DataType::Utf8)?;
     let months = months.as_string::<i32>();
     let converter = RowConverter::new(days.columns().iter().map(sort_field).collect()).internal("calendrier")?;
     let rows = converter.convert_columns(days.columns()).internal("calendrier")?;
@@ -40,11 +40,6 @@ fn prints([days, periods]: [&RecordBatch; 2]) -> Result<Prints> {
 
 fn sort_field(column: &ArrayRef) -> SortField {
     SortField::new(column.data_type().clone())
-}
-
-fn text(batch: &RecordBatch, name: &str) -> Result<ArrayRef> {
-    let column = batch.column_by_name(name).ok_or_else(|| Error::internal(format!("no column {name}")))?;
-    cast(column, &DataType::Utf8).internal(name)
 }
 
 /// A period counts in each month that it overlaps, with its beginning, which tables name, and its end as far as the month

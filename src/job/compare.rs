@@ -36,10 +36,8 @@ pub fn compare_published(store: &dyn Store, from: &str, to: &str, visit: Visit<'
 /// # Errors
 /// [`Unreachable`](crate::error::Kind::Unreachable) when it is not there.
 fn published_schema(store: &dyn Store, manifest: &Manifest, table: &str, folder: &Path) -> Result<TableSchema> {
-    let path = format!("versions/{}/schemas/{table}.json", manifest.version);
-    let entry = manifest.files.iter().find(|file| file.path == path);
-    let entry = entry.ok_or_else(|| {
-        Error::unreachable(format!("the version {} has no {path}", manifest.version)).at(store.name())
+    let entry = manifest.schemas().remove(table).ok_or_else(|| {
+        Error::unreachable(format!("the version {} has no schema of {table}", manifest.version)).at(store.name())
     })?;
     TableSchema::load(&fetch(store, entry, folder)?)
 }
@@ -64,16 +62,23 @@ pub fn compare_schemas(store: &dyn Store, catalog: &Catalog) -> Result<SchemaRep
     let (_, manifest) = current_manifest(store)?
         .ok_or_else(|| Error::usage("the store has no current version to compare with").at(store.name()))?;
     let folder = TempDir::with_prefix("guichets-").unreachable("cannot make a temporary folder")?;
-    let prefix = format!("versions/{}/schemas/", manifest.version);
+    schema_report(&manifest, catalog, |table| published_schema(store, &manifest, table, folder.path()))
+}
+
+/// The same, where the published schemas are at hand otherwise.
+pub(super) fn schema_report(
+    manifest: &Manifest,
+    catalog: &Catalog,
+    published: impl Fn(&str) -> Result<TableSchema>,
+) -> Result<SchemaReport> {
     let mut report =
         SchemaReport { version: manifest.version.clone(), changes: BTreeMap::new(), incompatible: Vec::new() };
-    for file in &manifest.files {
-        let Some(name) = file.path.strip_prefix(&prefix).and_then(|name| name.strip_suffix(".json")) else { continue };
-        let published = published_schema(store, &manifest, name, folder.path())?;
+    for name in manifest.schemas().into_keys() {
         let Ok(ours) = catalog.table(name) else {
             report.incompatible.push(format!("{name}: the table is gone"));
             continue;
         };
+        let published = published(name)?;
         let changes = schema_changes(&published, ours);
         if !changes.is_empty() {
             report.changes.insert(name.to_owned(), changes);

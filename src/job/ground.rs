@@ -152,7 +152,7 @@ impl<'a> Ground<'a> {
     /// # Errors
     /// [`Unreachable`](crate::error::Kind::Unreachable) when it is not there.
     pub(super) fn schema(&self, table: &str) -> Result<TableSchema> {
-        let entry = self.schemas().remove(table).ok_or_else(|| {
+        let entry = self.manifest.schemas().remove(table).ok_or_else(|| {
             Error::unreachable(format!("the version {} has no schema of {table}", self.manifest.version))
                 .at(self.store.name())
         })?;
@@ -160,13 +160,6 @@ impl<'a> Ground<'a> {
             Ok(ours) if crate::digest::sha256(ours.text.as_bytes()) == entry.sha256 => Ok(ours.clone()),
             _ => TableSchema::load(&self.fetch(entry)?),
         }
-    }
-
-    /// The files that hold its schemas, by table.
-    pub(super) fn schemas(&self) -> BTreeMap<&str, &FileEntry> {
-        let folder = format!("versions/{}/schemas/", self.manifest.version);
-        let name = |file: &'a FileEntry| file.path.strip_prefix(&folder)?.strip_suffix(".json");
-        self.manifest.files.iter().filter_map(|file| Some((name(file)?, file))).collect()
     }
 
     /// The months in which files had lines.

@@ -150,8 +150,8 @@ pub fn build(
     version.derive(&models, progress)?;
     version.check_complete()?;
 
-    let changes = version.changes(ground, &origins)?;
-    let gates = version.judge(&reading, ground, changes.as_ref())?;
+    let changes = version.changes(&origins)?;
+    let gates = version.judge(&reading, changes.as_ref())?;
     version.document(&models, &reading, &gates, changes.as_ref())?;
     version.sums()?;
     Ok(version.finish(reading, gates, origins, &base.files_read()))

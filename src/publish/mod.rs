@@ -28,8 +28,8 @@ pub use status::{Health, StatusReport, status};
 pub use store::{Guard, LocalStore, ObjectBackend, Store, open};
 pub use verify::{VerifiedVersion, verify};
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use crate::error::Result;
 
@@ -47,13 +47,24 @@ fn each<T: Sync>(items: &[T], act: impl Fn(&T) -> Result<()> + Sync) -> Result<(
                     if let Err(error) = act(item) {
                         // The others stop after what they have in hand.
                         next.store(items.len(), Ordering::Relaxed);
-                        failure.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get_or_insert(error);
+                        failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
                     }
                 }
             });
         }
     });
-    failure.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner).map_or(Ok(()), Err)
+    failure.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+}
+
+/// The same, and what it gives of each item, where it gives something; in no particular order.
+fn gather<T: Sync, R: Send>(items: &[T], act: impl Fn(&T) -> Result<Option<R>> + Sync) -> Result<Vec<R>> {
+    let found = Mutex::new(Vec::new());
+    each(items, |item| {
+        let result = act(item)?;
+        found.lock().unwrap_or_else(PoisonError::into_inner).extend(result);
+        Ok(())
+    })?;
+    Ok(found.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// As publishers write JSON: two spaces, and a line end.

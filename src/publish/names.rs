@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::read::{current_pointer, list};
 use super::records::Status;
@@ -62,7 +62,7 @@ fn is_claimed(store: &dyn Store, version: &str) -> Result<bool> {
 }
 
 /// What a publisher says when it takes a name.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Serialize)]
 struct Mark {
     publisher: String,
     manifest_sha256: String,

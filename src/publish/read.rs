@@ -68,13 +68,8 @@ impl Base {
 
     /// Nights that were refused or retracted since.
     pub fn failed_since(&self) -> impl Iterator<Item = &VersionRecord> {
-        let current = self.current.as_ref().and_then(|(pointer, _)| {
-            self.versions
-                .versions
-                .iter()
-                .rposition(|record| record.status == Status::Published && record.version == pointer.version)
-        });
-        let since = self.versions.versions.iter().skip(current.map_or(0, |position| position + 1));
+        let current = self.current.as_ref().map(|(pointer, _)| pointer.version.as_str());
+        let since = self.versions.since(current);
         since.filter(|record| record.status != Status::Published)
     }
 

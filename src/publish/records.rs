@@ -34,6 +34,15 @@ impl Versions {
         self.versions.iter().find(|record| record.status != Status::Refused && record.version == version)
     }
 
+    /// The lines after that of a published version; all of them where there is none.
+    pub fn since(&self, current: Option<&str>) -> impl Iterator<Item = &VersionRecord> {
+        let position = current.and_then(|current| {
+            let is_current = |record: &VersionRecord| record.status == Status::Published && record.version == current;
+            self.versions.iter().rposition(is_current)
+        });
+        self.versions.iter().skip(position.map_or(0, |position| position + 1))
+    }
+
     /// The youngest version that is vouched for.
     #[must_use]
     pub fn last_good(&self) -> Option<&VersionRecord> {

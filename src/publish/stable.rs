@@ -87,7 +87,7 @@ pub(super) fn remove(store: &dyn Store, manifest: &Manifest) -> Result<()> {
 }
 
 /// The files that have a stable name, each with it.
-pub(super) fn names(manifest: &Manifest) -> impl Iterator<Item = (String, &FileEntry)> {
+fn names(manifest: &Manifest) -> impl Iterator<Item = (String, &FileEntry)> {
     manifest.files.iter().filter_map(|file| Some((stable_name(&file.path, &manifest.version)?, file)))
 }
 

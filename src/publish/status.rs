@@ -9,7 +9,7 @@ use tokio::runtime::Runtime;
 
 use super::read::{Base, list};
 use super::records::{Pointer, Status, VersionRecord};
-use super::{Store, each};
+use super::{Store, gather};
 use crate::error::{Context, Error, Result};
 use crate::release::{FileEntry, Manifest};
 use crate::schema::Format;
@@ -76,13 +76,7 @@ pub fn status(store: &dyn Store, public: Option<&str>, now: DateTime<Utc>) -> Re
     let late = current
         .as_ref()
         .is_some_and(|pointer| DateTime::parse_from_rfc3339(&pointer.fresh_until).map_or(true, |until| now > until));
-    let position = current.as_ref().and_then(|pointer| {
-        versions
-            .versions
-            .iter()
-            .rposition(|record| record.status == Status::Published && record.version == pointer.version)
-    });
-    let since = versions.versions.iter().skip(position.map_or(0, |position| position + 1));
+    let since = versions.since(current.as_ref().map(|pointer| pointer.version.as_str()));
     Ok(StatusReport {
         health: match (problems.is_empty(), late) {
             (false, _) => Health::Broken,
@@ -98,18 +92,14 @@ pub fn status(store: &dyn Store, public: Option<&str>, now: DateTime<Utc>) -> Re
 
 /// Files of a version that are not there, or not of their size.
 fn missing(store: &dyn Store, manifest: &Manifest) -> Result<Vec<String>> {
-    let problems = std::sync::Mutex::new(Vec::new());
-    each(&manifest.files, |file| {
+    let mut problems = gather(&manifest.files, |file| {
         let problem = match store.size(&file.path)? {
-            Some(size) if size == file.bytes => return Ok(()),
+            Some(size) if size == file.bytes => return Ok(None),
             Some(size) => format!("{} has {size} bytes, the manifest says {}", file.path, file.bytes),
             None => format!("{} is not there", file.path),
         };
-        let told = format!("{problem}; guichets verify says more, guichets retract moves the pointer back");
-        problems.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(told);
-        Ok(())
+        Ok(Some(format!("{problem}; guichets verify says more, guichets retract moves the pointer back")))
     })?;
-    let mut problems = problems.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     problems.sort();
     Ok(problems)
 }

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use super::read::{current_pointer, list, manifest_of};
 use super::records::{Status, Versions};
 use super::sign::VerifyingKey;
-use super::{StorageKey, Store, each};
+use super::{StorageKey, Store, gather};
 use crate::digest::{sha256, sha256_file};
 use crate::error::{Context, Error, Result};
 use crate::progress::Progress;
@@ -208,18 +208,15 @@ fn removed(store: &dyn Store, versions: &Versions, version: &str) -> Result<Opti
 
 fn check_files(store: &dyn Store, manifest: &Manifest, progress: &dyn Progress) -> Result<Vec<Fault>> {
     let folder = TempDir::with_prefix("guichets-").unreachable("cannot make a temporary folder")?;
-    let faults = std::sync::Mutex::new(Vec::new());
     progress.begin("vérifie", manifest.files.len() as u64);
-    each(&manifest.files, |file| {
+    let faults = gather(&manifest.files, |file| {
         progress.proceed()?;
         let found = check_file(store, manifest, file, folder.path())?;
-        let mut faults = faults.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        faults.extend(found.map(|what| fault(&file.path, what)));
         progress.advance(1);
-        Ok(())
+        Ok(found.map(|what| fault(&file.path, what)))
     })?;
     progress.end();
-    Ok(faults.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner))
+    Ok(faults)
 }
 
 /// What is wrong with a file, if anything is.

@@ -128,6 +128,17 @@ impl Manifest {
             .collect()
     }
 
+    /// The files that hold the version's own schemas, by table.
+    #[must_use]
+    pub fn schemas(&self) -> BTreeMap<&str, &FileEntry> {
+        let folder = format!("versions/{}/schemas/", self.version);
+        let schemas = self.files.iter().filter_map(|file| {
+            let table = file.path.strip_prefix(&folder)?.strip_suffix(".json")?;
+            Some((table, file))
+        });
+        schemas.collect()
+    }
+
     /// The manifest as it is written: two-space JSON with a line end.
     #[must_use]
     pub fn to_json(&self) -> String {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::compute::{CastOptions, cast_with_options};
+use arrow::compute::{CastOptions, cast, cast_with_options};
 use arrow::datatypes::{DataType, TimeUnit, TimestampMicrosecondType};
 
 use super::TableSchema;
@@ -50,6 +50,15 @@ pub fn conform(table: &TableSchema, columns: &RecordBatch) -> Result<RecordBatch
             .collect::<Vec<_>>(),
     );
     RecordBatch::try_new(physical.into(), arrays).internal(format!("the table {} does not hold together", table.name))
+}
+
+/// A column by its name, as the type that the caller reads.
+///
+/// # Errors
+/// [`Internal`](crate::error::Kind::Internal) when it is not there, or is no such thing.
+pub fn column(batch: &RecordBatch, name: &str, kind: &DataType) -> Result<ArrayRef> {
+    let column = batch.column_by_name(name).ok_or_else(|| Error::internal(format!("no column {name}")))?;
+    cast(column, kind).internal(name)
 }
 
 fn as_declared(array: &ArrayRef, declared: &DataType) -> Result<ArrayRef, arrow::error::ArrowError> {

@@ -13,7 +13,7 @@ mod registry_csv;
 mod table;
 
 pub use compatibility::{SchemaChange, incompatibility, schema_changes};
-pub use conform::conform;
+pub use conform::{column, conform};
 pub use constraints::{total, violations};
 pub use dictionary::{dictionary_html, dictionary_markdown};
 pub use order::sorted;

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::array::{AsArray, RecordBatch};
-use arrow::compute::cast;
 use arrow::datatypes::DataType;
 
 use super::{MONTH, Version};
-use crate::error::{Context, Error, Result};
+use crate::error::Result;
 use crate::model::Model;
 use crate::progress::Progress;
 use crate::release::read_parquet;
+use crate::schema::column;
 
 impl Version<'_> {
     /// Runs each model of which everything that it reads is there and that has not run yet.
@@ -77,7 +77,6 @@ impl Version<'_> {
 
 /// The months that a table speaks of.
 fn distinct_months(batch: &RecordBatch) -> Result<BTreeSet<String>> {
-    let column = batch.column_by_name(MONTH).ok_or_else(|| Error::internal("no column mois"))?;
-    let months = cast(column, &DataType::Utf8).internal(MONTH)?;
+    let months = column(batch, MONTH, &DataType::Utf8)?;
     Ok(months.as_string::<i32>().iter().flatten().map(str::to_owned).collect())
 }

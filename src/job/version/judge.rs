@@ -10,14 +10,13 @@ use crate::diff::{self, Changes, Side};
 use crate::error::Result;
 use crate::gate::{self, GateReport};
 use crate::ingest::Reading;
-use crate::job::ground::Ground;
+use crate::job::compare::schema_report;
 use crate::release::{FileEntry, Origins};
-use crate::schema::{incompatibility, schema_changes};
 
 impl Version<'_> {
     /// What changed since the version before, where there is one.
-    pub(in crate::job) fn changes(&self, ground: Option<&Ground<'_>>, origins: &Origins) -> Result<Option<Changes>> {
-        let Some(ground) = ground else { return Ok(None) };
+    pub(in crate::job) fn changes(&self, origins: &Origins) -> Result<Option<Changes>> {
+        let Some(ground) = self.ground else { return Ok(None) };
         let files: Vec<FileEntry> = self.entries().cloned().collect();
         let here: BTreeMap<&str, &PathBuf> =
             self.files.iter().map(|file| (file.entry.path.as_str(), &file.local)).collect();
@@ -45,30 +44,12 @@ impl Version<'_> {
         diff::compare(&old, &new, &mut |_, _| Ok(())).map(Some)
     }
 
-    /// Why programs that read the version before could break on this one.
-    fn incompatibilities(&self, ground: Option<&Ground<'_>>) -> Result<Vec<String>> {
-        let mut found = Vec::new();
-        for (name, _) in ground.map(Ground::schemas).into_iter().flatten() {
-            match (self.catalog.table(name), ground) {
-                (Ok(ours), Some(ground)) => {
-                    let published = ground.schema(name)?;
-                    if !schema_changes(&published, ours).is_empty() || published.version != ours.version {
-                        found.extend(incompatibility(&published, ours)?);
-                    }
-                }
-                _ => found.push(format!("{name}: the table is gone")),
-            }
-        }
-        Ok(found)
-    }
-
-    pub(in crate::job) fn judge(
-        &mut self,
-        reading: &Reading,
-        ground: Option<&Ground<'_>>,
-        changes: Option<&Changes>,
-    ) -> Result<Vec<GateReport>> {
-        let incompatible = self.incompatibilities(ground)?;
+    /// What the gates say.
+    pub(in crate::job) fn judge(&mut self, reading: &Reading, changes: Option<&Changes>) -> Result<Vec<GateReport>> {
+        let schemas = self
+            .ground
+            .map(|ground| schema_report(ground.manifest, self.catalog, |table| ground.schema(table)))
+            .transpose()?;
         let subject = gate::Subject {
             violations: &self.violations,
             accounts: &reading.accounts,
@@ -78,7 +59,7 @@ impl Version<'_> {
             fictional_attempts: self.fictional_attempts,
             simulated: self.order.pipeline.simulated,
             changes,
-            incompatible: &incompatible,
+            incompatible: schemas.as_ref().map_or(&[], |report| &report.incompatible),
         };
         let mut engine = self.engine(&gate::READS.map(str::to_owned), None)?;
         gate::try_all(&subject, &mut engine, self.order.overrules)

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::PathBuf;
 
 use arrow::array::{AsArray, RecordBatch};
-use arrow::compute::{cast, concat_batches};
+use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Int64Type};
 use chrono::Utc;
 use rayon::prelude::*;
@@ -24,7 +24,7 @@ use crate::outcome::Outcome;
 use crate::progress::Progress;
 use crate::registry::Registry;
 use crate::release::{About, Accounting, FileEntry, Manifest, Origins, Staged, StagedFile, Staging, read_parquet};
-use crate::schema::{Catalog, Origin, TableSchema};
+use crate::schema::{Catalog, Origin, TableSchema, column};
 use crate::tables;
 
 /// The column by which tables are split.
@@ -146,11 +146,8 @@ impl<'a> Version<'a> {
 
     /// Counts the attempts on counters that the registry calls fictional.
     pub(super) fn count_fictional(&mut self, measured: &RecordBatch, registry: &Registry) -> Result<()> {
-        let column = |name: &str, kind: &DataType| {
-            let column = measured.column_by_name(name).ok_or_else(|| Error::internal(format!("no column {name}")))?;
-            cast(column, kind).internal(name)
-        };
-        let (counters, attempts) = (column("guichet_id", &DataType::Utf8)?, column("tentatives", &DataType::Int64)?);
+        let counters = column(measured, "guichet_id", &DataType::Utf8)?;
+        let attempts = column(measured, "tentatives", &DataType::Int64)?;
         let attempts = attempts.as_primitive::<Int64Type>();
         let counters = counters.as_string::<i32>().iter().zip(attempts.iter());
         self.fictional_attempts = counters
