@@ -3,6 +3,8 @@
 //! The struct is the decoder and the encoder at once, so that the simulator cannot write what the decoder does not
 //! read; `schemas/raw/attempt-v1.schema.json` states the same for other languages, and a test holds the two together.
 
+pub mod bounds;
+
 use std::borrow::Cow;
 use std::ops::Deref;
 
@@ -92,7 +94,7 @@ pub struct RawAttempt<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<i64>,
     /// 1 for the first try of a cycle, 2 and more for a retry.
-    #[serde(default = "first_try", rename = "try")]
+    #[serde(default = "first_try", deserialize_with = "first_try_or_null", rename = "try")]
     pub attempt_no: i32,
     /// The counter, by its id in the registry.
     #[serde(borrow)]
@@ -104,7 +106,7 @@ pub struct RawAttempt<'a> {
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub planning: Option<Text<'a>>,
     /// The booking system that answered.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "default_or_null")]
     pub system: System,
     /// The address that was asked.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
@@ -128,7 +130,7 @@ pub struct RawAttempt<'a> {
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub page_text: Option<Text<'a>>,
     /// Machine-readable traces seen in the page, such as `td.status-1.free`.
-    #[serde(borrow, default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(borrow, default, deserialize_with = "default_or_null", skip_serializing_if = "Vec::is_empty")]
     pub markers: Vec<Text<'a>>,
     /// What was offered, and how far ahead the probe looked.
     #[serde(borrow, default, deserialize_with = "object_or_null", skip_serializing_if = "Option::is_none")]
@@ -161,6 +163,15 @@ pub struct RawAttempt<'a> {
 
 const fn first_try() -> i32 {
     1
+}
+
+fn first_try_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i32, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or(first_try()))
+}
+
+/// Null says no more than a field that is not there.
+fn default_or_null<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 /// What a page offered.

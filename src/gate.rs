@@ -116,16 +116,16 @@ pub fn try_all(subject: &Subject<'_>, engine: &mut Engine, overrules: &[Overrule
     let number = |name: &str| column(&counts, name).max(0).cast_unsigned();
     let attempts = number("attempts");
     let thresholds = subject.thresholds;
-    let lines: u64 = subject.accounts.iter().map(|account| account.lines).sum();
+    let lines: u64 = subject.accounts.iter().map(|account| account.records).sum();
     let quarantined: u64 = subject.accounts.iter().map(|account| account.quarantined).sum();
     // A long history would hide one bad night.
     let new = subject.accounts.iter().filter(|account| subject.read.contains(&account.file));
     let (new_lines, new_quarantined) =
-        new.fold((0, 0), |(lines, aside), account| (lines + account.lines, aside + account.quarantined));
+        new.fold((0, 0), |(lines, aside), account| (lines + account.records, aside + account.quarantined));
     let unbalanced: Vec<&str> = subject
         .accounts
         .iter()
-        .filter(|account| account.accounted() != account.lines)
+        .filter(|account| !account.balances())
         .map(|account| &*account.file)
         .collect();
     let in_accounts: u64 = subject.accounts.iter().map(|account| account.attempts).sum();
@@ -136,10 +136,10 @@ pub fn try_all(subject: &Subject<'_>, engine: &mut Engine, overrules: &[Overrule
             Gate::Accounting,
             unbalanced.is_empty() && in_accounts == attempts,
             format!(
-                "{} of {lines} lines accounted for; {attempts} attempts",
+                "{} of {lines} records accounted for; {attempts} attempts",
                 subject.accounts.iter().map(FileAccount::accounted).sum::<u64>()
             ),
-            format!("{lines} lines; {in_accounts} attempts"),
+            format!("{lines} records; {in_accounts} attempts"),
         ),
         grid(engine, attempts)?,
         report(
@@ -155,8 +155,8 @@ pub fn try_all(subject: &Subject<'_>, engine: &mut Engine, overrules: &[Overrule
             format!("at least {}", thresholds.answers_min),
         ),
         worse([
-            share(Gate::Quarantine, quarantined, lines, thresholds.quarantine_max, "lines"),
-            share(Gate::Quarantine, new_quarantined, new_lines, thresholds.quarantine_max, "lines of this run's files"),
+            share(Gate::Quarantine, quarantined, lines, thresholds.quarantine_max, "records"),
+            share(Gate::Quarantine, new_quarantined, new_lines, thresholds.quarantine_max, "records of this run's files"),
         ]),
         worse([
             share(Gate::Unrecognized, number("unrecognized"), attempts, thresholds.unrecognized_max, "attempts"),

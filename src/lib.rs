@@ -7,6 +7,7 @@
 pub mod attempt;
 pub mod calendar;
 pub mod catalogue;
+pub mod charset;
 pub mod config;
 pub mod diff;
 pub mod digest;

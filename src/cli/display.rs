@@ -5,9 +5,10 @@ use std::io::IsTerminal;
 use std::time::Duration;
 
 use guichets_ouverts::gate::GateReport;
-use guichets_ouverts::job::Built;
+use guichets_ouverts::job::{Built, SetAside};
 use guichets_ouverts::outcome::Outcome as AttemptOutcome;
 use guichets_ouverts::publish::Outcome;
+use guichets_ouverts::release::Accounting;
 use guichets_ouverts::schema::Format;
 
 /// How wide the longest bar is.
@@ -56,19 +57,16 @@ fn write_all(
         Some(Outcome::NothingNew { .. }) => writeln!(text, "as of {}\n", manifest.as_of)?,
         _ => writeln!(text, "version {}, as of {}\n", manifest.version, manifest.as_of)?,
     }
-    let account = digest.accounting;
-    writeln!(
-        text,
-        "{} lines in {} = {} attempts + {} duplicates + {} blank + {} set aside",
-        grouped(account.lines),
-        plural(account.files, "file"),
-        grouped(account.attempts),
-        grouped(account.duplicates),
-        grouped(account.blank),
-        grouped(account.quarantined),
-    )?;
-    for (reason, lines) in &digest.quarantined_by_reason {
-        writeln!(text, "    {} set aside: {reason}", plural(*lines, "line"))?;
+    write_account(text, digest.accounting)?;
+    for kind in &digest.set_aside {
+        writeln!(text, "    {}", set_aside(kind))?;
+    }
+    if digest.dates_set_aside > 0 {
+        let dates = plural(digest.dates_set_aside.max(0).cast_unsigned(), "date");
+        writeln!(text, "    {dates} of slots not believed: before the day of the attempt, or of no year of the contract")?;
+    }
+    for mapping in &digest.unread {
+        writeln!(text, "    {mapping}")?;
     }
     if !digest.ignored.is_empty() {
         writeln!(text, "    left alone, no logs of this pipeline: {}", digest.ignored.join(", "))?;
@@ -83,6 +81,33 @@ fn write_all(
     write_outcomes(text, style, built)?;
     write_gates(text, style, &built.gates)?;
     write_end(text, style, store, built, outcome, took)
+}
+
+fn write_account(text: &mut String, account: Accounting) -> std::fmt::Result {
+    write!(text, "{} in {}", plural(account.lines, "line"), plural(account.files, "file"))?;
+    if account.headers > 0 {
+        write!(text, " (and {} of column names)", plural(account.headers, "line"))?;
+    }
+    if account.records != account.lines {
+        write!(text, ", {}", plural(account.records, "record"))?;
+    }
+    write!(
+        text,
+        " = {} attempts + {} duplicates + {} blank",
+        grouped(account.attempts),
+        grouped(account.duplicates),
+        grouped(account.blank),
+    )?;
+    if account.without_data > 0 {
+        write!(text, " + {} without data", grouped(account.without_data))?;
+    }
+    writeln!(text, " + {} set aside", grouped(account.quarantined))
+}
+
+/// `3 records set aside: type_invalide (slots.count), the first at a.csv:12`.
+pub fn set_aside(kind: &SetAside) -> String {
+    let field = kind.field.as_ref().map_or_else(String::new, |field| format!(" ({field})"));
+    format!("{} set aside: {}{field}, the first at {}", plural(kind.records, "record"), kind.reason, kind.first)
 }
 
 fn write_outcomes(text: &mut String, style: &Style, built: &Built) -> std::fmt::Result {

@@ -98,6 +98,12 @@ impl Schedule {
             .map(|row| (row.counter.as_str(), row.procedure.as_str()))
     }
 
+    /// The first instant of which the schedule speaks; nothing where it has no row.
+    #[must_use]
+    pub fn earliest(&self) -> Option<DateTime<Utc>> {
+        self.rows.iter().map(|row| row.start).min()
+    }
+
     /// When one service was in scope, up to `as_of`.
     ///
     /// Rows that name the counter and the procedure win over rows that name one of them, and those over rows that name

@@ -16,7 +16,7 @@ use crate::error::{Context, Result};
 const BUCKETS: usize = 256;
 /// How much of a bucket stays in memory, in bytes.
 const BUFFER: usize = 32 * 1024;
-const ENTRY: usize = 56;
+const ENTRY: usize = 64;
 
 /// One line that has an id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,11 +27,13 @@ pub struct Entry {
     pub file: u64,
     /// 1-based.
     pub line: u64,
+    /// Which of the records of the line, from 1.
+    pub rank: u32,
     /// Of the line's first byte.
     pub offset: u64,
     /// In bytes.
     pub length: u64,
-    /// Of the line's bytes.
+    /// Of what the record says.
     pub digest: u64,
 }
 
@@ -42,8 +44,8 @@ pub struct Repeats {
     pub duplicates: Vec<Entry>,
     /// Lines that say something else.
     pub conflicts: Vec<Entry>,
-    /// File and line of both kinds.
-    dropped: HashSet<(u64, u64)>,
+    /// File, line and record of both kinds.
+    dropped: HashSet<(u64, u64, u32)>,
 }
 
 impl Repeats {
@@ -53,10 +55,10 @@ impl Repeats {
         self.dropped.is_empty()
     }
 
-    /// Whether a line is one of them.
+    /// Whether a record is one of them.
     #[must_use]
-    pub fn holds(&self, file: u64, line: u64) -> bool {
-        self.dropped.contains(&(file, line))
+    pub fn holds(&self, file: u64, line: u64, rank: u32) -> bool {
+        self.dropped.contains(&(file, line, rank))
     }
 }
 
@@ -105,7 +107,7 @@ impl Ledger {
             for same in entries.chunk_by(|a, b| a.id == b.id) {
                 let [first, others @ ..] = same else { continue };
                 for other in others {
-                    repeats.dropped.insert((other.file, other.line));
+                    repeats.dropped.insert((other.file, other.line, other.rank));
                     let kind =
                         if other.digest == first.digest { &mut repeats.duplicates } else { &mut repeats.conflicts };
                     kind.push(*other);
@@ -146,7 +148,8 @@ impl Entry {
     fn to_bytes(self) -> [u8; ENTRY] {
         let mut bytes = [0; ENTRY];
         bytes[..16].copy_from_slice(&self.id.to_le_bytes());
-        for (at, value) in [self.file, self.line, self.offset, self.length, self.digest].into_iter().enumerate() {
+        let numbers = [self.file, self.line, self.rank.into(), self.offset, self.length, self.digest];
+        for (at, value) in numbers.into_iter().enumerate() {
             bytes[16 + 8 * at..24 + 8 * at].copy_from_slice(&value.to_le_bytes());
         }
         bytes
@@ -162,9 +165,11 @@ impl Entry {
             id: u128::from(number(8)) << 64 | u128::from(number(0)),
             file: number(16),
             line: number(24),
-            offset: number(32),
-            length: number(40),
-            digest: number(48),
+            // Written from 32 bits.
+            rank: number(32) as u32,
+            offset: number(40),
+            length: number(48),
+            digest: number(56),
         }
     }
 }
@@ -185,7 +190,7 @@ mod tests {
                 .iter()
                 .enumerate()
                 .map(|(at, (id, digest))| Entry {
-                    id: id << 100 | id, file: at as u64 / 50, line: at as u64, offset: 7, length: 9, digest: *digest,
+                    id: id << 100 | id, file: at as u64 / 50, line: at as u64, rank: 1, offset: 7, length: 9, digest: *digest,
                 })
                 .collect();
             let mut ledger = Ledger::new().unwrap();
@@ -200,7 +205,7 @@ mod tests {
             let repeats = ledger.repeats().unwrap();
             for (at, entry) in entries.iter().enumerate() {
                 let first = entries[..at].iter().find(|other| other.id == entry.id);
-                prop_assert_eq!(repeats.holds(entry.file, entry.line), first.is_some());
+                prop_assert_eq!(repeats.holds(entry.file, entry.line, entry.rank), first.is_some());
                 let says_the_same = first.is_some_and(|first| first.digest == entry.digest);
                 prop_assert_eq!(repeats.duplicates.contains(entry), says_the_same);
                 prop_assert_eq!(repeats.conflicts.contains(entry), first.is_some() && !says_the_same);

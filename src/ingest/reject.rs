@@ -30,6 +30,8 @@ wire_enum! {
         UnknownContract = "contrat_inconnu",
         /// Not a date, or one that does not exist.
         InvalidDate = "date_invalide",
+        /// An instant before the first that the schedule knows.
+        BeforeSchedule = "avant_calendrier",
         /// A local time skipped by a change of clock.
         MissingLocalTime = "heure_inexistante",
         /// A local time that happened twice.
@@ -40,6 +42,10 @@ wire_enum! {
         UnknownProcedure = "demarche_inconnue",
         /// Not the columns that were announced.
         UnexpectedColumns = "colonnes_inattendues",
+        /// A quote that is not closed, or something behind a closed one.
+        IrregularQuotes = "guillemets_irreguliers",
+        /// Part of a record that goes on over the end of the line.
+        SpreadRecord = "enregistrement_multiligne",
         /// Longer than the limit.
         LineTooLong = "ligne_trop_longue",
         /// The file ends in the middle of the line.
@@ -69,6 +75,15 @@ impl Reject {
         Self { reason, field: None }
     }
 
+    /// The same refusal, because of this field where none was known.
+    #[must_use]
+    pub const fn of(self, field: &'static str) -> Self {
+        match self.field {
+            Some(_) => self,
+            None => Self { field: Some(field), ..self },
+        }
+    }
+
     /// A refusal because of one field.
     #[must_use]
     pub const fn field(reason: Reason, field: &'static str) -> Self {
@@ -83,6 +98,8 @@ pub struct Quarantined {
     pub file: Arc<str>,
     /// 1-based.
     pub line: u64,
+    /// Which of the records of the line, from 1; a line that holds one has no other.
+    pub rank: u32,
     /// Offset of the line's first byte in the decompressed file.
     pub offset: u64,
     /// Bytes, without the line's end.
@@ -101,9 +118,11 @@ pub fn quarantine_table(mut rows: Vec<Quarantined>) -> Result<RecordBatch> {
     rows.sort();
     let (mut file, mut reason, mut field) = (StringBuilder::new(), StringBuilder::new(), StringBuilder::new());
     let (mut line, mut offset, mut length) = (Int64Builder::new(), Int64Builder::new(), Int64Builder::new());
+    let mut rank = Int64Builder::new();
     for row in &rows {
         file.append_value(&row.file);
         line.append_value(row.line.cast_signed());
+        rank.append_value(row.rank.into());
         offset.append_value(row.offset.cast_signed());
         length.append_value(row.length.cast_signed());
         reason.append_value(row.reason.code());
@@ -112,6 +131,7 @@ pub fn quarantine_table(mut rows: Vec<Quarantined>) -> Result<RecordBatch> {
     RecordBatch::try_from_iter_with_nullable([
         ("fichier", Arc::new(file.finish()) as ArrayRef, false),
         ("ligne", Arc::new(line.finish()), false),
+        ("rang", Arc::new(rank.finish()), false),
         ("octet", Arc::new(offset.finish()), false),
         ("longueur", Arc::new(length.finish()), false),
         ("motif", Arc::new(reason.finish()), false),

@@ -68,15 +68,18 @@ pub struct FileEntry {
     pub schema_version: Option<String>,
 }
 
-/// lines = attempts + duplicates + blank + quarantined.
+/// records = attempts + duplicates + blank + without data + quarantined.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names of the table fichiers, summed")]
 pub struct Accounting {
     pub files: u64,
     pub lines: u64,
+    pub headers: u64,
+    pub records: u64,
     pub attempts: u64,
     pub duplicates: u64,
     pub blank: u64,
+    pub without_data: u64,
     pub quarantined: u64,
 }
 
