@@ -31,7 +31,8 @@ fn main() -> Result<()> {
     let registry = Registry::load(&catalog, &pipeline.registry_folders(&project))?;
     let rules = RuleSet::load(&pipeline.rules_path())?;
     let runtime = Runtime::new().expect("a runtime");
-    let ingest = Ingest { pipeline: &pipeline, registry: &registry, rules: &rules, earliest: None, runtime: runtime.handle() };
+    let ingest =
+        Ingest { pipeline: &pipeline, registry: &registry, rules: &rules, earliest: None, runtime: runtime.handle() };
 
     for compression in [Compression::None, Compression::Gzip, Compression::Zstd] {
         let folder = tempfile::tempdir().expect("a folder");

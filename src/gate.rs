@@ -122,12 +122,8 @@ pub fn try_all(subject: &Subject<'_>, engine: &mut Engine, overrules: &[Overrule
     let new = subject.accounts.iter().filter(|account| subject.read.contains(&account.file));
     let (new_lines, new_quarantined) =
         new.fold((0, 0), |(lines, aside), account| (lines + account.records, aside + account.quarantined));
-    let unbalanced: Vec<&str> = subject
-        .accounts
-        .iter()
-        .filter(|account| !account.balances())
-        .map(|account| &*account.file)
-        .collect();
+    let unbalanced: Vec<&str> =
+        subject.accounts.iter().filter(|account| !account.balances()).map(|account| &*account.file).collect();
     let in_accounts: u64 = subject.accounts.iter().map(|account| account.attempts).sum();
     let newest = DateTime::<Utc>::from_timestamp(column(&counts, "newest"), 0);
     let mut reports = vec![
@@ -156,7 +152,13 @@ pub fn try_all(subject: &Subject<'_>, engine: &mut Engine, overrules: &[Overrule
         ),
         worse([
             share(Gate::Quarantine, quarantined, lines, thresholds.quarantine_max, "records"),
-            share(Gate::Quarantine, new_quarantined, new_lines, thresholds.quarantine_max, "records of this run's files"),
+            share(
+                Gate::Quarantine,
+                new_quarantined,
+                new_lines,
+                thresholds.quarantine_max,
+                "records of this run's files",
+            ),
         ]),
         worse([
             share(Gate::Unrecognized, number("unrecognized"), attempts, thresholds.unrecognized_max, "attempts"),

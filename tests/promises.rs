@@ -4,6 +4,7 @@
 
 mod support;
 
+mod any_log;
 mod architecture;
 mod bad_input;
 mod brute_force;
@@ -14,13 +15,16 @@ mod compatibility;
 mod crawler;
 mod declared_once;
 mod dossier;
+mod framing;
 mod gates;
+mod instants;
 mod intervals;
 mod mapping;
 mod metadata;
 mod nightly;
 mod nights;
 mod notebooks;
+mod one_reader;
 mod outcome_rule_errors;
 mod outcome_rules;
 mod over_http;
@@ -30,6 +34,7 @@ mod readers;
 mod referee;
 mod reproducible;
 mod rules_change;
+mod sameness;
 mod schema_examples;
 mod simulator;
 mod spreadsheet;
@@ -38,6 +43,7 @@ mod stories;
 mod unknown_is_never_no;
 mod validators;
 mod version_page;
+mod wide_tables;
 
 #[test]
 fn no_test_file_is_forgotten() {

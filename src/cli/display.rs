@@ -63,7 +63,10 @@ fn write_all(
     }
     if digest.dates_set_aside > 0 {
         let dates = plural(digest.dates_set_aside.max(0).cast_unsigned(), "date");
-        writeln!(text, "    {dates} of slots not believed: before the day of the attempt, or of no year of the contract")?;
+        writeln!(
+            text,
+            "    {dates} of slots not believed: before the day of the attempt, or of no year of the contract"
+        )?;
     }
     for mapping in &digest.unread {
         writeln!(text, "    {mapping}")?;

@@ -245,8 +245,10 @@ impl TimeForm {
                                 .hint("write format = \"epoch_s\" or \"epoch_ms\", without zone"));
                         }
                         Item::Fixed(Fixed::TimezoneName) => {
-                            return Err(Error::usage(format!("« {pattern} » has %Z: the name of a zone is not an offset"))
-                                .hint("take the name out with `take` or write it as literal text, and say zone = \"…\""));
+                            return Err(Error::usage(format!(
+                                "« {pattern} » has %Z: the name of a zone is not an offset"
+                            ))
+                            .hint("take the name out with `take` or write it as literal text, and say zone = \"…\""));
                         }
                         Item::Fixed(
                             Fixed::TimezoneOffset
@@ -265,10 +267,10 @@ impl TimeForm {
             }
         };
         match (&form, zone) {
-            (Self::Rfc3339 | Self::WithOffset(_), Some(zone)) => Err(Error::usage(format!(
-                "format « {format} » reads an offset, and zone « {zone} » would have no say"
-            ))
-            .hint("remove the zone; or, where the offset is wrong, write it as literal text in the format")),
+            (Self::Rfc3339 | Self::WithOffset(_), Some(zone)) => {
+                Err(Error::usage(format!("format « {format} » reads an offset, and zone « {zone} » would have no say"))
+                    .hint("remove the zone; or, where the offset is wrong, write it as literal text in the format"))
+            }
             _ => Ok(form),
         }
     }
@@ -365,7 +367,8 @@ impl SourceMapping {
         self.charset()?;
         self.check_members()?;
         let of_key = |key: &str, error: Error| {
-            let advice = error.advice().unwrap_or("the keys of a mapping are described in pipelines/README.md").to_owned();
+            let advice =
+                error.advice().unwrap_or("the keys of a mapping are described in pipelines/README.md").to_owned();
             Error::usage(format!("source « {} », {key}: {error}", self.name)).hint(advice)
         };
         self.time.form().map_err(|error| of_key("time", error))?;

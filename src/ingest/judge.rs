@@ -249,8 +249,7 @@ impl<'a> Judge<'a> {
                     let digest = values_digest(&raw, &checked, buffer);
                     let local = Local::of(checked.instant, zone);
                     checked.believe_dates(local.date);
-                    let evidence =
-                        Evidence { has_first_date: checked.first_date.is_some(), ..Evidence::of(&raw) };
+                    let evidence = Evidence { has_first_date: checked.first_date.is_some(), ..Evidence::of(&raw) };
                     let row = Row {
                         local,
                         checked,

@@ -215,11 +215,13 @@ impl<'a> Ingest<'a> {
             .filter_map(|(source, files)| {
                 let file = files.iter().find(|file| file.unread.is_some())?;
                 let Unread { line, reject, names } = file.unread.as_ref()?;
-                let who = source.map_or_else(|| "the contract attempt/1".to_owned(), |name| format!("source « {name} »"));
+                let who =
+                    source.map_or_else(|| "the contract attempt/1".to_owned(), |name| format!("source « {name} »"));
                 let field = reject.field.map_or_else(String::new, |field| format!(", field {field}"));
                 let seen: Vec<String> =
                     names.iter().take(NAMES_SHOWN).map(|name| name.chars().take(NAME_SHOWN).collect()).collect();
-                let seen = if seen.is_empty() { String::new() } else { format!("; the line holds {}", seen.join(", ")) };
+                let seen =
+                    if seen.is_empty() { String::new() } else { format!("; the line holds {}", seen.join(", ")) };
                 Some(format!(
                     "{who} could read nothing: tried on {}:{line}, {}{field}{seen}",
                     file.account.file,

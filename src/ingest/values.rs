@@ -65,8 +65,20 @@ fn write(raw: &RawAttempt<'_>, checked: &Checked, out: &mut Vec<u8>) {
         write_text(Some(text), out);
     }
     for text in [
-        run_id, planning, target_url, final_url, step, page_title, page_text, verdict, probe, probe_version, vantage,
-        signature, &first_date, &second_date,
+        run_id,
+        planning,
+        target_url,
+        final_url,
+        step,
+        page_title,
+        page_text,
+        verdict,
+        probe,
+        probe_version,
+        vantage,
+        signature,
+        &first_date,
+        &second_date,
     ] {
         write_text(text.as_ref(), out);
     }

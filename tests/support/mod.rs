@@ -3,6 +3,7 @@
 mod attempts;
 pub mod csv_tables;
 mod files;
+pub mod foreign;
 pub mod proxy;
 mod published;
 pub mod python;

@@ -13,8 +13,10 @@ pub(in crate::ingest) enum Ending {
     Whole,
     /// Within a quoted value: the record goes on over the line, or a quote too many stands in it.
     Open,
-    /// Something stands behind a closed quote, or a line end outside of quotes.
+    /// Something stands behind a closed quote.
     Irregular,
+    /// A line end stands in it, outside of quotes.
+    Broken,
 }
 
 /// The values of a line.
@@ -69,7 +71,7 @@ impl<'l> Scanner<'l> {
         let end = memchr::memchr(self.delimiter, self.rest.as_bytes());
         let value = &self.rest[..end.unwrap_or(self.rest.len())];
         if memchr::memchr2(b'\r', b'\n', value.as_bytes()).is_some() {
-            return Err(Ending::Irregular);
+            return Err(Ending::Broken);
         }
         self.rest = end.map_or("", |end| &self.rest[end + 1..]);
         Ok((Cow::Borrowed(value), if end.is_some() { Next::Value } else { Next::End }))
@@ -111,7 +113,7 @@ mod tests {
         assert_eq!(values("a \"b\" c,d").unwrap(), "a \"b\" c|d", "a quote within a value is a letter");
         assert_eq!(values("a,\"b"), Err(Ending::Open));
         assert_eq!(values("a,\"b\" ou pas"), Err(Ending::Irregular));
-        assert_eq!(values("a,b\rc,d"), Err(Ending::Irregular));
+        assert_eq!(values("a,b\rc,d"), Err(Ending::Broken));
         assert_eq!(values("a,\"b\rc\",d").unwrap(), "a|b\rc|d");
         assert_eq!(follow("fin\",x", b',', true), (2, Ending::Whole));
         assert_eq!(follow("toujours", b',', true), (0, Ending::Open));

@@ -217,7 +217,9 @@ mod tests {
 
     fn canonical(text: &str) -> Result<String, Reason> {
         let mut out = String::new();
-        Object::read(text).and_then(|object| write_canonical(&object, None, &mut out)).map_err(|reject| reject.reason)?;
+        Object::read(text)
+            .and_then(|object| write_canonical(&object, None, &mut out))
+            .map_err(|reject| reject.reason)?;
         Ok(out)
     }
 
@@ -234,7 +236,10 @@ mod tests {
             assert_ne!(canonical(other).unwrap(), one, "{other}");
         }
         assert_eq!(canonical(r#"{"a":{"b":1,"b":2}}"#), Err(Reason::DuplicateField));
-        assert_eq!(canonical(&format!("{{\"a\":{}1{}}}", "[".repeat(5_000), "]".repeat(5_000))), Err(Reason::InvalidJson));
+        assert_eq!(
+            canonical(&format!("{{\"a\":{}1{}}}", "[".repeat(5_000), "]".repeat(5_000))),
+            Err(Reason::InvalidJson)
+        );
     }
 
     #[test]

@@ -164,7 +164,9 @@ impl<'m> FileMapping<'m> {
     }
 
     fn read_values(&self, line: &str, see: &mut dyn FnMut(u32, Read<'_>)) -> Result<(), Reject> {
-        let mut values = split(line, self.source.delimiter_byte()).map_err(|_| Reject::line(Reason::IrregularQuotes))?;
+        let mut values = split(line, self.source.delimiter_byte()).map_err(|ending| {
+            Reject::line(if ending == Ending::Broken { Reason::UnexpectedColumns } else { Reason::IrregularQuotes })
+        })?;
         if values.len() != self.width() {
             return Err(Reject::line(Reason::UnexpectedColumns));
         }
@@ -259,7 +261,8 @@ impl<'m> FileMapping<'m> {
     fn write_values(&self, row: &Row<'_>, out: &mut String) -> Result<(), Reject> {
         let Row::Values(values) = row else { return Ok(()) };
         let kept = self.by_name.iter().filter(|column| !self.unpivoted.contains(column));
-        let mut pairs: Vec<(&str, &str)> = kept.map(|column| (self.columns[*column].as_str(), &*values[*column])).collect();
+        let mut pairs: Vec<(&str, &str)> =
+            kept.map(|column| (self.columns[*column].as_str(), &*values[*column])).collect();
         if let (Some(unpivot), [.., name, value]) = (&self.source.unpivot, values.as_slice()) {
             pairs.extend([(unpivot.name.as_str(), &**name), (unpivot.value.as_str(), &**value)]);
             pairs.sort_unstable();

@@ -132,10 +132,12 @@ pub(super) fn instant<'l>(time: &TimeMapping, form: &TimeForm, text: Cow<'l, str
         TimeForm::WithOffset(format) => DateTime::parse_from_str(&text, format).map_err(|_| invalid)?.to_utc(),
         TimeForm::Local(format, zone) => {
             let local = NaiveDateTime::parse_from_str(&text, format).map_err(|_| invalid)?;
-            resolve(local, zone.ok_or(invalid)?, time.ambiguous, time.missing).map_err(|no_instant| match no_instant {
-                NoInstant::Missing => Reject::field(Reason::MissingLocalTime, FIELD),
-                NoInstant::Ambiguous => Reject::field(Reason::AmbiguousLocalTime, FIELD),
-            })?
+            resolve(local, zone.ok_or(invalid)?, time.ambiguous, time.missing).map_err(
+                |no_instant| match no_instant {
+                    NoInstant::Missing => Reject::field(Reason::MissingLocalTime, FIELD),
+                    NoInstant::Ambiguous => Reject::field(Reason::AmbiguousLocalTime, FIELD),
+                },
+            )?
         }
     };
     Ok(instant.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true).into())
