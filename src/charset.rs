@@ -45,12 +45,15 @@ impl Charset {
         self.0.decode_without_bom_handling_and_without_replacement(bytes)
     }
 
-    /// How many bytes of a mark a line begins with.
+    /// How many bytes of marks a line begins with; where marked files were joined, one may follow another.
     pub fn mark_length(self, line: &[u8]) -> usize {
-        match Encoding::for_bom(line) {
-            Some((marked, length)) if marked == self.0 => length,
-            _ => 0,
+        let mut marks = 0;
+        while let Some((marked, length)) = Encoding::for_bom(&line[marks..])
+            && marked == self.0
+        {
+            marks += length;
         }
+        marks
     }
 
     /// A line without the carriage returns at its end.

@@ -252,7 +252,10 @@ fn count(file: &[u8]) -> Counted {
     if lines.last().is_some_and(String::is_empty) && !marked {
         lines.pop();
     }
-    Counted { blank: lines.iter().map(|line| line.bytes().all(|byte| byte.is_ascii_whitespace())).collect(), broke }
+    // A mark is no letter, in whatever line it stands.
+    let mark = if is_wide { "\u{feff}" } else { "\u{ef}\u{bb}\u{bf}" };
+    let blank = |line: &String| line.trim_start_matches(mark).bytes().all(|byte| byte.is_ascii_whitespace());
+    Counted { blank: lines.iter().map(blank).collect(), broke }
 }
 
 /// What each line was shown to be.
@@ -385,8 +388,8 @@ proptest! {
         prop_assert_eq!(answers, account.attempts + repeated.len() as u64);
     }
 
-    /// The header apart, and a change that makes two lines of one or one record of several: those are changes of more than
-    /// one line.
+    /// The header apart, and quotes that stand in two lines: those that one opens and the other closes make one record of
+    /// both.
     #[test]
     fn changing_one_line_changes_no_other(
         log in log(),
@@ -394,11 +397,12 @@ proptest! {
         new in prop_oneof![kind(), "[ -~]{0,30}".prop_map(Kind::Junk)],
     ) {
         prop_assume!(!log.kinds.is_empty());
+        // In UTF-16, carriage returns end no line: such a log is one line.
+        prop_assume!(log.end != "\r" || matches!(log.encoding, Encoding::Utf8 | Encoding::Marked));
         let plain = Log { packing: Packing::None, kept: 1000, ..log };
-        let plain = Log {
-            kinds: plain.kinds.into_iter().filter(|kind| !matches!(kind, Kind::OpenQuote(_) | Kind::ClosedQuote | Kind::Header)).collect(),
-            ..plain
-        };
+        let quoted = |kind: &Kind| kind.line(plain.shape).contains(&b'"') && plain.shape != Shape::Contract && plain.shape != Shape::Json;
+        let kinds = plain.kinds.iter().filter(|kind| !matches!(kind, Kind::Header) && !quoted(kind)).cloned().collect();
+        let plain = Log { kinds, ..plain };
         prop_assume!(!plain.kinds.is_empty() && !matches!(new, Kind::Header | Kind::ClosedQuote));
         let at = which.index(plain.kinds.len());
         let mut changed = plain.clone();
