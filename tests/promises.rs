@@ -5,6 +5,7 @@
 mod support;
 
 mod architecture;
+mod archives;
 mod bad_input;
 mod brute_force;
 mod catalogue;
@@ -14,6 +15,7 @@ mod compatibility;
 mod crawler;
 mod declared_once;
 mod dossier;
+mod files;
 mod gates;
 mod intervals;
 mod mapping;
@@ -35,6 +37,7 @@ mod simulator;
 mod spreadsheet;
 mod stores;
 mod stories;
+mod streams;
 mod unknown_is_never_no;
 mod validators;
 mod version_page;

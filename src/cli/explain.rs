@@ -39,10 +39,9 @@ impl Explain {
 
         let (path, wanted) = file_and_line(&self.line);
         let source = path.to_string_lossy().into_owned();
-        let files = list(std::slice::from_ref(&source), runtime.handle())?;
+        let files = list(std::slice::from_ref(&source), runtime.handle())?.files;
         let file = files.first().ok_or_else(|| Error::usage("no such log").at(&source))?;
-        let stream =
-            Stream::open(file.open(runtime.handle())?, pipeline.limits.unpack_ratio, 0).unreachable("cannot read")?;
+        let stream = Stream::open(file.open(runtime.handle())?, &pipeline.limits, 0).unreachable("cannot read")?;
         let mut lines = LineReader::new(stream, pipeline.limits.line_bytes);
         let mut decoder = ingest.decoder(&file.name);
         let (mut first, mut found, mut lines_seen) = (true, false, 0);

@@ -11,7 +11,7 @@ use guichets_ouverts::gate::GateReport;
 use guichets_ouverts::job::Built;
 use guichets_ouverts::publish::{Base, Outcome};
 
-use super::display::{grouped, plural};
+use super::display::{grouped, left_alone, plural};
 
 /// What is known of a run when it ends.
 pub struct Night<'a> {
@@ -93,7 +93,11 @@ impl Night<'_> {
         for (reason, lines) in &digest.quarantined_by_reason {
             writeln!(text, "- {} set aside: {reason}", plural(*lines, "line"))?;
         }
-        if !digest.quarantined_by_reason.is_empty() {
+        let left_alone = left_alone(&digest.left_alone);
+        for (why, names) in &left_alone {
+            writeln!(text, "- Left alone, {why}: {}", cell(names))?;
+        }
+        if !digest.quarantined_by_reason.is_empty() || !left_alone.is_empty() {
             writeln!(text)?;
         }
         Ok(())

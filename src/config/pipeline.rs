@@ -110,13 +110,25 @@ pub struct Limits {
     pub line_bytes: usize,
     /// How many times larger than its file a stream may unpack, beyond the first 64 MiB.
     pub unpack_ratio: u64,
+    /// How far a zstd stream may look back, in MiB, of which the largest power of two counts: this much memory is taken
+    /// for each file that is being read. By default as much as the zstd tool takes, 2048 at most.
+    pub zstd_window_mib: u64,
     /// How much of the decoded attempts may stay in memory before they go to disk, in MiB.
     pub memory_mib: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { line_bytes: 1 << 20, unpack_ratio: 300, memory_mib: 1024 }
+        Self { line_bytes: 1 << 20, unpack_ratio: 300, zstd_window_mib: 128, memory_mib: 1024 }
+    }
+}
+
+impl Limits {
+    /// What `zstd_window_mib` is for the library: a power of two of bytes, within what the library can do.
+    #[must_use]
+    pub fn zstd_window_log(&self) -> u32 {
+        let mib = self.zstd_window_mib.clamp(1, 2048);
+        20 + mib.ilog2()
     }
 }
 

@@ -10,9 +10,10 @@ use super::columns::{Columns, Place, Row};
 use super::decoder::Decoder;
 use super::lines::Item;
 use super::months::Months;
+use super::packing::{self, Compression};
 use super::reader::Ingest;
 use super::reject::{Quarantined, Reason, Reject};
-use super::stream::{Compression, Delivered};
+use super::stream::Delivered;
 use crate::calendar::{Local, month};
 use crate::error::Result;
 use crate::outcome::{Classifier, Evidence};
@@ -67,9 +68,7 @@ impl<'a> FileReader<'a> {
             }
             Item::Broken { number, offset, error } => {
                 self.complete = false;
-                let oversized = error == std::io::ErrorKind::FileTooLarge;
-                let reason = if oversized { Reason::OversizedStream } else { Reason::BrokenStream };
-                self.set_aside((number, offset), 0, Reject::line(reason));
+                self.set_aside((number, offset), 0, Reject::line(packing::reason(error)));
             }
             Item::Line { number, offset, bytes, terminated } => {
                 let length = bytes.len() as u64;

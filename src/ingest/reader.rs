@@ -1,6 +1,6 @@
 //! Reads delivered files, several at a time, each in one pass and in bounded memory.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -9,15 +9,16 @@ use tokio::runtime::Handle;
 use super::account::FileAccount;
 use super::decoder::Decoder;
 use super::file::FileReader;
+use super::find::{Found, mapping};
 use super::history::{History, Repeat, named};
 use super::ledger::{Entry, Repeats};
+use super::left_alone::LeftAlone;
 use super::lines::LineReader;
-use super::mapped::FileMapping;
 use super::months::Months;
 use super::reject::{Quarantined, Reason};
 use super::source::SourceFile;
 use super::stream::Stream;
-use crate::config::{Pipeline, SourceMapping};
+use crate::config::Pipeline;
 use crate::error::{Context, Error, Result};
 use crate::outcome::RuleSet;
 use crate::progress::Progress;
@@ -48,13 +49,25 @@ pub struct Reading {
     pub quarantined: Vec<Quarantined>,
     /// The lines that were dropped because another has their id.
     pub repeats: Vec<Repeat>,
-    /// Files that were found and are no logs of this pipeline.
-    pub ignored: Vec<String>,
+    /// What this run found and did not read, in the order of names.
+    pub left_alone: Vec<LeftAlone>,
+    /// The same of earlier runs.
+    pub known_left_alone: Vec<LeftAlone>,
     /// Files that were read in this run.
     pub read: HashSet<Arc<str>>,
 }
 
 impl Reading {
+    /// What was found and not read, in this run and in those before, and has not been read since.
+    #[must_use]
+    pub fn all_left_alone(&self) -> BTreeSet<&LeftAlone> {
+        let read: HashSet<&str> = self.accounts.iter().map(|account| &*account.file).collect();
+        let tonight: HashSet<&str> = self.left_alone.iter().map(|file| file.file.as_str()).collect();
+        let before = self.known_left_alone.iter().filter(|file| !tonight.contains(file.file.as_str()));
+        let before = before.filter(|file| file.why.is_of_another() || !read.contains(file.file.as_str()));
+        before.chain(&self.left_alone).collect()
+    }
+
     /// The position of each file.
     #[must_use]
     pub fn positions(&self) -> HashMap<Arc<str>, u64> {
@@ -123,27 +136,12 @@ impl<'a> Ingest<'a> {
     /// Reads every file that an earlier run has not read, or that has grown since, into `months`.
     ///
     /// # Errors
-    /// [`Usage`](crate::error::Kind::Usage) when no file is a log of the pipeline, or one is not what it was;
+    /// [`Usage`](crate::error::Kind::Usage) when a file is not what it was;
     /// [`Unreachable`](crate::error::Kind::Unreachable) when one cannot be opened or the disk is full. What a file
     /// *holds* is never an error.
-    pub fn read(
-        &self,
-        files: Vec<SourceFile>,
-        history: History,
-        months: &Months,
-        progress: &dyn Progress,
-    ) -> Result<Reading> {
-        let (wanted, ignored): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| self.wants(&file.name));
-        if wanted.is_empty() {
-            return Err(Error::usage("none of the files found is a log of this pipeline")
-                .at(&self.pipeline.name)
-                .hint(format!(
-                    "found: {}",
-                    ignored.iter().map(|file| file.name.as_str()).collect::<Vec<_>>().join(", ")
-                )));
-        }
+    pub fn read(&self, found: Found, history: History, months: &Months, progress: &dyn Progress) -> Result<Reading> {
         let mut to_read: Vec<SourceFile> = Vec::new();
-        for file in wanted {
+        for file in found.files {
             let known = match history.account(&file.name) {
                 Some(account) if !history.read_again => file.is(account)?,
                 _ => false,
@@ -152,9 +150,16 @@ impl<'a> Ingest<'a> {
                 to_read.push(file);
             }
         }
-        let read: HashSet<Arc<str>> = to_read.iter().map(|file| Arc::from(file.name.as_str())).collect();
+        let (damaged, set_aside): (Vec<FileAccount>, Vec<Quarantined>) = found.damaged.into_iter().unzip();
+        // What was damaged once, and is whole now, has no account of its own any more.
+        let again = found.archives.iter().filter(|name| history.account(name).is_some()).map(|name| Arc::from(&**name));
+        let damaged_now = damaged.iter().map(|account| Arc::clone(&account.file));
+        let read = to_read.iter().map(|file| Arc::from(file.name.as_str())).chain(again).chain(damaged_now);
+        let read: HashSet<Arc<str>> = read.collect();
         let kept = history.accounts.iter().filter(|account| !history.read_again && !read.contains(&account.file));
-        let mut names: Vec<Arc<str>> = kept.clone().map(|account| &account.file).chain(&read).cloned().collect();
+        let kept: Vec<FileAccount> = kept.cloned().chain(damaged).collect();
+        let new = to_read.iter().map(|file| Arc::from(file.name.as_str()));
+        let mut names: Vec<Arc<str>> = kept.iter().map(|account| Arc::clone(&account.file)).chain(new).collect();
         names.sort_unstable();
 
         progress.begin("lecture", to_read.iter().filter_map(SourceFile::size_hint).sum());
@@ -167,31 +172,23 @@ impl<'a> Ingest<'a> {
             .collect::<Result<_>>()?;
         progress.end();
         let (accounts, quarantined): (Vec<_>, Vec<_>) = new.into_iter().unzip();
-        let mut accounts: Vec<FileAccount> = accounts.into_iter().chain(kept.cloned()).collect();
+        let mut accounts: Vec<FileAccount> = accounts.into_iter().chain(kept).collect();
         accounts.sort_by(|a, b| a.file.cmp(&b.file));
         let old = history.quarantined.into_iter().filter(|row| !read.contains(&row.file));
         Ok(Reading {
             accounts,
-            quarantined: quarantined.into_iter().flatten().chain(old).collect(),
+            quarantined: quarantined.into_iter().flatten().chain(set_aside).chain(old).collect(),
             repeats: history.repeats.into_iter().filter(|repeat| !read.contains(&repeat.file)).collect(),
-            ignored: ignored.into_iter().map(|file| file.name).collect(),
+            known_left_alone: history.left_alone,
+            left_alone: found.left_alone,
             read,
         })
-    }
-
-    /// The mapping of a file, where the pipeline maps foreign logs.
-    fn mapping(&self, name: &str) -> Option<&'a SourceMapping> {
-        self.pipeline.sources.iter().find(|source| FileMapping::applies(source, name))
-    }
-
-    fn wants(&self, name: &str) -> bool {
-        if self.pipeline.sources.is_empty() { !name.contains(".csv") } else { self.mapping(name).is_some() }
     }
 
     /// A decoder for one file.
     #[must_use]
     pub fn decoder(&self, name: &str) -> Decoder<'a> {
-        Decoder::new(*self, self.mapping(name))
+        Decoder::new(*self, mapping(self.pipeline, name))
     }
 
     fn read_file(
@@ -204,7 +201,7 @@ impl<'a> Ingest<'a> {
     ) -> Result<(FileAccount, Vec<Quarantined>)> {
         let raw = file.open(self.runtime)?;
         let prefix = known.map_or(0, |account| account.bytes);
-        let stream = Stream::open(raw, self.pipeline.limits.unpack_ratio, prefix)
+        let stream = Stream::open(raw, &self.pipeline.limits, prefix)
             .unreachable("cannot read")
             .map_err(|error| error.at(&file.name))?;
         let compression = stream.compression();

@@ -29,7 +29,8 @@ impl Made<'_> {
         let schedule_sha256 = file_digest(&pipeline.schedule_path())?;
         let code = env!("CARGO_PKG_VERSION").to_owned();
         // Of these, `Debug` writes every field.
-        let limits = (pipeline.limits.line_bytes, pipeline.limits.unpack_ratio);
+        let limits = &pipeline.limits;
+        let limits = (limits.line_bytes, limits.unpack_ratio, limits.zstd_window_mib);
         let settings = format!("{:?}", (&pipeline.sources, &pipeline.registry, limits, &pipeline.method));
         let registry = self.registry_digests()?;
         let known = registry.iter().filter(|(name, _)| matches!(name.as_str(), "guichets" | "demarches"));

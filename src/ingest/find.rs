@@ -1,0 +1,145 @@
+//! Which of the files that were found are logs of a pipeline: every one is read, or named as left alone.
+
+use std::collections::{BTreeSet, HashSet};
+
+use glob::Pattern;
+use tokio::runtime::Handle;
+
+use super::account::FileAccount;
+use super::left_alone::{LeftAlone, WhyLeft};
+use super::mapped::FileMapping;
+use super::reject::Quarantined;
+use super::source::names::{Form, form, is_hidden, is_unfinished, says_the_ending};
+use super::source::{Chosen, SourceFile, list, nothing_there, unpack};
+use crate::config::{Pipeline, SourceMapping};
+use crate::error::{Error, Result};
+
+/// What several sources hold for a pipeline.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The logs, members of archives among them, in the order of their names.
+    pub files: Vec<SourceFile>,
+    /// What was found and is not read, in the order of names.
+    pub left_alone: Vec<LeftAlone>,
+    /// The archives that were unpacked.
+    pub archives: BTreeSet<String>,
+    /// The account of each archive that could not be unpacked as a whole, and why.
+    pub damaged: Vec<(FileAccount, Quarantined)>,
+}
+
+impl Found {
+    /// Every name that was found, whatever becomes of it.
+    #[must_use]
+    pub fn names(&self) -> HashSet<&str> {
+        let left_alone = self.left_alone.iter().map(|file| file.file.as_str());
+        let files = self.files.iter().map(|file| file.name.as_str());
+        files.chain(left_alone).chain(self.archives.iter().map(String::as_str)).collect()
+    }
+}
+
+/// Lists sources, unpacks the archives among them, and sorts out what the pipeline reads.
+///
+/// # Errors
+/// [`Usage`](crate::error::Kind::Usage) when a source holds no log, or none of this pipeline;
+/// [`Unreachable`](crate::error::Kind::Unreachable) when one cannot be listed or an archive not be fetched.
+pub fn find(sources: &[String], pipeline: &Pipeline, runtime: &Handle) -> Result<Found> {
+    let listing = list(sources, runtime)?;
+    let mut found = Found { left_alone: listing.left_alone, ..Found::default() };
+    // For each source, whether it holds logs at all.
+    let mut holds = vec![false; listing.sources.len()];
+    let mut archives = Vec::new();
+    for file in listing.files {
+        let fate = fate(pipeline, &file.name, &file.name, file.chosen());
+        let is_log = !matches!(fate, Fate::LeftAlone(why) if why != WhyLeft::OtherLog);
+        holds[file.source()] |= is_log;
+        match fate {
+            Fate::Log => found.files.push(file),
+            Fate::Archive => archives.push(file),
+            Fate::LeftAlone(why) => found.left_alone.push(LeftAlone { file: file.name, why }),
+        }
+    }
+    found.left_alone.sort();
+    if let Some(empty) = holds.iter().position(|holds| !holds) {
+        return Err(nothing_there(&listing.sources[empty], &found.left_alone.iter().collect::<Vec<_>>()));
+    }
+    for archive in archives {
+        let judge = |name: &str| match fate(pipeline, name, &name[archive.name.len()..], Chosen::Found) {
+            Fate::Log => None,
+            Fate::Archive => Some(WhyLeft::Archive),
+            Fate::LeftAlone(why) => Some(why),
+        };
+        let unpacked = unpack(&archive, &pipeline.limits, runtime, &judge)?;
+        found.left_alone.extend(unpacked.left_alone);
+        found.damaged.extend(unpacked.damage);
+        found.archives.insert(archive.name);
+        for member in unpacked.members {
+            // A bucket may hold both an archive and, below its name, an object.
+            if found.files.iter().any(|file| file.name == member.name) {
+                found.left_alone.push(LeftAlone { file: member.name, why: WhyLeft::Again });
+            } else {
+                found.files.push(member);
+            }
+        }
+    }
+    found.files.sort_by(|a, b| a.name.cmp(&b.name));
+    let read: HashSet<&str> = found.files.iter().map(|file| file.name.as_str()).collect();
+    found.left_alone.retain(|file| file.why.is_of_another() || !read.contains(file.file.as_str()));
+    found.left_alone.sort();
+    if found.files.is_empty() && found.damaged.is_empty() {
+        let names: Vec<&str> = found.left_alone.iter().map(|file| file.file.as_str()).collect();
+        return Err(Error::usage("none of the files found is a log of this pipeline")
+            .at(&pipeline.name)
+            .hint(format!("found: {}", names.join(", "))));
+    }
+    Ok(found)
+}
+
+/// What becomes of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Log,
+    Archive,
+    LeftAlone(WhyLeft),
+}
+
+/// What becomes of a file, by its published name and by how it was chosen; `path` is what of the name nobody chose.
+fn fate(pipeline: &Pipeline, name: &str, path: &str, chosen: Chosen) -> Fate {
+    let form = form(name);
+    if chosen != Chosen::ByName {
+        if is_hidden(path) {
+            return Fate::LeftAlone(WhyLeft::Hidden);
+        } else if is_unfinished(path) {
+            return Fate::LeftAlone(WhyLeft::Unfinished);
+        }
+    }
+    let (wanted, named) = if pipeline.sources.is_empty() {
+        (!matches!(form, Form::Csv | Form::Archive), chosen != Chosen::Found)
+    } else if pipeline.sources.iter().any(|source| source.members.is_some() && FileMapping::applies(source, name)) {
+        return Fate::Archive;
+    } else {
+        let mapping = mapping(pipeline, name);
+        let pattern = mapping.map(|mapping| mapping.members.as_ref().unwrap_or(&mapping.files));
+        (mapping.is_some(), chosen != Chosen::Found || pattern.is_some_and(|pattern| says_the_ending(pattern)))
+    };
+    match form {
+        _ if wanted && named => Fate::Log,
+        Form::Ndjson | Form::Csv if wanted => Fate::Log,
+        Form::Ndjson | Form::Csv => Fate::LeftAlone(WhyLeft::OtherLog),
+        Form::Archive => Fate::LeftAlone(WhyLeft::Archive),
+        Form::Packed => Fate::LeftAlone(WhyLeft::Packed),
+        Form::Other => Fate::LeftAlone(WhyLeft::OtherName),
+    }
+}
+
+/// The mapping of a log, where the pipeline maps foreign logs: the first whose pattern it fits.
+#[must_use]
+pub fn mapping<'p>(pipeline: &'p Pipeline, name: &str) -> Option<&'p SourceMapping> {
+    pipeline.sources.iter().find(|source| match &source.members {
+        None => FileMapping::applies(source, name),
+        // The pattern was checked when the pipeline was loaded.
+        Some(members) => Pattern::new(members).is_ok_and(|members| {
+            let mut places = name.match_indices('/').map(|(at, _)| (&name[..at], &name[at + 1..]));
+            places.any(|(archive, member)| FileMapping::applies(source, archive) && members.matches(member))
+        }),
+    })
+}
