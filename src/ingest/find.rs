@@ -10,7 +10,7 @@ use super::left_alone::{LeftAlone, WhyLeft};
 use super::mapped::FileMapping;
 use super::reject::Quarantined;
 use super::source::names::{Form, form, is_hidden, is_unfinished, says_the_ending};
-use super::source::{Chosen, SourceFile, list, nothing_there, unpack};
+use super::source::{Chosen, SourceFile, list, nothing_there, tell_apart, unpack};
 use crate::config::{Pipeline, SourceMapping};
 use crate::error::{Error, Result};
 
@@ -28,6 +28,25 @@ pub struct Found {
 }
 
 impl Found {
+    fn unpack(&mut self, archives: Vec<SourceFile>, pipeline: &Pipeline, runtime: &Handle) -> Result<()> {
+        for archive in archives {
+            let judge = |name: &str| judge(pipeline, name, &name[archive.name.len() + 1..], Chosen::Found);
+            let unpacked = unpack(&archive, &pipeline.limits, runtime, &judge)?;
+            self.left_alone.extend(unpacked.left_alone);
+            self.damaged.extend(unpacked.damage);
+            self.archives.insert(archive.name);
+            for member in unpacked.members {
+                // A bucket may hold both an archive and, below its name, an object.
+                if self.files.iter().any(|file| file.name == member.name) {
+                    self.left_alone.push(LeftAlone { file: member.name, why: WhyLeft::Again });
+                } else {
+                    self.files.push(member);
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Every name that was found, whatever becomes of it.
     #[must_use]
     pub fn names(&self) -> HashSet<&str> {
@@ -47,12 +66,21 @@ pub fn find(sources: &[String], pipeline: &Pipeline, runtime: &Handle) -> Result
     let mut found = Found { left_alone: listing.left_alone, ..Found::default() };
     // For each source, whether it holds logs at all.
     let mut holds = vec![false; listing.sources.len()];
-    let mut archives = Vec::new();
+    let mut wanted = Vec::new();
     for file in listing.files {
-        let fate = fate(pipeline, &file.name, &file.name, file.chosen());
+        let fate = fate(pipeline, &file);
         let is_log = !matches!(fate, Fate::LeftAlone(why) if why != WhyLeft::OtherLog);
         holds[file.source()] |= is_log;
         match fate {
+            Fate::Log | Fate::Archive => wanted.push(file),
+            Fate::LeftAlone(why) => found.left_alone.push(LeftAlone { file: file.name, why }),
+        }
+    }
+    tell_apart(&mut wanted);
+    let mut archives = Vec::new();
+    for file in wanted {
+        // The pattern of a mapping is held against the name under which a file is published.
+        match fate(pipeline, &file) {
             Fate::Log => found.files.push(file),
             Fate::Archive => archives.push(file),
             Fate::LeftAlone(why) => found.left_alone.push(LeftAlone { file: file.name, why }),
@@ -62,25 +90,7 @@ pub fn find(sources: &[String], pipeline: &Pipeline, runtime: &Handle) -> Result
     if let Some(empty) = holds.iter().position(|holds| !holds) {
         return Err(nothing_there(&listing.sources[empty], &found.left_alone.iter().collect::<Vec<_>>()));
     }
-    for archive in archives {
-        let judge = |name: &str| match fate(pipeline, name, &name[archive.name.len()..], Chosen::Found) {
-            Fate::Log => None,
-            Fate::Archive => Some(WhyLeft::Archive),
-            Fate::LeftAlone(why) => Some(why),
-        };
-        let unpacked = unpack(&archive, &pipeline.limits, runtime, &judge)?;
-        found.left_alone.extend(unpacked.left_alone);
-        found.damaged.extend(unpacked.damage);
-        found.archives.insert(archive.name);
-        for member in unpacked.members {
-            // A bucket may hold both an archive and, below its name, an object.
-            if found.files.iter().any(|file| file.name == member.name) {
-                found.left_alone.push(LeftAlone { file: member.name, why: WhyLeft::Again });
-            } else {
-                found.files.push(member);
-            }
-        }
-    }
+    found.unpack(archives, pipeline, runtime)?;
     found.files.sort_by(|a, b| a.name.cmp(&b.name));
     let read: HashSet<&str> = found.files.iter().map(|file| file.name.as_str()).collect();
     found.left_alone.retain(|file| file.why.is_of_another() || !read.contains(file.file.as_str()));
@@ -102,32 +112,46 @@ enum Fate {
     LeftAlone(WhyLeft),
 }
 
-/// What becomes of a file, by its published name and by how it was chosen; `path` is what of the name nobody chose.
-fn fate(pipeline: &Pipeline, name: &str, path: &str, chosen: Chosen) -> Fate {
-    let form = form(name);
-    if chosen != Chosen::ByName {
-        if is_hidden(path) {
-            return Fate::LeftAlone(WhyLeft::Hidden);
-        } else if is_unfinished(path) {
-            return Fate::LeftAlone(WhyLeft::Unfinished);
-        }
+fn fate(pipeline: &Pipeline, file: &SourceFile) -> Fate {
+    if is_archive(pipeline, &file.name) && (file.chosen() == Chosen::ByName || unwritten(&file.name).is_none()) {
+        return Fate::Archive;
     }
+    judge(pipeline, &file.name, &file.name, file.chosen()).map_or(Fate::Log, Fate::LeftAlone)
+}
+
+/// Whether a mapping names the members of such a file.
+fn is_archive(pipeline: &Pipeline, name: &str) -> bool {
+    pipeline.sources.iter().any(|source| source.members.is_some() && FileMapping::applies(source, name))
+}
+
+/// Why a name is none that anyone gives to a finished log.
+fn unwritten(path: &str) -> Option<WhyLeft> {
+    if is_hidden(path) { Some(WhyLeft::Hidden) } else { is_unfinished(path).then_some(WhyLeft::Unfinished) }
+}
+
+/// Why a file or a member of an archive is left alone, by its published name and by how it was chosen; nothing where it is
+/// a log. `path` is what of the name nobody chose.
+fn judge(pipeline: &Pipeline, name: &str, path: &str, chosen: Chosen) -> Option<WhyLeft> {
+    if chosen != Chosen::ByName
+        && let Some(why) = unwritten(path)
+    {
+        return Some(why);
+    }
+    let form = form(name);
     let (wanted, named) = if pipeline.sources.is_empty() {
         (!matches!(form, Form::Csv | Form::Archive), chosen != Chosen::Found)
-    } else if pipeline.sources.iter().any(|source| source.members.is_some() && FileMapping::applies(source, name)) {
-        return Fate::Archive;
     } else {
         let mapping = mapping(pipeline, name);
         let pattern = mapping.map(|mapping| mapping.members.as_ref().unwrap_or(&mapping.files));
         (mapping.is_some(), chosen != Chosen::Found || pattern.is_some_and(|pattern| says_the_ending(pattern)))
     };
     match form {
-        _ if wanted && named => Fate::Log,
-        Form::Ndjson | Form::Csv if wanted => Fate::Log,
-        Form::Ndjson | Form::Csv => Fate::LeftAlone(WhyLeft::OtherLog),
-        Form::Archive => Fate::LeftAlone(WhyLeft::Archive),
-        Form::Packed => Fate::LeftAlone(WhyLeft::Packed),
-        Form::Other => Fate::LeftAlone(WhyLeft::OtherName),
+        _ if wanted && named => None,
+        Form::Ndjson | Form::Csv if wanted => None,
+        Form::Ndjson | Form::Csv => Some(WhyLeft::OtherLog),
+        Form::Archive => Some(WhyLeft::Archive),
+        Form::Packed => Some(WhyLeft::Packed),
+        Form::Other => Some(WhyLeft::OtherName),
     }
 }
 

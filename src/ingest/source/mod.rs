@@ -29,7 +29,7 @@ pub use archive::unpack;
 /// One delivered file.
 #[derive(Debug, Clone)]
 pub struct SourceFile {
-    /// Its path relative to the raw root, as published: see [`names`]. Unique within a run.
+    /// Its path relative to the raw root, as published: see [`names`]. Of those that are read, no two have one.
     pub name: String,
     location: Location,
     chosen: Chosen,
@@ -67,7 +67,7 @@ pub enum Chosen {
 /// What several sources hold.
 #[derive(Debug, Default)]
 pub struct Listing {
-    /// The files, in the order of their names.
+    /// The files, by source.
     pub files: Vec<SourceFile>,
     /// What was found and cannot be read, whatever the pipeline.
     pub left_alone: Vec<LeftAlone>,
@@ -85,8 +85,7 @@ impl Listing {
     }
 }
 
-/// Lists the files of several sources. Two files of one name are told apart by the number of their source, in the order
-/// of the sources' names.
+/// Lists the files of several sources.
 ///
 /// # Errors
 /// [`Usage`](crate::error::Kind::Usage) when a source names nothing; [`Unreachable`](crate::error::Kind::Unreachable)
@@ -96,27 +95,32 @@ pub fn list(sources: &[String], runtime: &Handle) -> Result<Listing> {
     let mut sources: Vec<&str> = sources.iter().map(String::as_str).collect();
     sources.sort_unstable();
     let mut listing = Listing::default();
-    let mut taken: HashSet<String> = HashSet::new();
     for (index, source) in sources.into_iter().enumerate() {
         let mut found = if source.contains("://") { remote::find(source, runtime)? } else { local::find(source)? };
         let shown = remote::shown(source);
         if found.is_empty() {
             return Err(nothing_there(&shown, &[]));
         }
-        // Names that nobody else has come first: a file is not renamed because of one that had to be.
-        found.files.sort_by_cached_key(|file| (taken.contains(&file.name), file.name.clone()));
-        for file in &mut found.files {
-            file.source = index;
-            while !taken.insert(file.name.clone()) {
-                file.name = format!("source-{}/{}", index + 1, file.name);
-            }
-        }
+        found.files.iter_mut().for_each(|file| file.source = index);
         listing.files.append(&mut found.files);
         listing.left_alone.append(&mut found.left_alone);
         listing.sources.push(shown);
     }
-    listing.files.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(listing)
+}
+
+/// Gives files of one name names of their own, by the number of their source, in the order of the sources' names.
+pub(super) fn tell_apart(files: &mut [SourceFile]) {
+    let mut taken: HashSet<String> = HashSet::new();
+    for of_one_source in files.chunk_by_mut(|a, b| a.source == b.source) {
+        // Names that nobody else has come first: a file is not renamed because of one that had to be.
+        of_one_source.sort_by_cached_key(|file| (taken.contains(&file.name), file.name.clone()));
+        for file in of_one_source {
+            while !taken.insert(file.name.clone()) {
+                file.name = format!("source-{}/{}", file.source + 1, file.name);
+            }
+        }
+    }
 }
 
 /// A source without a log; `left_alone` is what was found there instead.

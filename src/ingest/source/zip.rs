@@ -3,8 +3,8 @@
 use std::fs::File;
 use std::io::{Error as IoError, ErrorKind};
 
-use zip::ZipArchive;
 use zip::result::{ZipError, ZipResult};
+use zip::{SUPPORTED_COMPRESSION_METHODS, ZipArchive};
 
 use super::archive::Members;
 use crate::error::Result;
@@ -55,7 +55,13 @@ pub(super) fn unpack(file: File, members: &mut Members<'_>) -> Result<()> {
 
 fn entry(archive: &ZipArchive<File>, index: usize) -> ZipResult<Entry> {
     let entry = archive.by_index_data(index)?;
-    let why = if entry.is_symlink() { Some(WhyLeft::Link) } else { entry.encrypted().then_some(WhyLeft::Encrypted) };
+    let why = if entry.is_symlink() {
+        Some(WhyLeft::Link)
+    } else if entry.encrypted() {
+        Some(WhyLeft::Encrypted)
+    } else {
+        (!SUPPORTED_COMPRESSION_METHODS.contains(&entry.compression())).then_some(WhyLeft::Packed)
+    };
     Ok(Entry {
         path: entry.name().map_or_else(|_| entry.name_raw().to_vec(), |name| name.into_owned().into_bytes()),
         size: entry.size(),
@@ -82,10 +88,6 @@ fn take(
     }
     let taken = match archive.by_index(index) {
         Ok(mut content) => members.take(name, entry.size, &mut content)?,
-        Err(ZipError::CompressionMethodNotSupported(_) | ZipError::UnsupportedArchive(_)) => {
-            members.leave(&entry.path, WhyLeft::Packed);
-            return Ok(None);
-        }
         Err(error) => {
             members.leave(&entry.path, WhyLeft::Damaged);
             Err(IoError::from(kind(error)))
