@@ -6,11 +6,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use guichets_ouverts::config::Pipeline;
 use guichets_ouverts::digest::sha256;
+use guichets_ouverts::ingest::find;
+use rand::Rng as _;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{Row, Run, Store, copy, root};
+use crate::support::web::{Web, file_of};
+use crate::support::{Row, Run, Store, copy, guichets, root};
 
 const AS_OF: &str = "2019-06-01T00:00:00+02:00";
 
@@ -244,9 +248,9 @@ fn tricks_of_an_archive_are_harmless_and_said() {
             "p.archive.zip/01.csv chiffre",
             "t.archive/../dehors.csv chemin_interdit",
             "t.archive/._01.csv cache",
+            "t.archive//absolu.csv chemin_interdit",
             "t.archive/02.csv~ inacheve",
             "t.archive/04.csv membre_remplace",
-            "t.archive//absolu.csv chemin_interdit",
             "t.archive/a/../../b.csv chemin_interdit",
             "t.archive/disque.csv pas_un_fichier",
             "t.archive/dur.csv lien",
@@ -362,6 +366,8 @@ fn a_member_is_read_once_and_an_archive_that_is_mended_leaves_the_account() {
     fs::write(workshop.raw().join("a.archive"), &tar[..1024 + 600]).unwrap();
     let first = workshop.run();
     assert_eq!(first.read(), ["a.archive: 0 1 false", "a.archive/01.csv: 3 3 true"]);
+    let unchanged = first.store.run(&workshop.pipeline("*.csv", ""), &[&workshop.raw()], AS_OF, &[]);
+    assert_eq!(unchanged.code, Some(1), "{}{}", unchanged.stdout, unchanged.stderr);
     // The next night the archive is whole: its account goes, the first member is not read again.
     fs::write(workshop.raw().join("a.archive"), &tar).unwrap();
     let second = workshop.run_into(first.store);
@@ -380,6 +386,91 @@ fn a_member_is_read_once_and_an_archive_that_is_mended_leaves_the_account() {
     let whole = workshop.run();
     assert_eq!(whole.read, third.read);
     assert_eq!(whole.store.content(), third.store.content());
+}
+
+#[test]
+fn an_archive_that_is_elsewhere_is_fetched() {
+    let workshop = days();
+    workshop.tool("tar", &["-czf", "../raw/a.archive", "01.csv", "02.csv"]);
+    workshop.tool("zip", &["-q", "../raw/b.archive", "03.csv"]);
+    let raw = workshop.raw();
+    let web = Web::serve(move |asked| file_of(&raw, &asked.path));
+    let store = Store::new();
+    let addresses = ["a", "b"].map(|name| PathBuf::from(format!("{}/{name}.archive", web.url)));
+    let run = store.run(&workshop.pipeline("*.csv", ""), &[&addresses[0], &addresses[1]], AS_OF, &[]);
+    assert_eq!(run.code, Some(0), "{}\n{}", run.stdout, run.stderr);
+    let read: Vec<String> = store.rows("fichiers").iter().map(|row| row["fichier"].clone()).collect();
+    assert_eq!(read, ["a.archive/01.csv", "a.archive/02.csv", "b.archive/03.csv"]);
+}
+
+#[test]
+fn a_member_with_holes_is_read_with_them_or_left_alone() {
+    let workshop = days();
+    workshop.python(
+        "with open('creux.csv', 'wb') as f:\n\
+         \x20 f.write(open('01.csv', 'rb').read()); f.seek(1 << 20); f.write(b'\\n'); f.truncate(2 << 20)",
+    );
+    workshop.tool("tar", &["--format=gnu", "-cSf", "../raw/g.archive", "creux.csv", "02.csv"]);
+    workshop.tool("tar", &["--format=posix", "-cSf", "../raw/p.archive", "creux.csv", "02.csv"]);
+    let told = workshop.run();
+    assert_eq!(
+        told.read(),
+        ["g.archive/02.csv: 3 3 true", "g.archive/creux.csv: 3 5 true", "p.archive/02.csv: 3 3 true"]
+    );
+    assert_eq!(told.left_alone.len(), 1);
+    assert!(told.left_alone[0].starts_with("p.archive/") && told.left_alone[0].ends_with(" compression_inconnue"));
+}
+
+/// Whatever byte of an archive is another, and wherever it is cut: no panic, and every member is read, or said, or the
+/// archive is in the account.
+#[test]
+fn no_damage_to_an_archive_goes_unsaid() {
+    let workshop = days();
+    let archives = [
+        three_days(&workshop, "a.tar", "tar", &["-cf"]),
+        three_days(&workshop, "a.tgz", "tar", &["-czf"]),
+        three_days(&workshop, "a.zip", "zip", &["-q"]),
+    ];
+    let pipeline = Pipeline::load(&workshop.pipeline("*.csv", "")).unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let path = workshop.raw().join("a.archive");
+    let source = [path.to_str().unwrap().to_owned()];
+    let texts = ["01.csv", "02.csv", "03.csv"].map(|name| fs::read(workshop.bench().join(name)).unwrap());
+    let mut random = rand_pcg::Pcg64Mcg::new(9);
+    let mut seen = [0_u32; 2];
+    for archive in &archives {
+        for round in 0..150 {
+            let mut bytes = archive.clone();
+            let at = usize::try_from(random.next_u64() % bytes.len() as u64).unwrap();
+            match round % 3 {
+                0 => bytes.truncate(at),
+                1 => bytes[at] ^= 1 << (random.next_u32() % 8),
+                _ => bytes[at] = bytes[at].wrapping_add(1),
+            }
+            fs::write(&path, &bytes).unwrap();
+            let found = find(&source, &pipeline, runtime.handle()).unwrap_or_else(|error| panic!("{at}: {error}"));
+            let whole =
+                found.files.iter().filter(|file| texts.contains(&fs::read(file.local_path().unwrap()).unwrap()));
+            let said = !found.damaged.is_empty() || found.files.len() + found.left_alone.len() >= 3;
+            assert!(said, "byte {at} of {}: {:?}", bytes.len(), found.left_alone);
+            seen[usize::from(whole.count() == 3)] += 1;
+        }
+    }
+    assert!(seen.iter().all(|count| *count > 20), "both whole and damaged ones were tried: {seen:?}");
+}
+
+#[test]
+fn a_line_of_a_member_is_explained_under_the_name_of_the_member() {
+    let workshop = Workshop::of(&[("jour/01.csv", &day(1, 3))]);
+    workshop.tool("tar", &["-czf", "../raw/a.archive.tgz", "jour"]);
+    let line = format!("{}:3", workshop.raw().join("a.archive.tgz/jour/01.csv").display());
+    let pipeline = workshop.pipeline("*.csv", "");
+    let explained = guichets(root(), ["explain", pipeline.to_str().unwrap(), &line]);
+    assert!(explained.stdout.starts_with("a.archive.tgz/jour/01.csv:3:\n"), "{}{}", explained.stdout, explained.stderr);
+    let missing = line.replace("01.csv", "02.csv");
+    let missing = guichets(root(), ["explain", pipeline.to_str().unwrap(), &missing]);
+    assert_eq!(missing.code, Some(2), "{}", missing.stderr);
+    assert!(missing.stderr.contains("a.archive.tgz/jour/01.csv"), "it says what there is: {}", missing.stderr);
 }
 
 #[test]

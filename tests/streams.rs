@@ -2,13 +2,15 @@
 
 use std::fs;
 use std::io::Write as _;
+use std::path::PathBuf;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::json;
+use tempfile::TempDir;
 use zstd::zstd_safe::CParameter;
 
-use crate::support::{Run, Store, root};
+use crate::support::{Store, copy, root};
 
 const AS_OF: &str = "2019-06-01T00:00:00+02:00";
 
@@ -52,20 +54,24 @@ fn long_window(bytes: &[u8], log: u32) -> Vec<u8> {
     packed.finish().unwrap()
 }
 
+/// A pipeline without thresholds, with these limits, and a file of these bytes.
+fn settled(folder: &TempDir, limits: &str, name: &str, bytes: &[u8]) -> (PathBuf, PathBuf) {
+    let (pipeline, path) = (folder.path().join("tolerant"), folder.path().join(name));
+    fs::write(&path, bytes).unwrap();
+    copy(&root().join("tests/fixtures/pipelines/tolerant"), &pipeline);
+    let rules = root().join("pipelines/rendez-vous/outcome-rules.toml");
+    let settings = fs::read_to_string(pipeline.join("pipeline.toml")).unwrap();
+    let settings = settings.replace("../../../../pipelines/rendez-vous/outcome-rules.toml", rules.to_str().unwrap());
+    fs::write(pipeline.join("pipeline.toml"), format!("{settings}\n{limits}\n")).unwrap();
+    (pipeline, path)
+}
+
 /// The fate of a file of these bytes: `compression attempts lines complete`, then `line reason` of each row set aside.
 fn fate_under(limits: &str, name: &str, bytes: &[u8]) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join(name);
-    fs::write(&path, bytes).unwrap();
-    let pipeline = folder.path().join("tolerant");
-    fs::create_dir(&pipeline).unwrap();
-    let rules = root().join("pipelines/rendez-vous/outcome-rules.toml");
-    let settings = fs::read_to_string(root().join("tests/fixtures/pipelines/tolerant/pipeline.toml")).unwrap();
-    let settings = settings.replace("../../../../pipelines/rendez-vous/outcome-rules.toml", rules.to_str().unwrap());
-    fs::write(pipeline.join("pipeline.toml"), format!("{settings}\n{limits}\n")).unwrap();
-    fs::copy(root().join("tests/fixtures/pipelines/tolerant/schedule.csv"), pipeline.join("schedule.csv")).unwrap();
+    let (pipeline, path) = settled(&folder, limits, name, bytes);
     let store = Store::new();
-    let run: Run = store.run(&pipeline, &[&path], AS_OF, &[]);
+    let run = store.run(&pipeline, &[&path], AS_OF, &[]);
     assert_eq!(run.code, Some(0), "{}\n{}", run.stdout, run.stderr);
     let files = store.rows("fichiers");
     assert_eq!(files.len(), 1);
@@ -101,6 +107,17 @@ fn zstd_with_a_window_beyond_the_limit_says_so_and_within_it_is_read() {
     assert_eq!(fate("a.ndjson.zst", &long_window(&lines(), 27)), ["zstd 10 10 true"], "what zstd -d takes");
     let behind = [zstd_of(&lines()), long].concat();
     assert_eq!(fate("a.ndjson.zst", &behind), ["zstd 10 11 false", "11 fenetre_trop_grande"]);
+}
+
+#[test]
+fn a_window_that_the_library_cannot_have_is_refused_with_the_pipeline() {
+    for mib in [0, 2049] {
+        let folder = tempfile::tempdir().unwrap();
+        let (pipeline, path) = settled(&folder, &format!("[limits]\nzstd_window_mib = {mib}"), "a.ndjson", &lines());
+        let run = Store::new().run(&pipeline, &[&path], AS_OF, &[]);
+        assert_eq!(run.code, Some(2), "{}", run.stderr);
+        assert!(run.stderr.contains("zstd_window_mib is not between 1 and 2048"), "{}", run.stderr);
+    }
 }
 
 #[test]

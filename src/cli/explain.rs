@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use guichets_ouverts::error::{Context, Error, Result};
-use guichets_ouverts::ingest::{Ingest, Item, LineReader, Stream, list};
+use guichets_ouverts::ingest::{Ingest, Item, LineReader, Stream, log_at};
 use guichets_ouverts::outcome::{Evidence, RuleSet, explain};
 use guichets_ouverts::registry::Registry;
 use guichets_ouverts::schema::Catalog;
@@ -39,8 +39,7 @@ impl Explain {
 
         let (path, wanted) = file_and_line(&self.line);
         let source = path.to_string_lossy().into_owned();
-        let files = list(std::slice::from_ref(&source), runtime.handle())?.files;
-        let file = files.first().ok_or_else(|| Error::usage("no such log").at(&source))?;
+        let file = log_at(&source, &pipeline, runtime.handle())?;
         let stream = Stream::open(file.open(runtime.handle())?, &pipeline.limits, 0).unreachable("cannot read")?;
         let mut lines = LineReader::new(stream, pipeline.limits.line_bytes);
         let mut decoder = ingest.decoder(&file.name);

@@ -1,6 +1,7 @@
 //! Which of the files that were found are logs of a pipeline: every one is read, or named as left alone.
 
 use std::collections::{BTreeSet, HashSet};
+use std::path::Path;
 
 use glob::Pattern;
 use tokio::runtime::Handle;
@@ -9,7 +10,7 @@ use super::account::FileAccount;
 use super::left_alone::{LeftAlone, WhyLeft};
 use super::mapped::FileMapping;
 use super::reject::Quarantined;
-use super::source::names::{Form, form, is_hidden, is_unfinished, says_the_ending};
+use super::source::names::{self, Form, form, is_hidden, is_unfinished, says_the_ending};
 use super::source::{Chosen, SourceFile, list, nothing_there, tell_apart, unpack};
 use crate::config::{Pipeline, SourceMapping};
 use crate::error::{Error, Result};
@@ -29,6 +30,7 @@ pub struct Found {
 
 impl Found {
     fn unpack(&mut self, archives: Vec<SourceFile>, pipeline: &Pipeline, runtime: &Handle) -> Result<()> {
+        let mut taken: HashSet<String> = self.files.iter().map(|file| file.name.clone()).collect();
         for archive in archives {
             let judge = |name: &str| judge(pipeline, name, &name[archive.name.len() + 1..], Chosen::Found);
             let unpacked = unpack(&archive, &pipeline.limits, runtime, &judge)?;
@@ -37,10 +39,10 @@ impl Found {
             self.archives.insert(archive.name);
             for member in unpacked.members {
                 // A bucket may hold both an archive and, below its name, an object.
-                if self.files.iter().any(|file| file.name == member.name) {
-                    self.left_alone.push(LeftAlone { file: member.name, why: WhyLeft::Again });
-                } else {
+                if taken.insert(member.name.clone()) {
                     self.files.push(member);
+                } else {
+                    self.left_alone.push(LeftAlone { file: member.name, why: WhyLeft::Again });
                 }
             }
         }
@@ -102,6 +104,27 @@ pub fn find(sources: &[String], pipeline: &Pipeline, runtime: &Handle) -> Result
             .hint(format!("found: {}", names.join(", "))));
     }
     Ok(found)
+}
+
+/// The log that a path or an address names by itself, whatever the pipeline makes of its name. A path may go on into an
+/// archive, `archive.tar.gz/jour/01.csv`, as the names of members do.
+///
+/// # Errors
+/// [`Usage`](crate::error::Kind::Usage) when there is none; [`Unreachable`](crate::error::Kind::Unreachable) when it
+/// cannot be looked at.
+pub fn log_at(path: &str, pipeline: &Pipeline, runtime: &Handle) -> Result<SourceFile> {
+    let above = Path::new(path).ancestors().skip(1).find(|above| above.is_file());
+    let Some((archive, member)) = above.and_then(|above| Some((above.to_str()?, path.strip_prefix(above.to_str()?)?)))
+    else {
+        let none = || nothing_there(path, &[]);
+        return list(&[path.to_owned()], runtime)?.files.into_iter().next().ok_or_else(none);
+    };
+    let found = find(&[archive.to_owned()], pipeline, runtime)?;
+    let name = found.archives.first().map(|archive| names::within(archive, member.trim_start_matches('/').as_bytes()));
+    let names: Vec<String> = found.files.iter().map(|file| file.name.clone()).collect();
+    found.files.into_iter().find(|file| Some(&file.name) == name.as_ref()).ok_or_else(|| {
+        Error::usage("the archive has no such log").at(path).hint(format!("its logs are {}", names.join(", ")))
+    })
 }
 
 /// What becomes of a file.

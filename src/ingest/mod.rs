@@ -32,7 +32,7 @@ pub use check::{Checked, check, parse_id};
 pub use columns::{Columns, Place, Row, delay_class};
 pub use decode::decode;
 pub use decoder::Decoder;
-pub use find::{Found, find, mapping};
+pub use find::{Found, find, log_at, mapping};
 pub use history::{History, Repeat, id_fingerprint, identifiers_table, recall, repetitions_table};
 pub use ledger::{Entry, Repeats};
 pub use left_alone::{LeftAlone, WhyLeft};

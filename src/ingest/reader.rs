@@ -51,7 +51,9 @@ pub struct Reading {
     pub repeats: Vec<Repeat>,
     /// What this run found and did not read, in the order of names.
     pub left_alone: Vec<LeftAlone>,
-    /// The same of earlier runs.
+    /// The archives that it unpacked.
+    pub archives: BTreeSet<String>,
+    /// What earlier runs found and did not read.
     pub known_left_alone: Vec<LeftAlone>,
     /// Files that were read in this run.
     pub read: HashSet<Arc<str>>,
@@ -64,6 +66,11 @@ impl Reading {
         let read: HashSet<&str> = self.accounts.iter().map(|account| &*account.file).collect();
         let tonight: HashSet<&str> = self.left_alone.iter().map(|file| file.file.as_str()).collect();
         let before = self.known_left_alone.iter().filter(|file| !tonight.contains(file.file.as_str()));
+        // What an archive holds is what it holds now.
+        let unpacked = |name: &str| {
+            self.archives.contains(name) || name.match_indices('/').any(|(at, _)| self.archives.contains(&name[..at]))
+        };
+        let before = before.filter(|file| !unpacked(&file.file));
         let before = before.filter(|file| file.why.is_of_another() || !read.contains(file.file.as_str()));
         before.chain(&self.left_alone).collect()
     }
@@ -181,6 +188,7 @@ impl<'a> Ingest<'a> {
             repeats: history.repeats.into_iter().filter(|repeat| !read.contains(&repeat.file)).collect(),
             known_left_alone: history.left_alone,
             left_alone: found.left_alone,
+            archives: found.archives,
             read,
         })
     }

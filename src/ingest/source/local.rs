@@ -50,9 +50,10 @@ fn pattern(source: &str) -> Result<Listing> {
     let fixed = source.find(['*', '?', '[']).map_or(source, |at| &source[..at]);
     let root = if fixed.ends_with('/') { Path::new(fixed) } else { Path::new(fixed).parent().unwrap_or(Path::new("")) };
     let chosen = if says_the_ending(source) { Chosen::ByEnding } else { Chosen::Found };
+    let place = |error: Error| error.at(published(source.as_bytes()));
     let mut listing = Listing::default();
-    for entry in glob::glob(source).usage("not a pattern").map_err(|error| error.at(source))? {
-        let path = entry.unreachable("cannot list").map_err(|error| error.at(source))?;
+    for entry in glob::glob(source).usage("not a pattern").map_err(place)? {
+        let path = entry.unreachable("cannot list").map_err(place)?;
         match fs::metadata(&path) {
             Ok(found) if found.is_file() => listing.files.push(file(&path, root, chosen)),
             Ok(found) if found.is_dir() => {

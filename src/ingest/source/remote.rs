@@ -18,7 +18,7 @@ use tokio_util::io::{StreamReader, SyncIoBridge};
 use url::Url;
 
 use super::keys::{Keys, list};
-use super::names::{Form, form, published};
+use super::names::published;
 use super::{Chosen, Listing, Location, SourceFile, local};
 use crate::error::{Context, Error, Result};
 use crate::ingest::left_alone::{LeftAlone, WhyLeft};
@@ -154,7 +154,7 @@ fn bucket(url: &Url, runtime: &Handle) -> Result<Listing> {
         LeftAlone { file: published(relative.as_bytes()), why: WhyLeft::UnnamedKey }
     }));
     for object in keys.objects {
-        if object.size > 0 || is_there(&*store, &object, runtime)? {
+        if object.size > 0 || object_at(&*store, &object.location, runtime)?.is_some() {
             let relative = object.location.as_ref().strip_prefix(&below).unwrap_or(object.location.as_ref());
             let name = published(relative.as_bytes());
             let (size, e_tag, path) = (Some(object.size), object.e_tag, object.location);
@@ -163,19 +163,23 @@ fn bucket(url: &Url, runtime: &Handle) -> Result<Listing> {
         }
     }
     // A prefix that is one object lists nothing below itself.
-    if listing.is_empty() && form(prefix.as_ref()) != Form::Other {
+    if listing.is_empty()
+        && !below.is_empty()
+        && let Some(object) = object_at(&*store, &prefix, runtime)?
+    {
         let name = published(prefix.filename().unwrap_or_default().as_bytes());
-        let location = Location::Object { store, path: prefix, size: None, e_tag: None };
+        let location = Location::Object { store, path: prefix, size: Some(object.size), e_tag: object.e_tag };
         listing.files.push(SourceFile::new(name, location, Chosen::ByName));
     }
     Ok(listing)
 }
 
-/// Whether an empty object is one: consoles keep a key `a/` for a folder, and the library takes the slash off.
-fn is_there(store: &dyn ObjectStore, object: &ObjectMeta, runtime: &Handle) -> Result<bool> {
-    match runtime.block_on(store.head(&object.location)) {
-        Ok(_) => Ok(true),
-        Err(object_store::Error::NotFound { .. }) => Ok(false),
+/// What the store says of an object, if there is one. An empty one that was listed need not be there: consoles keep a key
+/// `a/` for a folder, and the library takes the slash off.
+fn object_at(store: &dyn ObjectStore, path: &ObjectPath, runtime: &Handle) -> Result<Option<ObjectMeta>> {
+    match runtime.block_on(store.head(path)) {
+        Ok(object) => Ok(Some(object)),
+        Err(object_store::Error::NotFound { .. }) => Ok(None),
         Err(error) => Err(error).unreachable("cannot look"),
     }
 }

@@ -29,6 +29,8 @@ pub(super) fn unpack(file: File, limits: &Limits, members: &mut Members<'_>) -> 
     let outcome = entries(&mut archive, members)?;
     let ending = archive.into_inner();
     let at = ending.read;
+    // What the disk does not give is not what the archive lacks.
+    ending.stream.finish().unreachable("cannot read the archive to its end")?;
     if let Some(error) = ending.error.or_else(|| outcome.err().map(|error| error.kind())) {
         members.broke((at, error));
     } else if at == 0 || ending.last != [0; BLOCK] {
@@ -58,10 +60,10 @@ fn entries(archive: &mut Archive<Ending>, members: &mut Members<'_>) -> Result<R
 fn take(entry: &mut Entry<'_, Ending>, members: &mut Members<'_>) -> Result<Result<(), IoError>> {
     let path = entry.path_bytes().into_owned();
     match entry.header().entry_type() {
-        EntryType::Directory | EntryType::XGlobalHeader => return Ok(Ok(())),
+        EntryType::XGlobalHeader => return Ok(Ok(())),
         EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse if !path.ends_with(b"/") => {}
         // Before there was a type for them, folders were files of such a name.
-        EntryType::Regular if entry.size() == 0 => return Ok(Ok(())),
+        EntryType::Directory | EntryType::Regular if entry.size() == 0 => return Ok(Ok(())),
         EntryType::Link | EntryType::Symlink => {
             members.leave(&path, WhyLeft::Link);
             return Ok(Ok(()));

@@ -79,6 +79,9 @@ fn take(
     members: &mut Members<'_>,
 ) -> Result<Option<(u64, ErrorKind)>> {
     if entry.is_dir {
+        if entry.size > 0 {
+            members.leave(&entry.path, WhyLeft::NoFile);
+        }
         return Ok(None);
     }
     let Some(name) = members.wants(&entry.path) else { return Ok(None) };
