@@ -14,7 +14,7 @@ use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use guichets_ouverts::config::{Pipeline, Project, Schedule};
 use guichets_ouverts::error::Result;
-use guichets_ouverts::ingest::{Fate, History, Ingest, LinePlace, Months, Reading, Witness, list};
+use guichets_ouverts::ingest::{Fate, Found, History, Ingest, LinePlace, Months, Reading, Witness, find};
 use guichets_ouverts::outcome::RuleSet;
 use guichets_ouverts::progress::Silent;
 use guichets_ouverts::registry::Registry;
@@ -326,17 +326,19 @@ impl Loaded {
         }
     }
 
+    fn found(&self, path: &Path) -> Found {
+        find(&[path.to_str().unwrap().to_owned()], &self.pipeline, self.runtime.handle()).unwrap()
+    }
+
     fn told(&self, path: &Path) -> Told {
-        let files = list(&[path.to_str().unwrap().to_owned()], self.runtime.handle()).unwrap();
         let mut told = Told::default();
-        self.ingest().show(0, &files[0], 0, &mut told, &Silent).unwrap();
+        self.ingest().show(0, &self.found(path).files[0], 0, &mut told, &Silent).unwrap();
         told
     }
 
     fn read(&self, path: &Path) -> Reading {
-        let files = list(&[path.to_str().unwrap().to_owned()], self.runtime.handle()).unwrap();
         let months = Months::new(1 << 30).unwrap();
-        let mut reading = self.ingest().read(files, History::default(), &months, &Silent).unwrap();
+        let mut reading = self.ingest().read(self.found(path), History::default(), &months, &Silent).unwrap();
         reading.withdraw(&months.repeats().unwrap()).unwrap();
         reading
     }

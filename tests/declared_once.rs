@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use guichets_ouverts::attempt::{Failure, MAPPED_FIELDS, System};
-use guichets_ouverts::config::Method;
+use guichets_ouverts::config::{Each, FullMapping, Method, SourceMapping, TimeMapping, Unpivot};
 use guichets_ouverts::ingest::Reason;
 use guichets_ouverts::outcome::Outcome;
 use serde_json::{Value, json};
@@ -245,7 +245,7 @@ fn keys_of<T: serde::de::DeserializeOwned>() -> Vec<String> {
 
 #[test]
 fn every_key_of_a_mapping_is_described() {
-    let text = std::fs::read_to_string(root().join("pipelines/README.md")).unwrap();
+    let text = fs::read_to_string(root().join("pipelines/README.md")).unwrap();
     let section = |title: &str| {
         let from = text.find(&format!("# {title}\n")).unwrap_or_else(|| panic!("no section {title}"));
         text[from..].split("\n#").next().unwrap().to_owned()

@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 use std::time::Duration;
 
 use guichets_ouverts::gate::GateReport;
+use guichets_ouverts::ingest::{LeftAlone, WhyLeft};
 use guichets_ouverts::job::{Built, SetAside};
 use guichets_ouverts::outcome::Outcome as AttemptOutcome;
 use guichets_ouverts::publish::Outcome;
@@ -71,8 +72,8 @@ fn write_all(
     for mapping in &digest.unread {
         writeln!(text, "    {mapping}")?;
     }
-    if !digest.ignored.is_empty() {
-        writeln!(text, "    left alone, no logs of this pipeline: {}", digest.ignored.join(", "))?;
+    for (why, names) in left_alone(&digest.left_alone) {
+        writeln!(text, "    left alone, {why}: {names}")?;
     }
     writeln!(
         text,
@@ -111,6 +112,22 @@ fn write_account(text: &mut String, account: Accounting) -> std::fmt::Result {
 pub fn set_aside(kind: &SetAside) -> String {
     let field = kind.field.as_ref().map_or_else(String::new, |field| format!(" ({field})"));
     format!("{} set aside: {}{field}, the first at {}", plural(kind.records, "record"), kind.reason, kind.first)
+}
+
+/// For each reason why files were left alone, in a person's words, the names of the first few.
+pub fn left_alone(files: &[LeftAlone]) -> Vec<(&'static str, String)> {
+    /// As many as can be looked through; the manifest has them all.
+    const FEW: usize = 10;
+    let names = |why: WhyLeft| -> Vec<&str> {
+        files.iter().filter(|file| file.why == why).map(|file| file.file.as_str()).collect()
+    };
+    let told = |(why, names): (WhyLeft, Vec<&str>)| {
+        let more = names.len().saturating_sub(FEW) as u64;
+        let first = names[..names.len().min(FEW)].join(", ");
+        (why.told(), if more == 0 { first } else { format!("{first} and {} more", grouped(more)) })
+    };
+    let reasons = WhyLeft::ALL.iter().map(|why| (*why, names(*why)));
+    reasons.filter(|(_, names)| !names.is_empty()).map(told).collect()
 }
 
 fn write_outcomes(text: &mut String, style: &Style, built: &Built) -> std::fmt::Result {

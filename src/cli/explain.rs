@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::Args;
 use guichets_ouverts::config::Schedule;
 use guichets_ouverts::error::{Context, Error, Result};
-use guichets_ouverts::ingest::{Fate, Ingest, LinePlace, Reason, Witness, list};
+use guichets_ouverts::ingest::{Fate, Ingest, LinePlace, Reason, Witness, log_at, mapping};
 use guichets_ouverts::outcome::{Explanation, RuleSet, explain};
 use guichets_ouverts::progress::Silent;
 use guichets_ouverts::registry::Registry;
@@ -45,8 +45,7 @@ impl Explain {
 
         let (path, wanted) = file_and_line(&self.line);
         let source = path.to_string_lossy().into_owned();
-        let mut file =
-            list(std::slice::from_ref(&source), runtime)?.into_iter().next().ok_or_else(|| no_log(&self.line))?;
+        let mut file = log_at(&source, &pipeline, runtime)?;
         file.name = name_in_run(&ingest, &path, &file.name).ok_or_else(|| {
             Error::usage("no log of this pipeline: a run leaves it alone").at(&source).hint(format!(
                 "the pipeline reads {}",
@@ -72,13 +71,10 @@ impl Explain {
     }
 }
 
-fn no_log(place: &str) -> Error {
-    Error::usage("no such log").at(place)
-}
-
 /// The name by which a run knows a file: its own, or with as many of the folders above it as a mapping asks for.
 fn name_in_run(ingest: &Ingest<'_>, path: &Path, listed: &str) -> Option<String> {
-    if ingest.wants(listed) {
+    let wanted = |name: &str| ingest.pipeline.sources.is_empty() || mapping(ingest.pipeline, name).is_some();
+    if wanted(listed) {
         return Some(listed.to_owned());
     }
     let absolute = std::path::absolute(path).ok()?;
@@ -89,7 +85,7 @@ fn name_in_run(ingest: &Ingest<'_>, path: &Path, listed: &str) -> Option<String>
             name = format!("{folder}/{name}");
             name.clone()
         })
-        .find(|name| ingest.wants(name))
+        .find(|name| wanted(name))
 }
 
 /// Tells a person what becomes of lines, as the only file of a run.

@@ -24,6 +24,9 @@ pub struct SourceMapping {
     pub name: String,
     /// Which files: a glob against the path relative to the raw root.
     pub files: String,
+    /// Where these files are archives: which of their members are logs, a glob against the path inside the archive.
+    #[serde(default)]
+    pub members: Option<String>,
     /// A regular expression against the same path; its named groups can be used in templates.
     #[serde(default)]
     pub file_name: Option<String>,
@@ -355,6 +358,9 @@ impl SourceMapping {
             Regex::new(pattern).usage(format!("source « {} »: file_name", self.name))?;
         }
         glob::Pattern::new(&self.files).usage(format!("source « {} »: files", self.name))?;
+        if let Some(members) = &self.members {
+            glob::Pattern::new(members).usage(format!("source « {} »: members", self.name))?;
+        }
         if !self.delimiter.is_ascii() || matches!(self.delimiter, '"' | '\r' | '\n') {
             return wrong("delimiter must be one ASCII character, and neither a quote nor a line end".to_owned());
         }

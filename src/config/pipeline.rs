@@ -1,5 +1,6 @@
 //! `pipeline.toml`: what a publication is made of.
 
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use chrono_tz::Tz;
@@ -110,13 +111,27 @@ pub struct Limits {
     pub line_bytes: usize,
     /// How many times larger than its file a stream may unpack, beyond the first 64 MiB.
     pub unpack_ratio: u64,
+    /// How far a zstd stream may look back, in MiB, of which the largest power of two counts: this much memory is taken
+    /// for each file that is being read. By default as much as the zstd tool takes; from 1 to 2048.
+    pub zstd_window_mib: u64,
     /// How much of the decoded attempts may stay in memory before they go to disk, in MiB.
     pub memory_mib: usize,
 }
 
+/// What the zstd library can be told.
+const ZSTD_WINDOW_MIB: RangeInclusive<u64> = 1..=2048;
+
 impl Default for Limits {
     fn default() -> Self {
-        Self { line_bytes: 1 << 20, unpack_ratio: 300, memory_mib: 1024 }
+        Self { line_bytes: 1 << 20, unpack_ratio: 300, zstd_window_mib: 128, memory_mib: 1024 }
+    }
+}
+
+impl Limits {
+    /// What `zstd_window_mib` is for the library: a power of two of bytes.
+    #[must_use]
+    pub fn zstd_window_log(&self) -> u32 {
+        (self.zstd_window_mib.clamp(*ZSTD_WINDOW_MIB.start(), *ZSTD_WINDOW_MIB.end()) << 20).ilog2()
     }
 }
 
@@ -216,6 +231,10 @@ impl Pipeline {
                 Error::usage("registry.unknown = \"accept\" needs registry.zone")
                     .hint("name the time zone of the counters, as in zone = \"Europe/Berlin\""),
             ));
+        }
+        if !ZSTD_WINDOW_MIB.contains(&pipeline.limits.zstd_window_mib) {
+            let (least, most) = (ZSTD_WINDOW_MIB.start(), ZSTD_WINDOW_MIB.end());
+            return Err(place(Error::usage(format!("limits.zstd_window_mib is not between {least} and {most}"))));
         }
         pipeline.publication.check().map_err(place)?;
         if pipeline.datagouv.is_some() {

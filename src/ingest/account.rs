@@ -9,7 +9,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray};
 use serde::{Deserialize, Serialize};
 
-use super::stream::Compression;
+use super::packing::Compression;
 use crate::error::{Context, Error, Result};
 
 /// What became of the lines of one delivered file.

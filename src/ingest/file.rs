@@ -8,9 +8,10 @@ use super::account::FileAccount;
 use super::columns::{Columns, Row};
 use super::judge::{Fate, LinePlace, Witness};
 use super::months::Months;
+use super::packing::Compression;
 use super::reader::Ingest;
-use super::reject::{Quarantined, Reason};
-use super::stream::{Compression, Delivered};
+use super::reject::Quarantined;
+use super::stream::Delivered;
 use crate::calendar::month;
 use crate::error::Result;
 
@@ -118,7 +119,7 @@ impl Witness for FileReader<'_> {
                 self.push(row)?;
             }
             Fate::SetAside(reject) => {
-                if matches!(reject.reason, Reason::BrokenStream | Reason::OversizedStream) {
+                if reject.reason.ends_the_file() {
                     self.complete = false;
                 }
                 self.quarantined.push(Quarantined {

@@ -10,6 +10,7 @@ use super::account::FileAccount;
 use super::check::parse_id;
 use super::columns::Columns;
 use super::ledger::{Entry, Repeats};
+use super::left_alone::LeftAlone;
 use super::reject::{Quarantined, Reason};
 use crate::error::{Context, Error, Result};
 
@@ -22,6 +23,8 @@ pub struct History {
     pub quarantined: Vec<Quarantined>,
     /// The lines that were dropped because another has their id.
     pub repeats: Vec<Repeat>,
+    /// The files that were found and not read.
+    pub left_alone: Vec<LeftAlone>,
     /// Whether every file is to be read again all the same, and only compared with what it was.
     pub read_again: bool,
 }
@@ -42,17 +45,22 @@ impl History {
     ///
     /// # Errors
     /// [`Unreachable`](crate::error::Kind::Unreachable) when a table is not what a publisher wrote.
-    pub fn of(mut accounts: Vec<FileAccount>, quarantine: &RecordBatch, repetitions: &RecordBatch) -> Result<Self> {
+    pub fn of(
+        mut accounts: Vec<FileAccount>,
+        left_alone: Vec<LeftAlone>,
+        quarantine: &RecordBatch,
+        repetitions: &RecordBatch,
+    ) -> Result<Self> {
         accounts.sort_by(|a, b| a.file.cmp(&b.file));
         let (quarantined, repeats) = (quarantined(quarantine)?, repeats(repetitions)?);
-        Ok(Self { accounts, quarantined, repeats, read_again: false })
+        Ok(Self { accounts, quarantined, repeats, left_alone, read_again: false })
     }
 
     /// For a run that reads every file again: each must still begin with what it was.
     #[must_use]
-    pub fn to_compare(mut accounts: Vec<FileAccount>) -> Self {
+    pub fn to_compare(mut accounts: Vec<FileAccount>, left_alone: Vec<LeftAlone>) -> Self {
         accounts.sort_by(|a, b| a.file.cmp(&b.file));
-        Self { accounts, read_again: true, ..Self::default() }
+        Self { accounts, left_alone, read_again: true, ..Self::default() }
     }
 
     /// The account of a file.

@@ -8,6 +8,7 @@ use super::columns::{Place, Row};
 use super::decoder::{Decoder, Line};
 use super::lines::{Item, LineEnd};
 use super::mapped::Ending;
+use super::packing;
 use super::reader::Ingest;
 use super::reject::{Reason, Reject};
 use super::values::values_digest;
@@ -130,9 +131,7 @@ impl<'a> Judge<'a> {
                 (LinePlace { line: number, rank: 1, offset, length }, Reject::line(Reason::LineTooLong))
             }
             Item::Broken { number, offset, error } => {
-                let oversized = error == std::io::ErrorKind::FileTooLarge;
-                let reason = if oversized { Reason::OversizedStream } else { Reason::BrokenStream };
-                (LinePlace { line: number, rank: 1, offset, length: 0 }, Reject::line(reason))
+                (LinePlace { line: number, rank: 1, offset, length: 0 }, Reject::line(packing::reason(error)))
             }
         };
         self.release_held(witness)?;

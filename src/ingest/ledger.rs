@@ -1,10 +1,12 @@
 //! Every attempt's id, over the whole history, in bounded memory: which lines repeat another, which contradict it.
 //!
-//! Ids go to one of many files by their last bits, which the probe draws at random; two lines of one id thus meet in one
-//! file, and the files are gone through one at a time.
+//! Ids go to one of many files by a hash of all their bits, as no part of an id is random in all kinds of them: a UUID of
+//! version 1 ends in the machine that drew it, one of version 7 begins with the clock. Two lines of one id thus meet in
+//! one file, and the files are gone through one at a time.
 
 use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
+use std::hash::{DefaultHasher, Hasher as _};
 use std::io::{Read, Write};
 use std::path::PathBuf;
 
@@ -83,8 +85,7 @@ impl Ledger {
     /// # Errors
     /// [`Unreachable`](crate::error::Kind::Unreachable) when the disk is full.
     pub fn note(&mut self, entry: &Entry) -> Result<()> {
-        // The remainder is less than BUCKETS.
-        let bucket = (entry.id % BUCKETS as u128) as usize;
+        let bucket = bucket_of(entry.id);
         let buffer = &mut self.buckets[bucket];
         buffer.extend_from_slice(&entry.to_bytes());
         if buffer.len() >= BUFFER {
@@ -144,6 +145,14 @@ impl Ledger {
     }
 }
 
+/// The file of an id; the same within a run, which is as long as the files live.
+fn bucket_of(id: u128) -> usize {
+    let mut hash = DefaultHasher::new();
+    hash.write_u128(id);
+    // The remainder is less than BUCKETS.
+    (hash.finish() % BUCKETS as u64) as usize
+}
+
 impl Entry {
     fn to_bytes(self) -> [u8; ENTRY] {
         let mut bytes = [0; ENTRY];
@@ -178,6 +187,26 @@ impl Entry {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn ids_of_every_kind_spread_over_the_files() {
+        const IDS: u128 = 25_600;
+        // Variants and versions aside: what a kind draws, what it counts, and what it repeats in every id.
+        let kinds: [(&str, fn(u128) -> u128); 5] = [
+            ("version 1, one machine", |number| number << 96 | 0x11EE_8000_0242_AC12_0002),
+            ("version 6, one machine", |number| number << 64 | 0x8000_0242_AC12_0002),
+            ("version 7 of one instant", |number| 0x018D_8AC7_0000_7000_u128 << 64 | number),
+            ("numbers", |number| number),
+            ("numbers at the front", |number| number << 112),
+        ];
+        for (kind, id) in kinds {
+            let mut files = vec![0_u128; BUCKETS];
+            (0..IDS).for_each(|number| files[bucket_of(id(number))] += 1);
+            let (least, most) = (files.iter().min().unwrap(), files.iter().max().unwrap());
+            let fair = IDS / BUCKETS as u128;
+            assert!(*least > fair / 2 && *most < fair * 2, "{kind}: from {least} to {most} ids in a file");
+        }
+    }
 
     proptest! {
         /// Whatever the order in which files are read, the same lines are dropped: all but the first of each id.

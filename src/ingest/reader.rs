@@ -1,6 +1,6 @@
 //! Reads delivered files, several at a time, each in one pass and in bounded memory.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -9,11 +9,12 @@ use tokio::runtime::Handle;
 
 use super::account::FileAccount;
 use super::file::FileReader;
+use super::find::{Found, mapping};
 use super::history::{History, Repeat, named};
 use super::judge::{Judge, Unread, Witness};
 use super::ledger::{Entry, Repeats};
+use super::left_alone::LeftAlone;
 use super::lines::LineReader;
-use super::mapped::FileMapping;
 use super::months::Months;
 use super::reject::{Quarantined, Reason};
 use super::source::SourceFile;
@@ -57,8 +58,12 @@ pub struct Reading {
     pub quarantined: Vec<Quarantined>,
     /// The lines that were dropped because another has their id.
     pub repeats: Vec<Repeat>,
-    /// Files that were found and are no logs of this pipeline.
-    pub ignored: Vec<String>,
+    /// What this run found and did not read, in the order of names.
+    pub left_alone: Vec<LeftAlone>,
+    /// The archives that it unpacked.
+    pub archives: BTreeSet<String>,
+    /// What earlier runs found and did not read.
+    pub known_left_alone: Vec<LeftAlone>,
     /// Mappings, or the contract, by which no line of this run's files could be read, each in a sentence that says what was
     /// seen instead.
     pub unread: Vec<String>,
@@ -74,6 +79,21 @@ struct ReadFile {
 }
 
 impl Reading {
+    /// What was found and not read, in this run and in those before, and has not been read since.
+    #[must_use]
+    pub fn all_left_alone(&self) -> BTreeSet<&LeftAlone> {
+        let read: HashSet<&str> = self.accounts.iter().map(|account| &*account.file).collect();
+        let tonight: HashSet<&str> = self.left_alone.iter().map(|file| file.file.as_str()).collect();
+        let before = self.known_left_alone.iter().filter(|file| !tonight.contains(file.file.as_str()));
+        // What an archive holds is what it holds now.
+        let unpacked = |name: &str| {
+            self.archives.contains(name) || name.match_indices('/').any(|(at, _)| self.archives.contains(&name[..at]))
+        };
+        let before = before.filter(|file| !unpacked(&file.file));
+        let before = before.filter(|file| file.why.is_of_another() || !read.contains(file.file.as_str()));
+        before.chain(&self.left_alone).collect()
+    }
+
     /// The position of each file.
     #[must_use]
     pub fn positions(&self) -> HashMap<Arc<str>, u64> {
@@ -144,27 +164,12 @@ impl<'a> Ingest<'a> {
     /// Reads every file that an earlier run has not read, or that has grown since, into `months`.
     ///
     /// # Errors
-    /// [`Usage`](crate::error::Kind::Usage) when no file is a log of the pipeline, or one is not what it was;
+    /// [`Usage`](crate::error::Kind::Usage) when a file is not what it was;
     /// [`Unreachable`](crate::error::Kind::Unreachable) when one cannot be opened or the disk is full. What a file
     /// *holds* is never an error.
-    pub fn read(
-        &self,
-        files: Vec<SourceFile>,
-        history: History,
-        months: &Months,
-        progress: &dyn Progress,
-    ) -> Result<Reading> {
-        let (wanted, ignored): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| self.wants(&file.name));
-        if wanted.is_empty() {
-            return Err(Error::usage("none of the files found is a log of this pipeline")
-                .at(&self.pipeline.name)
-                .hint(format!(
-                    "found: {}",
-                    ignored.iter().map(|file| file.name.as_str()).collect::<Vec<_>>().join(", ")
-                )));
-        }
+    pub fn read(&self, found: Found, history: History, months: &Months, progress: &dyn Progress) -> Result<Reading> {
         let mut to_read: Vec<SourceFile> = Vec::new();
-        for file in wanted {
+        for file in found.files {
             let known = match history.account(&file.name) {
                 Some(account) if !history.read_again => file.is(account)?,
                 _ => false,
@@ -173,9 +178,16 @@ impl<'a> Ingest<'a> {
                 to_read.push(file);
             }
         }
-        let read: HashSet<Arc<str>> = to_read.iter().map(|file| Arc::from(file.name.as_str())).collect();
+        let (damaged, set_aside): (Vec<FileAccount>, Vec<Quarantined>) = found.damaged.into_iter().unzip();
+        // What was damaged once, and is whole now, has no account of its own any more.
+        let again = found.archives.iter().filter(|name| history.account(name).is_some()).map(|name| Arc::from(&**name));
+        let damaged_now = damaged.iter().map(|account| Arc::clone(&account.file));
+        let read = to_read.iter().map(|file| Arc::from(file.name.as_str())).chain(again).chain(damaged_now);
+        let read: HashSet<Arc<str>> = read.collect();
         let kept = history.accounts.iter().filter(|account| !history.read_again && !read.contains(&account.file));
-        let mut names: Vec<Arc<str>> = kept.clone().map(|account| &account.file).chain(&read).cloned().collect();
+        let kept: Vec<FileAccount> = kept.cloned().chain(damaged).collect();
+        let new = to_read.iter().map(|file| Arc::from(file.name.as_str()));
+        let mut names: Vec<Arc<str>> = kept.iter().map(|account| Arc::clone(&account.file)).chain(new).collect();
         names.sort_unstable();
 
         progress.begin("lecture", to_read.iter().filter_map(SourceFile::size_hint).sum());
@@ -190,14 +202,16 @@ impl<'a> Ingest<'a> {
         let unread = self.unread(&new);
         let (accounts, quarantined): (Vec<_>, Vec<_>) =
             new.into_iter().map(|file| (file.account, file.quarantined)).unzip();
-        let mut accounts: Vec<FileAccount> = accounts.into_iter().chain(kept.cloned()).collect();
+        let mut accounts: Vec<FileAccount> = accounts.into_iter().chain(kept).collect();
         accounts.sort_by(|a, b| a.file.cmp(&b.file));
         let old = history.quarantined.into_iter().filter(|row| !read.contains(&row.file));
         Ok(Reading {
             accounts,
-            quarantined: quarantined.into_iter().flatten().chain(old).collect(),
+            quarantined: quarantined.into_iter().flatten().chain(set_aside).chain(old).collect(),
             repeats: history.repeats.into_iter().filter(|repeat| !read.contains(&repeat.file)).collect(),
-            ignored: ignored.into_iter().map(|file| file.name).collect(),
+            known_left_alone: history.left_alone,
+            left_alone: found.left_alone,
+            archives: found.archives,
             unread,
             read,
         })
@@ -233,13 +247,7 @@ impl<'a> Ingest<'a> {
 
     /// The mapping of a file, where the pipeline maps foreign logs.
     pub(super) fn mapping(&self, name: &str) -> Option<&'a SourceMapping> {
-        self.pipeline.sources.iter().find(|source| FileMapping::applies(source, name))
-    }
-
-    /// Whether a file of that name is a log of the pipeline.
-    #[must_use]
-    pub fn wants(&self, name: &str) -> bool {
-        if self.pipeline.sources.is_empty() { !name.contains(".csv") } else { self.mapping(name).is_some() }
+        mapping(self.pipeline, name)
     }
 
     /// Shows what becomes of each line of a file; a run, a check and an explanation all see the same. `prefix` is how many
@@ -257,7 +265,7 @@ impl<'a> Ingest<'a> {
         progress: &dyn Progress,
     ) -> Result<(Stream, Option<Unread>)> {
         let raw = file.open(self.runtime)?;
-        let stream = Stream::open(raw, self.pipeline.limits.unpack_ratio, prefix)
+        let stream = Stream::open(raw, &self.pipeline.limits, prefix)
             .unreachable("cannot read")
             .map_err(|error| error.at(&file.name))?;
         let declared = self.mapping(&file.name).map_or_else(|| Ok(Charset::default()), SourceMapping::charset)?;

@@ -54,8 +54,20 @@ wire_enum! {
         BrokenStream = "flux_corrompu",
         /// The stream unpacks to far more than a log would; reading was stopped.
         OversizedStream = "flux_trop_volumineux",
+        /// The zstd stream looks back further than the limit; it is not unpacked.
+        OversizedWindow = "fenetre_trop_grande",
+        /// What is unpacked has to be unpacked again, or in a way that is not known here.
+        StillPacked = "encore_compresse",
         /// The id of another attempt, on a line that says something else.
         ConflictingId = "identifiant_en_conflit",
+    }
+}
+
+impl Reason {
+    /// Whether what is behind it in the file was not read.
+    #[must_use]
+    pub const fn ends_the_file(self) -> bool {
+        matches!(self, Self::BrokenStream | Self::OversizedStream | Self::OversizedWindow | Self::StillPacked)
     }
 }
 

@@ -8,7 +8,7 @@ mod version;
 
 pub use compare::{SchemaReport, compare_published, compare_schemas};
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use serde::Serialize;
@@ -22,7 +22,7 @@ use crate::config::{Pipeline, Project, Schedule};
 use crate::error::{Context, Error, Result};
 use crate::gate::{self, GateReport, Overrule};
 use crate::ingest::{
-    Ingest, Months, Reading, SourceFile, accounts_table, list, quarantine_table, recall, repetitions_table,
+    Found, Ingest, LeftAlone, Months, Reading, accounts_table, find, quarantine_table, recall, repetitions_table,
 };
 use crate::model::Model;
 use crate::outcome::RuleSet;
@@ -87,8 +87,8 @@ pub struct RunDigest {
     pub expected: i64,
     /// See `expected`.
     pub measured: i64,
-    /// Files that are no logs of the pipeline.
-    pub ignored: Vec<String>,
+    /// What was found and not read, and why.
+    pub left_alone: Vec<LeftAlone>,
 }
 
 impl RunDigest {
@@ -136,19 +136,19 @@ pub fn build(
     let origins =
         Made { order, catalog: &catalog, registry: &registry, rules: &rules, models: &models, earliest }.origins()?;
 
-    let listed = list(order.raw, runtime)?;
+    let found = find(order.raw, order.pipeline, runtime)?;
     if !order.forget_failed {
-        check_failed_nights(base, &listed)?;
+        check_failed_nights(base, &found)?;
     }
     let ground = base
         .manifest()
-        .map(|manifest| Ground::of(store, manifest, &catalog, &origins, &listed, order.rebuild))
+        .map(|manifest| Ground::of(store, manifest, &catalog, &origins, &found, order.rebuild))
         .transpose()?;
     let ground = ground.as_ref();
     let ingest = Ingest { pipeline: order.pipeline, registry: &registry, rules: &rules, earliest, runtime };
     let months = Months::new(order.pipeline.limits.memory_mib << 20)?;
     let mut reading =
-        ingest.read(listed, ground.map(Ground::history).transpose()?.unwrap_or_default(), &months, progress)?;
+        ingest.read(found, ground.map(Ground::history).transpose()?.unwrap_or_default(), &months, progress)?;
     if let Some(ground) = ground.filter(|ground| ground.resumes) {
         recall_touched(ground, &mut reading, &months, progress)?;
     }
@@ -191,8 +191,8 @@ pub fn build(
 
 /// A night that was refused, or retracted, had read raw files that no version has now: a run that does not name them would
 /// publish their days as days on which nobody looked.
-fn check_failed_nights(base: &Base, listed: &[SourceFile]) -> Result<()> {
-    let named: HashSet<&str> = listed.iter().map(|file| file.name.as_str()).collect();
+fn check_failed_nights(base: &Base, found: &Found) -> Result<()> {
+    let named = found.names();
     let there = base.files_read();
     for record in base.failed_since() {
         let missing = record.files_read.iter().filter(|file| !named.contains(file.as_str()) && !there.contains(*file));

@@ -33,7 +33,8 @@ impl Made<'_> {
         let schedule_sha256 = file_digest(&pipeline.schedule_path())?;
         let code = env!("CARGO_PKG_VERSION").to_owned();
         // Of these, `Debug` writes every field.
-        let limits = (pipeline.limits.line_bytes, pipeline.limits.unpack_ratio);
+        let limits = &pipeline.limits;
+        let limits = (limits.line_bytes, limits.unpack_ratio, limits.zstd_window_mib);
         let earliest = self.earliest.map(|instant| instant.timestamp_micros());
         let settings = format!("{:?}", (&pipeline.sources, &pipeline.registry, limits, &pipeline.method, earliest));
         let registry = self.registry_digests()?;

@@ -28,6 +28,9 @@ pub struct Manifest {
     pub accounting: Accounting,
     /// The account of each raw file; the objects of the table `fichiers`.
     pub inputs: Value,
+    /// What was found beside them and not read, and why; the reasons are those of the closing summary.
+    #[serde(default)]
+    pub left_alone: Value,
     /// Those of them that this version was the first to read.
     #[serde(default)]
     pub files_read: Vec<String>,

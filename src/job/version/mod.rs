@@ -293,8 +293,7 @@ impl<'a> Version<'a> {
         files_read.sort();
         self.digest.set_aside = set_aside(&reading.quarantined);
         self.digest.accounting = accounting(&reading.accounts);
-        self.digest.ignored = reading.ignored;
-        self.digest.unread = reading.unread;
+        self.digest.unread.clone_from(&reading.unread);
         // Names and numbers always serialise.
         let value = |serialised: Result<serde_json::Value, serde_json::Error>| serialised.unwrap_or_default();
         let mut files: Vec<FileEntry> = self.entries().cloned().collect();
@@ -309,11 +308,13 @@ impl<'a> Version<'a> {
             files,
             accounting: self.digest.accounting,
             inputs: value(serde_json::to_value(&reading.accounts)),
+            left_alone: value(serde_json::to_value(reading.all_left_alone())),
             files_read,
             made_with: origins,
             gates: value(serde_json::to_value(&gates)),
             parent: None,
         };
+        self.digest.left_alone = reading.left_alone;
         Built { staging: self.staging, files: self.files, manifest, gates, digest: self.digest }
     }
 }
