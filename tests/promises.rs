@@ -33,6 +33,7 @@ mod rules_change;
 mod schema_examples;
 mod simulator;
 mod spreadsheet;
+mod store_quirks;
 mod stores;
 mod stories;
 mod unknown_is_never_no;

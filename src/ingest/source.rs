@@ -15,6 +15,7 @@ use url::Url;
 use super::account::FileAccount;
 use crate::digest::sha256_file;
 use crate::error::{Context, Error, Result};
+use crate::net;
 
 /// What a folder is searched for.
 const LOG_ENDINGS: &[&str] = &[".ndjson", ".ndjson.gz", ".ndjson.zst", ".csv", ".csv.gz", ".csv.zst"];
@@ -77,19 +78,18 @@ impl SourceFile {
         Ok(match &self.location {
             Location::Local(path) => Box::new(std::fs::File::open(path).unreachable("cannot open").map_err(failed)?),
             Location::Http(url) => {
-                let client = reqwest::Client::builder().connect_timeout(PATIENCE).read_timeout(PATIENCE).build();
+                let client = net::client().connect_timeout(PATIENCE).read_timeout(PATIENCE).build();
                 let client = client.internal("no HTTP client")?;
                 // An address may carry a signature in its query, which nobody should read in a log.
                 let response = runtime
                     .block_on(async { client.get(url.clone()).send().await?.error_for_status() })
-                    .map_err(reqwest::Error::without_url)
-                    .unreachable("cannot fetch")
-                    .map_err(failed)?;
+                    .map_err(|error| failed(net::lost(error, "cannot fetch")))?;
                 let bytes = response.bytes_stream().map_err(|error| std::io::Error::other(error.without_url()));
                 Box::new(runtime.block_on(async { SyncIoBridge::new(StreamReader::new(Box::pin(bytes))) }))
             }
             Location::Object { store, path, .. } => {
-                let answer = runtime.block_on(store.get(path)).unreachable("cannot fetch").map_err(failed)?;
+                let answer = runtime.block_on(store.get(path));
+                let answer = answer.map_err(|error| failed(net::refused(error, "cannot fetch")))?;
                 let bytes = answer.into_stream().map_err(std::io::Error::other);
                 Box::new(runtime.block_on(async { SyncIoBridge::new(StreamReader::new(bytes)) }))
             }
@@ -188,6 +188,9 @@ fn remote(source: &str, runtime: &Handle) -> Result<Vec<SourceFile>> {
         return Ok(vec![SourceFile { name, location: Location::Http(url) }]);
     }
     // Credentials and endpoints come from the environment variables that object_store documents, and from nowhere else.
+    if matches!(url.scheme(), "s3" | "s3a") {
+        net::s3_from_environment(source)?;
+    }
     let environment = std::env::vars().map(|(key, value)| (key.to_ascii_lowercase(), value));
     let (store, prefix) = object_store::parse_url_opts(&url, environment)
         .usage("no object store is reached by such a URL")
@@ -195,8 +198,7 @@ fn remote(source: &str, runtime: &Handle) -> Result<Vec<SourceFile>> {
     let store: Arc<dyn ObjectStore> = Arc::from(store);
     let listed: Vec<_> = runtime
         .block_on(store.list(Some(&prefix)).try_collect())
-        .unreachable("cannot list")
-        .map_err(|error| error.at(source))?;
+        .map_err(|error| net::refused(error, "cannot list").at(source))?;
     let mut files: Vec<SourceFile> = listed
         .into_iter()
         .filter(|object| is_log(object.location.as_ref()))

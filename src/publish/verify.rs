@@ -222,12 +222,14 @@ fn check_files(store: &dyn Store, manifest: &Manifest, progress: &dyn Progress) 
 /// What is wrong with a file, if anything is.
 fn check_file(store: &dyn Store, manifest: &Manifest, file: &FileEntry, folder: &Path) -> Result<Option<String>> {
     let local = folder.join(file.path.replace('/', "_"));
-    if !store.get_file(&file.path, &local)? {
+    if !store.get_file(&file.path, &local, file.bytes)? {
         return Ok(Some("is not there".to_owned()));
     }
     let (bytes, sha256) = sha256_file(&local)?;
+    // Of a longer one no more was brought.
+    let has = if bytes > file.bytes { "has at least" } else { "has" };
     if bytes != file.bytes {
-        return Ok(Some(format!("has {bytes} bytes, the manifest says {}", file.bytes)));
+        return Ok(Some(format!("{has} {bytes} bytes, the manifest says {}", file.bytes)));
     }
     if sha256 != file.sha256 {
         return Ok(Some(format!("its SHA-256 is {sha256}, the manifest says {}", file.sha256)));

@@ -3,6 +3,7 @@
 mod attempts;
 pub mod csv_tables;
 mod files;
+pub mod odd_s3;
 pub mod proxy;
 mod published;
 pub mod python;
