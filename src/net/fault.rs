@@ -43,11 +43,11 @@ impl Answer {
         self.status == Some(403) && (self.code.is_none() || self.is(&["AccessDenied", "AllAccessDisabled"]))
     }
 
-    /// Whether another write of the object is under way: the store has decided nothing yet. Azure gives the same status to
-    /// what is there already.
+    /// Whether another write of the object is under way: the store has decided nothing yet. Some stores, as Azure's
+    /// `BlobAlreadyExists`, give the same status to what is there already.
     #[must_use]
     pub fn conflicts(&self) -> bool {
-        self.status == Some(409) && !self.is(&["BlobAlreadyExists"])
+        self.status == Some(409) && !self.code.as_ref().is_some_and(|code| code.ends_with("AlreadyExists"))
     }
 
     /// Whether the store says that it knows no such request.
@@ -159,7 +159,7 @@ impl Cause {
             (says(&["dns error", "failed to lookup address"]), Self::Name),
             (says(&["Connection refused"]), Self::Closed),
             (says(&["invalid peer certificate", "UnknownIssuer", "certificate"]), Self::Certificate),
-            (says(&["InvalidContentType", "corrupt message"]), Self::NotEncrypted),
+            (says(&["InvalidContentType", "corrupt message", "handshake eof"]), Self::NotEncrypted),
             (says(&["timed out"]), Self::Slow),
             (says(&["builder error", "relative URL"]), Self::Address),
         ];
@@ -180,7 +180,7 @@ impl Cause {
             Self::Name => Some("the name of the server leads nowhere"),
             Self::Closed => Some("nobody listens there"),
             Self::Certificate => Some("the server's certificate is not one that this machine trusts"),
-            Self::NotEncrypted => Some("the server does not speak https"),
+            Self::NotEncrypted => Some("no encrypted connection comes about"),
             Self::Slow | Self::Address => None,
         }
     }
@@ -208,7 +208,7 @@ impl Cause {
             Self::Certificate => {
                 "if the server has one of its own making, add the authority to those that the system trusts"
             }
-            Self::NotEncrypted => "is it an http:// address, or another port?",
+            Self::NotEncrypted => "does the server speak https at that port? What it says is not a certificate",
             Self::Slow => "is the address right, and the network there? Ask again later",
             Self::Address => "endpoint, region and credentials come from AWS_…, GOOGLE_… or AZURE_… in the environment",
         }

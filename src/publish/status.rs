@@ -53,14 +53,17 @@ pub fn status(store: &dyn Store, public: Option<&str>, now: DateTime<Utc>) -> Re
     let versions = match list(store) {
         Ok((_, versions)) => versions,
         Err(error) => {
-            problems.push(error.to_string());
+            problems.push(told(&error));
             super::Versions::default()
         }
     };
     let base = match Base::read(store) {
         Ok(base) => base,
         Err(error) => {
-            problems.push(error.to_string());
+            // What keeps the list from being read keeps the rest from it, too, and is said once.
+            if !problems.contains(&told(&error)) {
+                problems.push(told(&error));
+            }
             Base::default()
         }
     };
@@ -89,6 +92,11 @@ pub fn status(store: &dyn Store, public: Option<&str>, now: DateTime<Utc>) -> Re
         current,
         problems,
     })
+}
+
+/// An error, and what to do about it.
+fn told(error: &Error) -> String {
+    error.advice().map_or_else(|| error.to_string(), |hint| format!("{error}; {hint}"))
 }
 
 /// Files of a version that are not there, or not of their size.
@@ -136,7 +144,7 @@ fn not_public(store: &dyn Store, public: Option<&str>, manifest: &Manifest) -> R
 }
 
 fn unfetched(error: &Error) -> String {
-    format!("a reader cannot fetch what is published: {error}")
+    format!("a reader cannot fetch what is published: {}", told(error))
 }
 
 fn of_pointer(url: &str, status: u16, headers: &HeaderMap) -> Vec<String> {
