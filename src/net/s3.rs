@@ -68,3 +68,39 @@ fn check_endpoint(endpoint: &str, http_allowed: bool) -> Result<()> {
 fn truthy(value: &str) -> bool {
     ["1", "true", "on", "yes", "y"].contains(&value.trim().to_ascii_lowercase().as_str())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is said of a configuration.
+    fn said(settings: &[(Key, &str)]) -> Option<String> {
+        let builder =
+            settings.iter().fold(AmazonS3Builder::new(), |builder, (key, value)| builder.with_config(*key, *value));
+        check(&builder).err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn credentials_that_would_be_used_are_taken_for_credentials() {
+        for settings in [
+            &[(Key::AccessKeyId, "a"), (Key::SecretAccessKey, "b")][..],
+            &[(Key::WebIdentityTokenFile, "/token"), (Key::RoleArn, "arn")],
+            &[(Key::ContainerCredentialsRelativeUri, "/v2/credentials")],
+            &[(Key::ContainerCredentialsFullUri, "http://a/b"), (Key::ContainerAuthorizationTokenFile, "/token")],
+            &[(Key::MetadataEndpoint, "http://169.254.169.254")],
+            &[(Key::SkipSignature, "true")],
+        ] {
+            assert_eq!(said(settings), None, "{settings:?}");
+        }
+        // With half of what is needed the library would ask the metadata address.
+        for settings in [
+            &[][..],
+            &[(Key::WebIdentityTokenFile, "/token")],
+            &[(Key::ContainerCredentialsFullUri, "http://a/b")],
+            &[(Key::SkipSignature, "false")],
+            &[(Key::AccessKeyId, " "), (Key::SecretAccessKey, "")],
+        ] {
+            assert!(said(settings).is_some_and(|said| said.contains("no credentials")), "{settings:?}");
+        }
+    }
+}
