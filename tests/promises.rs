@@ -36,6 +36,7 @@ mod spreadsheet;
 mod store_quirks;
 mod stores;
 mod stories;
+mod unfriendly_servers;
 mod unknown_is_never_no;
 mod validators;
 mod version_page;
