@@ -18,6 +18,7 @@ pub mod ingest;
 pub mod job;
 pub mod metadata;
 pub mod model;
+pub mod net;
 pub mod outcome;
 pub mod progress;
 pub mod publish;

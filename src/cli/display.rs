@@ -228,6 +228,13 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
+/// What is bad, on a terminal.
+pub const BAD: &str = "\u{1b}[1;31m";
+/// The end of any colour.
+pub const PLAIN: &str = "\u{1b}[0m";
+/// Every colour that is ever written: bold, good, bad, bar, plain.
+pub const COLOURS: [&str; 5] = ["\u{1b}[1m", "\u{1b}[1;32m", BAD, "\u{1b}[34m", PLAIN];
+
 /// Colours on a terminal, nothing elsewhere.
 struct Style {
     bold: &'static str,
@@ -240,7 +247,8 @@ struct Style {
 impl Style {
     fn of_terminal() -> Self {
         if std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
-            Self { bold: "\u{1b}[1m", good: "\u{1b}[1;32m", bad: "\u{1b}[1;31m", bar: "\u{1b}[34m", plain: "\u{1b}[0m" }
+            let [bold, good, bad, bar, plain] = COLOURS;
+            Self { bold, good, bad, bar, plain }
         } else {
             Self { bold: "", good: "", bad: "", bar: "", plain: "" }
         }

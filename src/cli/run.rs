@@ -8,6 +8,7 @@ use clap::Args;
 use guichets_ouverts::error::{Context, Error, Result};
 use guichets_ouverts::gate::{self, Gate, Overrule};
 use guichets_ouverts::job::{Built, Destination, Order, build, release};
+use guichets_ouverts::net;
 use guichets_ouverts::publish::{self, Base, Guard, Outcome, SigningKey};
 use tokio::runtime::Runtime;
 
@@ -121,7 +122,11 @@ impl Run {
             (None, None) => Utc::now().fixed_offset(),
         };
         let summary = self.summary.as_deref().map(summary::open).transpose()?;
-        let guard = if self.sole_publisher { Guard::Waived } else { Guard::Required };
+        let guard = match (self.only_judge, self.sole_publisher) {
+            (true, _) => Guard::Reader,
+            (false, true) => Guard::Waived,
+            (false, false) => Guard::Required,
+        };
         let store = publish::open(&self.store, guard)?;
         let base = Base::read(store.as_ref())?;
         base.check_pipeline(store.as_ref(), &pipeline.name)?;
@@ -155,7 +160,7 @@ impl Run {
             release(&order, &built, &to, progress.as_ref()).map(Some)
         };
         let outcome = released.as_ref().ok().and_then(Option::as_ref);
-        tell(common, &self.store, &built, outcome, started.elapsed());
+        tell(common, &net::shown(&self.store), &built, outcome, started.elapsed());
         if let Some(file) = &summary {
             Night { pipeline: &pipeline, base: &base, built: &built, released: &released }.append_to(file);
         }

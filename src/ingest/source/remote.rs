@@ -12,7 +12,6 @@ use object_store::list::PaginatedListStore;
 use object_store::path::Path as ObjectPath;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, ObjectStoreScheme};
 use percent_encoding::percent_decode_str;
-use reqwest::redirect::{Attempt, Policy};
 use tokio::runtime::Handle;
 use tokio_util::io::{StreamReader, SyncIoBridge};
 use url::Url;
@@ -22,11 +21,10 @@ use super::names::published;
 use super::{Chosen, Listing, Location, SourceFile, local};
 use crate::error::{Context, Error, Result};
 use crate::ingest::left_alone::{LeftAlone, WhyLeft};
+use crate::net;
 
 /// How long a server may be silent before it is given up.
 const PATIENCE: Duration = Duration::from_mins(1);
-/// How many redirects are followed, as browsers do about.
-const REDIRECTS: usize = 10;
 
 /// What an address names.
 ///
@@ -62,28 +60,13 @@ fn web(url: Url) -> SourceFile {
 /// # Errors
 /// [`Unreachable`](crate::error::Kind::Unreachable) when it is not there.
 pub(super) fn fetch(url: &Url, runtime: &Handle) -> Result<Box<dyn Read + Send>> {
-    let client = reqwest::Client::builder().connect_timeout(PATIENCE).read_timeout(PATIENCE);
-    let client = client.redirect(Policy::custom(follow)).build().internal("no HTTP client")?;
-    // An address may carry a signature in its query, which nobody should read in a log.
+    let client = net::client().connect_timeout(PATIENCE).read_timeout(PATIENCE);
+    let client = client.build().internal("no HTTP client")?;
     let answer = runtime.block_on(async { client.get(url.clone()).send().await?.error_for_status() });
-    let answer = answer.map_err(reqwest::Error::without_url).unreachable("cannot fetch")?;
+    // An address may carry a signature in its query, which nobody should read in a log.
+    let answer = answer.map_err(|error| net::lost(error, "cannot fetch"))?;
     let bytes = answer.bytes_stream().map_err(|error| std::io::Error::other(error.without_url()));
     Ok(Box::new(runtime.block_on(async { SyncIoBridge::new(StreamReader::new(Box::pin(bytes))) })))
-}
-
-fn follow(attempt: Attempt<'_>) -> reqwest::redirect::Action {
-    if attempt.previous().len() > REDIRECTS {
-        attempt.error("too many redirects")
-    } else if loses_its_seal(attempt.previous(), attempt.url()) {
-        attempt.error("a redirect from https to http is not followed")
-    } else {
-        attempt.follow()
-    }
-}
-
-/// Whether anyone on the way could change what was asked for under a seal.
-fn loses_its_seal(previous: &[Url], next: &Url) -> bool {
-    next.scheme() != "https" && previous.iter().any(|url| url.scheme() == "https")
 }
 
 /// Starts to fetch an object.
@@ -95,7 +78,7 @@ pub(super) fn fetch_object(
     path: &ObjectPath,
     runtime: &Handle,
 ) -> Result<Box<dyn Read + Send>> {
-    let answer = runtime.block_on(store.get(path)).unreachable("cannot fetch")?;
+    let answer = runtime.block_on(store.get(path)).map_err(|error| net::refused(error, "cannot fetch"))?;
     let bytes = answer.into_stream().map_err(std::io::Error::other);
     Ok(Box::new(runtime.block_on(async { SyncIoBridge::new(StreamReader::new(bytes)) })))
 }
@@ -121,6 +104,9 @@ macro_rules! store_of {
 }
 
 fn open(url: &Url) -> Result<(Store, ObjectPath)> {
+    if matches!(url.scheme(), "s3" | "s3a") {
+        net::s3_from_environment(url.as_str())?;
+    }
     // The library's own error repeats the URL.
     let (scheme, prefix) = ObjectStoreScheme::parse(url).map_err(|_| unknown())?;
     let store: Store = match scheme {
@@ -147,7 +133,7 @@ fn bucket(url: &Url, runtime: &Handle) -> Result<Listing> {
             runtime.block_on(store.list(Some(&prefix)).try_collect()).map(|objects| Keys { objects, ..Keys::default() })
         }
     };
-    let keys = keys.unreachable("cannot list")?;
+    let keys = keys.map_err(|error| net::refused(error, "cannot list"))?;
     let mut listing = Listing::default();
     listing.left_alone.extend(keys.unnamed.iter().map(|key| {
         let relative = key.strip_prefix(&below).unwrap_or(key);
@@ -180,17 +166,13 @@ fn object_at(store: &dyn ObjectStore, path: &ObjectPath, runtime: &Handle) -> Re
     match runtime.block_on(store.head(path)) {
         Ok(object) => Ok(Some(object)),
         Err(object_store::Error::NotFound { .. }) => Ok(None),
-        Err(error) => Err(error).unreachable("cannot look"),
+        Err(error) => Err(net::refused(error, "cannot look")),
     }
 }
 
 /// An address without what may be secret in it: a user, a password, a query.
 pub(super) fn shown(source: &str) -> String {
-    let Some((scheme, rest)) = source.split_once("://") else { return published(source.as_bytes()) };
-    let rest = rest.split(['?', '#']).next().unwrap_or_default();
-    // A password may hold a slash where the address is no URL; where a store is part of it, what stands before is no secret.
-    let secret = rest.rfind('@').filter(|at| rest[..*at].contains(':'));
-    published(format!("{scheme}://{}", secret.map_or(rest, |at| &rest[at + 1..])).as_bytes())
+    published(net::shown(source).as_bytes())
 }
 
 #[cfg(test)]
@@ -198,23 +180,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_asked_under_a_seal_is_not_fetched_without() {
-        let url = |text: &str| Url::parse(text).unwrap();
-        let (sealed, open) = (url("https://a.example/x"), url("http://a.example/x"));
-        assert!(loses_its_seal(std::slice::from_ref(&sealed), &open));
-        assert!(loses_its_seal(&[open.clone(), sealed.clone()], &open), "not even on the way back");
-        assert!(!loses_its_seal(std::slice::from_ref(&open), &open));
-        assert!(!loses_its_seal(std::slice::from_ref(&open), &sealed));
-        assert!(!loses_its_seal(std::slice::from_ref(&sealed), &url("https://b.example/y")));
-    }
-
-    #[test]
     fn an_address_is_shown_without_its_secrets() {
         for (source, expected) in [
             ("https://u:p@h.example/a/b.ndjson?sig=s#f", "https://h.example/a/b.ndjson"),
             ("s3://seau/@robot/x", "s3://seau/@robot/x"),
             ("s3://k:a/b@seau/x", "s3://seau/x"),
-            ("abfss://conteneur@compte.example/x", "abfss://conteneur@compte.example/x"),
+            ("abfss://conteneur@compte.example/x", "abfss://compte.example/x"),
         ] {
             assert_eq!(shown(source), expected);
         }
