@@ -66,9 +66,7 @@ fn ids_numbered_anew_each_day_do_not_melt_ten_days_into_one() {
 
 #[test]
 fn ids_numbered_anew_are_cycles_of_their_own_where_the_log_says_when_each_began() {
-    let name = |day: u32, cycle: u32| {
-        json!({"run_id": format!("cycle-{cycle}"), "run_started_at": format!("2019-04-{day:02}T{:02}:00:00Z", 6 + cycle)})
-    };
+    let name = |day: u32, cycle: u32| json!({"run_id": format!("cycle-{cycle}"), "run_started_at": format!("2019-04-{day:02}T{:02}:00:00Z", 6 + cycle)});
     let version = publish(&ten_days(name), "");
     let consultations = version.rows("consultations");
     assert_eq!(consultations.len(), 80);
@@ -83,7 +81,10 @@ fn one_id_for_ten_days_is_noticed() {
     // The nights part the days; within a day nothing tells the cycles apart.
     assert_eq!(version.rows("consultations").len(), 10);
     let told = figure(&version);
-    assert!(told.starts_with("10 of 10 cycles (100.00 %): 9 whose id is used again, 10 that last too long, 10"), "{told}");
+    assert!(
+        told.starts_with("10 of 10 cycles (100.00 %): 9 whose id is used again, 10 that last too long, 10"),
+        "{told}"
+    );
     assert_eq!(run(&logs).code, Some(3));
 }
 
@@ -160,9 +161,7 @@ fn a_newest_month_numbered_anew_is_not_hidden_by_a_long_history() {
 #[test]
 fn the_longest_cycle_is_a_parameter_that_anyone_can_read() {
     let named = json!({"run_id": "c1"});
-    let logs = attempts()
-        .look(Kind::No, "2019-04-16T08:00:00Z", &named)
-        .look(Kind::No, "2019-04-16T14:00:01Z", &named);
+    let logs = attempts().look(Kind::No, "2019-04-16T08:00:00Z", &named).look(Kind::No, "2019-04-16T14:00:01Z", &named);
     assert_eq!(publish(&logs, EVERYTHING).rows("consultations").len(), 2);
     let version = publish(&logs, "gates.cycles_max = 1.0\nmethod.cycle_max_h = 7");
     assert_eq!(version.rows("consultations").len(), 1);

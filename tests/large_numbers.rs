@@ -2,11 +2,10 @@
 
 use std::fs;
 
-use guichets_ouverts::attempt::CONTRACT;
 use serde_json::{Value, json};
 
-use crate::support::python::python_json;
-use crate::support::{Attempts, Kind, Store, Version, copy, root, tree};
+use crate::referee::differing;
+use crate::support::{Attempts, Kind, Store, Version, copy, json as read_json, root, tree};
 
 const AS_OF: &str = "2019-05-01T00:00:00+02:00";
 const SCHEDULE: &str = "*,*,2019-04-01T00:00:00+02:00,,60,true,essai";
@@ -15,19 +14,9 @@ fn publish(logs: &Attempts) -> Version {
     Version::of(&logs.pipeline("", SCHEDULE), &[&logs.path()], AS_OF)
 }
 
-/// What the version's own script finds in another engine: tables that are not the same.
-pub fn differing(version: &Version) -> Vec<Value> {
-    let told = python_json(include_str!("support/recompute.py"), [version.folder()]);
-    let tables = told.as_array().unwrap().clone();
-    assert!(!tables.is_empty(), "nothing was compared");
-    tables.into_iter().filter(|table| [&table[2], &table[3]] != [0, 0]).collect()
-}
-
 /// The most slots that one attempt may have counted.
 fn most_slots() -> u64 {
-    let path = root().join("schemas/raw/attempt-v1.schema.json");
-    let contract: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
-    assert_eq!(contract["properties"]["contract"]["const"], CONTRACT);
+    let contract = read_json(&root().join("schemas/raw/attempt-v1.schema.json"));
     contract["properties"]["slots"]["properties"]["count"]["maximum"].as_u64().unwrap()
 }
 
@@ -112,7 +101,11 @@ fn a_panic_of_the_engine_is_an_error_that_names_the_model() {
     // Without the checks of a development build the sum is another number, and its schema refuses it.
     if cfg!(debug_assertions) {
         assert_eq!(run.code, Some(70), "{}", run.stderr);
-        assert!(run.stderr.contains("models/consultations.sql: the engine panicked: attempt to add with overflow"), "{}", run.stderr);
+        assert!(
+            run.stderr.contains("models/consultations.sql: the engine panicked: attempt to add with overflow"),
+            "{}",
+            run.stderr
+        );
         assert!(!run.stderr.contains("panicked at") && !run.stderr.contains("RUST_BACKTRACE"), "{}", run.stderr);
     } else {
         assert_eq!(run.code, Some(3), "{}", run.stderr);

@@ -44,10 +44,8 @@ fn a_row_for_six_hours_does_not_abolish_the_wildcard_for_all_other_times() {
     assert_eq!(expected(&version), wanted);
 
     let periods = version.rows("perimetre");
-    let told: Vec<[&str; 3]> = periods
-        .iter()
-        .map(|period| ["debut_utc", "fin_utc", "source"].map(|column| period[column].as_str()))
-        .collect();
+    let told: Vec<[&str; 3]> =
+        periods.iter().map(|period| ["debut_utc", "fin_utc", "source"].map(|column| period[column].as_str())).collect();
     assert_eq!(
         told,
         [
@@ -85,7 +83,10 @@ fn rows_of_one_side_each_that_meet_in_a_service_are_refused_with_both_lines() {
     let counter = "evry-prefecture,*,2019-04-01T00:00:00+02:00,2019-04-18T00:00:00+02:00,60,true,guichet";
     let procedure = "*,premier-titre,2019-04-16T00:00:00+02:00,,60,true,démarche";
     let told = refused(&format!("{counter}\n{procedure}"));
-    assert!(told.contains("schedule.csv:3: * / premier-titre and evry-prefecture / * of line 2 are both in force"), "{told}");
+    assert!(
+        told.contains("schedule.csv:3: * / premier-titre and evry-prefecture / * of line 2 are both in force"),
+        "{told}"
+    );
     assert!(told.contains("for evry-prefecture / premier-titre from 2019-04-15T22:00:00Z on"), "{told}");
     assert!(told.contains("hint: add a row of evry-prefecture / premier-titre"), "{told}");
 
@@ -125,7 +126,11 @@ fn an_attempt_in_a_gap_of_the_schedule_keeps_its_counts_off_the_schedule() {
     assert_eq!([&between["non"], &between["oui"], &between["lignes"]], ["5", "1", "6"]);
     assert_eq!([&between["qualite"], &between["motif"]], ["partielle", "hors_calendrier"]);
     let dates: Vec<&str> = days.iter().map(|day| day["jour"].as_str()).collect();
-    assert_eq!(dates, ["2019-04-15", "2019-04-17", "2019-04-18", "2019-04-19"], "the scope is not stretched over the gap");
+    assert_eq!(
+        dates,
+        ["2019-04-15", "2019-04-17", "2019-04-18", "2019-04-19"],
+        "the scope is not stretched over the gap"
+    );
     let lines: u64 = days.iter().map(|day| day["lignes"].parse::<u64>().unwrap()).sum();
     assert_eq!(lines, 16);
 }
@@ -137,9 +142,14 @@ fn a_freshness_or_a_moment_out_of_all_bounds_is_a_sentence_and_no_panic() {
         let pipeline = logs.pipeline(&format!("fresh_hours = {hours}"), EVERYWHERE);
         let run = Store::new().run(&pipeline, &[&logs.path()], AS_OF, &[]);
         assert_eq!(run.code, Some(2), "{}", run.stderr);
-        assert!(run.stderr.contains(&format!("fresh_hours {hours} is not between an hour and ten years")), "{}", run.stderr);
+        assert!(
+            run.stderr.contains(&format!("fresh_hours {hours} is not between an hour and ten years")),
+            "{}",
+            run.stderr
+        );
     }
-    for moment in ["0001-01-01T00:00:00Z", "1999-12-31T23:59:59Z", "9999-12-31T23:59:59Z", "2100-01-01T00:00:00+00:00"] {
+    for moment in ["0001-01-01T00:00:00Z", "1999-12-31T23:59:59Z", "9999-12-31T23:59:59Z", "2100-01-01T00:00:00+00:00"]
+    {
         let run = Store::new().run(&logs.pipeline("", EVERYWHERE), &[&logs.path()], moment, &[]);
         assert_eq!(run.code, Some(2), "{moment}: {}", run.stderr);
         assert!(run.stderr.contains("between 2000 and 2099"), "{}", run.stderr);

@@ -33,19 +33,22 @@ pub(super) enum Months {
 /// Cycles that cannot be what their log says: several may be one consultation, and their answers lost.
 pub(super) fn cycles(engine: &mut Engine, most: f64, months: Months) -> Result<GateReport> {
     let (of, unit, fewest) = match months {
-        Months::All => ("", "cycles", 0),
-        Months::Newest => ("WHERE c.mois = n.mois", "cycles of the newest month", 100),
+        Months::All => ("cycles AS c", "cycles", 0),
+        // Joined where it is needed alone: the engine multiplies the rows by those of a table of which it uses no column.
+        Months::Newest => (
+            "cycles AS c INNER JOIN (SELECT MAX(mois) AS mois FROM cycles) AS n ON c.mois = n.mois",
+            "cycles of the newest month",
+            100,
+        ),
     };
     let counts = count(
         engine,
         &format!(
-            "WITH newest AS (SELECT MAX(mois) AS mois FROM cycles)
-             SELECT SUM(CAST(c.cycles AS BIGINT)) AS cycles, SUM(CAST(c.douteux AS BIGINT)) AS doubtful,
+            "SELECT SUM(CAST(c.cycles AS BIGINT)) AS cycles, SUM(CAST(c.douteux AS BIGINT)) AS doubtful,
                     SUM(CAST(c.recommences AS BIGINT)) AS again, SUM(CAST(c.longs AS BIGINT)) AS long,
                     SUM(CAST(c.repetes AS BIGINT)) AS twice,
                     MIN(c.exemple || ' of ' || c.guichet_id || ' / ' || c.demarche_id || ' in ' || c.mois) AS example
-             FROM cycles AS c
-             CROSS JOIN newest AS n {of}"
+             FROM {of}"
         ),
     )?;
     let number = |name: &str| column(&counts, name).max(0).cast_unsigned();
