@@ -69,6 +69,19 @@ fn an_interruption_does_not_move_the_cycles_that_come_after_it() {
     assert_eq!(after["premier_cycle_utc"], "2019-04-17T22:00:00Z");
 }
 
+/// What follows an interruption is expected when the wildcard's clock says so, and not at once.
+#[test]
+fn an_attempt_on_the_first_cycle_after_an_interruption_leaves_no_gap_before_it() {
+    let own = "evry-prefecture,premier-titre,2019-04-17T00:00:00+02:00,2019-04-17T13:00:00+02:00,780,true,nuit";
+    let logs = logs().saw(Kind::No, 1, "2019-04-16T22:00:00Z").saw(Kind::No, 1, "2019-04-17T12:00:00Z");
+    let version = publish(&logs, &format!("{EVERYWHERE}\n{own}"));
+    let gaps = version.rows("lacunes");
+    let after = gaps.iter().find(|gap| gap["fin_utc"] == "2019-04-17T12:00:00Z");
+    assert!(after.is_none(), "14:00 is the first even hour after 13:00: {after:?}");
+    let last = gaps.iter().find(|gap| gap["debut_utc"] == "2019-04-17T12:00:00Z").unwrap();
+    assert_eq!([&last["tentatives_manquantes"], &last["position"]], ["28", "fin"]);
+}
+
 #[test]
 fn a_row_of_one_side_interrupts_the_one_of_none_and_gives_way_to_the_one_of_both() {
     let counter = "evry-prefecture,*,2019-04-16T00:00:00+02:00,2019-04-19T00:00:00+02:00,60,true,guichet";

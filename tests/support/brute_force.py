@@ -34,14 +34,14 @@ draw = random.Random(SEED)
 
 SERVICE = ["guichet_id", "demarche_id", "departement"]
 KINDS = dict.fromkeys("consultation_id semaine_iso mois reponse classe_delai".split() + SERVICE, "VARCHAR")
-KINDS |= dict.fromkeys(["instant_utc", "debut_utc", "fin_utc"], "TIMESTAMPTZ")
+KINDS |= dict.fromkeys(["instant_utc", "debut_utc", "premier_cycle_utc", "fin_utc"], "TIMESTAMPTZ")
 KINDS |= {"jour": "DATE", "cadence_min": "DOUBLE", "negatifs_consignes": "BOOLEAN"}
 PARAMETERS = "reponses_min_jour reponses_min_semaine reponses_min_mois jours_min_mois".split()
 ATTEMPT = "consultation_id debut_utc essai instant_utc jour semaine_iso mois jour_semaine heure cadence_min reponse"
 ANSWER = "negatifs_consignes horizon_jours delai_jours deuxieme_delai_jours classe_delai"
 TABLES = {
     "tentatives": [*SERVICE, "instant_utc", "mois"],
-    "perimetre": [*SERVICE, "debut_utc", "fin_utc", "cadence_min"],
+    "perimetre": [*SERVICE, "debut_utc", "premier_cycle_utc", "fin_utc", "cadence_min"],
     "consultations": [*SERVICE, *ATTEMPT.split(), *ANSWER.split()],
     "disponibilite_mois": [*SERVICE, "mois", "tentatives"],
     "parametres": PARAMETERS,
@@ -57,7 +57,10 @@ def a_schedule(service, cadence):
     periods, begin = [], draw.randrange(600) * MINUTE
     for _ in range(draw.randint(0, 3)):
         end = begin + draw.randint(60, 3000) * MINUTE
-        periods.append(service | {"debut_utc": at(begin), "fin_utc": at(end), "cadence_min": cadence})
+        # A row that interrupted another leaves its rhythm as it was: the first cycle may come after the beginning.
+        first = begin + draw.choice([0, 0, draw.randrange(int(cadence * MINUTE))])
+        period = {"debut_utc": at(begin), "premier_cycle_utc": at(first), "fin_utc": at(end), "cadence_min": cadence}
+        periods.append(service | period)
         begin = end + draw.choice([0, 0, 500 * MINUTE])
         cadence *= draw.choice([1, 2])
     return periods
@@ -272,7 +275,8 @@ def lacunes(world):
         marks = [begin, *looks, end]
         for place, (left, right) in enumerate(zip(marks, marks[1:])):
             first, last = place == 0, place == len(looks)
-            missing = intervals(between(left, right), cadence) - (0 if first else 1)
+            since = period["premier_cycle_utc"] if first else left
+            missing = intervals(between(since, right), cadence) - (0 if first else 1)
             if missing >= 1:
                 where = "totale" if first and last else "debut" if first else "fin" if last else "milieu"
                 gap = {"debut_utc": left, "fin_utc": right, "duree_min": between(left, right) / MINUTE}
