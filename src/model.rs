@@ -111,13 +111,14 @@ impl Engine {
     /// engine panics; either names the model's file.
     pub fn run(&mut self, model: &Model) -> Result<RecordBatch> {
         let place = |error: Error| error.at(format!("models/{}.sql", model.table));
-        let run = || self.context.execute(&model.sql).and_then(LazyFrame::collect).usage("the model fails");
+        let run = || {
+            self.context.execute(&model.sql).and_then(LazyFrame::collect).usage("the model fails").and_then(to_arrow)
+        };
         contain::panics(run)
             .unwrap_or_else(|what| {
                 Err(Error::internal(format!("the engine panicked: {what}"))
                     .hint("nothing was published; report it with the model and, if you can, the lines that do it"))
             })
-            .and_then(to_arrow)
             .map_err(place)
     }
 }

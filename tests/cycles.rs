@@ -1,9 +1,14 @@
 //! A cycle is one run of the robot over its targets: an id that names several does not melt days together, and a version
 //! whose cycles cannot be what they say is refused.
 
+use std::fs;
+use std::path::Path;
+
 use serde_json::{Value, json};
 
-use crate::support::{Attempts, Kind, Run, Store, Version};
+use crate::referee::differing;
+use crate::support::python::python_json;
+use crate::support::{Attempts, Kind, Run, Store, Version, copy, root};
 
 const AS_OF: &str = "2019-05-01T00:00:00+02:00";
 const SCHEDULE: &str = "*,*,2019-04-01T00:00:00+02:00,,60,true,essai";
@@ -54,6 +59,7 @@ fn ids_numbered_anew_each_day_do_not_melt_ten_days_into_one() {
     let mut expected = vec![["8".to_owned(), "8".to_owned()]; 10];
     expected[9][1] = "7".to_owned();
     assert_eq!(days(&version), expected);
+    assert_eq!(differing(&version), Vec::<Value>::new(), "another engine parts them alike");
 
     let told = figure(&version);
     assert!(told.starts_with("72 of 80 cycles (90.00 %): 72 whose id is used again, 0 that last too long"), "{told}");
@@ -80,6 +86,7 @@ fn one_id_for_ten_days_is_noticed() {
     let version = publish(&logs, EVERYTHING);
     // The nights part the days; within a day nothing tells the cycles apart.
     assert_eq!(version.rows("consultations").len(), 10);
+    assert_eq!(differing(&version), Vec::<Value>::new());
     let told = figure(&version);
     assert!(
         told.starts_with("10 of 10 cycles (100.00 %): 9 whose id is used again, 10 that last too long, 10"),
@@ -106,7 +113,9 @@ fn a_beginning_that_moves_with_each_attempt_is_noticed() {
         let named = json!({"run_id": "cycle-1", "run_started_at": at, "planning": format!("p{minute}")});
         logs = logs.look(Kind::No, &at, &named);
     }
-    let told = figure(&publish(&logs, EVERYTHING));
+    let version = publish(&logs, EVERYTHING);
+    assert_eq!(differing(&version), Vec::<Value>::new());
+    let told = figure(&version);
     assert!(told.starts_with("3 of 4 cycles (75.00 %): 3 whose id is used again"), "{told}");
 }
 
@@ -166,4 +175,32 @@ fn the_longest_cycle_is_a_parameter_that_anyone_can_read() {
     let version = publish(&logs, "gates.cycles_max = 1.0\nmethod.cycle_max_h = 7");
     assert_eq!(version.rows("consultations").len(), 1);
     assert_eq!(version.rows("parametres")[0]["cycle_max_h"], "7");
+}
+
+/// What loops that owe nothing to the SQL find over random logs, against the models of a folder.
+fn looped(models: &Path) -> Vec<Value> {
+    let report = python_json(include_str!("support/cycles.py"), [models]);
+    assert!(report["rows"].as_u64() > Some(1_000), "{report}");
+    report["wrong"].as_array().unwrap().clone()
+}
+
+#[test]
+fn loops_find_the_cycles_that_the_models_find_and_notice_another_method() {
+    assert_eq!(looped(&root().join("pipelines/models")), Vec::<Value>::new());
+    let changes = [
+        ("consultations", "<= ecart_max THEN 0", "< ecart_max THEN 0"),
+        ("consultations", "c.debut_utc, e.premier_utc", "c.debut_utc"),
+        ("consultations", "365.0 * (deuxieme_annees", "365.25 * (deuxieme_annees"),
+        ("cycles", "s.consigne = 0 OR", "s.consigne = 0 AND"),
+        ("cycles", "lignes > plannings", "lignes > plannings + 1"),
+    ];
+    for (model, ours, theirs) in changes {
+        let models = tempfile::tempdir().unwrap();
+        copy(&root().join("pipelines/models"), models.path());
+        let path = models.path().join(format!("{model}.sql"));
+        let sql = fs::read_to_string(&path).unwrap();
+        assert!(sql.contains(ours), "{model} no longer says {ours}");
+        fs::write(&path, sql.replacen(ours, theirs, 1)).unwrap();
+        assert!(!looped(models.path()).is_empty(), "nobody notices where {model} says {theirs}");
+    }
 }

@@ -2,10 +2,11 @@
 
 use std::fs;
 
+use guichets_ouverts::digest::sha256;
 use serde_json::{Value, json};
 
 use crate::referee::differing;
-use crate::support::{Attempts, Kind, Store, Version, copy, json as read_json, root, tree};
+use crate::support::{Attempts, Kind, Store, Version, copy, guichets, json as read_json, root, tree};
 
 const AS_OF: &str = "2019-05-01T00:00:00+02:00";
 const SCHEDULE: &str = "*,*,2019-04-01T00:00:00+02:00,,60,true,essai";
@@ -110,4 +111,26 @@ fn a_panic_of_the_engine_is_an_error_that_names_the_model() {
     } else {
         assert_eq!(run.code, Some(3), "{}", run.stderr);
     }
+}
+
+/// A stranger's manifest may state any sizes: they are told to be wrong, and not added up into a panic.
+#[test]
+fn sizes_that_no_number_can_add_up_are_faults_of_the_version() {
+    let (logs, store) = (Attempts::on("evry-prefecture").saw(Kind::No, 3, "2019-04-16T08:00:00Z"), Store::new());
+    assert_eq!(store.run(&logs.pipeline("", SCHEDULE), &[&logs.path()], AS_OF, &[]).code, Some(0));
+    let mut pointer = read_json(&store.path().join("latest.json"));
+    let mut manifest = store.manifest();
+    for file in manifest["files"].as_array_mut().unwrap() {
+        file["bytes"] = u64::MAX.into();
+        if file["rows"].is_u64() {
+            file["rows"] = u64::MAX.into();
+        }
+    }
+    let bytes = manifest.to_string();
+    fs::write(store.path().join(pointer["manifest"].as_str().unwrap()), &bytes).unwrap();
+    pointer["manifest_sha256"] = sha256(bytes.as_bytes()).into();
+    fs::write(store.path().join("latest.json"), pointer.to_string()).unwrap();
+    let run = guichets(&store.path(), ["verify".as_ref(), store.path().as_os_str()]);
+    assert_eq!(run.code, Some(4), "{}{}", run.stdout, run.stderr);
+    assert!(run.stdout.contains("18 446 744 073 709 551 615"), "{}", run.stdout);
 }

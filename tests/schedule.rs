@@ -1,6 +1,8 @@
 //! The schedule says what was expected at each instant, once: a row of a service's own interrupts a wildcard and does not
 //! abolish it, and rows that would count a service twice are no schedule.
 
+use guichets_ouverts::config::Schedule;
+
 use crate::support::{Attempts, Kind, Row, Store, Version};
 
 const AS_OF: &str = "2019-04-20T00:00:00+02:00";
@@ -167,4 +169,18 @@ fn a_freshness_or_a_moment_out_of_all_bounds_is_a_sentence_and_no_panic() {
         assert_eq!(run.code, Some(2), "{moment}: {}", run.stderr);
         assert!(run.stderr.contains("between 2000 and 2099"), "{}", run.stderr);
     }
+}
+
+#[test]
+fn the_earliest_instant_is_that_of_all_rows_whatever_their_order_and_service() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("schedule.csv");
+    let earliest = |rows: &str| {
+        let header = "guichet_id,demarche_id,debut,fin,cadence_min,negatifs_consignes,source";
+        std::fs::write(&path, format!("{header}\n{rows}")).unwrap();
+        Schedule::load(&path).unwrap().earliest().map(|instant| instant.to_rfc3339())
+    };
+    let own = "evry-prefecture,premier-titre,2018-01-01T00:00:00+01:00,2018-02-01T00:00:00+01:00,60,true,\n";
+    assert_eq!(earliest(&format!("{EVERYWHERE}\n{own}")).as_deref(), Some("2017-12-31T23:00:00+00:00"));
+    assert_eq!(earliest(""), None);
 }
