@@ -24,6 +24,7 @@ pub(super) fn last_days(engine: &mut Engine, most: f64) -> Result<GateReport> {
 }
 
 /// Of which months cycles are counted.
+#[derive(Clone, Copy)]
 pub(super) enum Months {
     All,
     /// A long history would hide a log that is numbered anew since a few days; too few cycles tell nothing.
