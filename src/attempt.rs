@@ -18,6 +18,7 @@ pub const CONTRACT: &str = "attempt/1";
 pub const MAPPED_FIELDS: &[&str] = &[
     "attempt_id",
     "run_id",
+    "run_started_at",
     "counter",
     "procedure",
     "planning",
@@ -78,10 +79,11 @@ pub struct RawAttempt<'a> {
     /// ULID or UUID given by the probe; the key of deduplication.
     #[serde(borrow)]
     pub attempt_id: Text<'a>,
-    /// The cycle to which the attempt belongs.
+    /// The cycle to which the attempt belongs: one run over the targets, of a few hours at most, in which a try asks each
+    /// planning of a service once. An id names one cycle, unless `run_started_at` tells those of one id apart.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub run_id: Option<Text<'a>>,
-    /// When the cycle began, RFC 3339.
+    /// When the cycle began, RFC 3339: the same on each of its attempts.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub run_started_at: Option<Text<'a>>,
     /// When the plan wanted the attempt, RFC 3339.

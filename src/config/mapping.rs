@@ -278,6 +278,30 @@ impl TimeForm {
         }
     }
 
+    /// The form of an instant.
+    ///
+    /// # Errors
+    /// [`Usage`](crate::error::Kind::Usage), as above, and where a local time is of no zone.
+    pub fn of_instant(format: &str, zone: Option<Tz>) -> Result<Self> {
+        match Self::of(format, zone)? {
+            Self::Local(_, None) => Err(Error::usage("time.zone is needed to read local times")
+                .hint("name the zone in which the log was written, as in zone = \"Europe/Paris\"")),
+            Self::Epoch(_, Some(zone)) => {
+                Err(Error::usage(format!("format « {format} » counts in UTC, and zone « {zone} » would have no say"))
+                    .hint("remove the zone"))
+            }
+            form => Ok(form),
+        }
+    }
+
+    /// The form of a field's values: of an instant, or of a slot's date.
+    ///
+    /// # Errors
+    /// As for [`TimeForm::of_instant`] and [`TimeForm::of_date`].
+    pub fn of_field(field: &str, format: &str, zone: Option<Tz>) -> Result<Self> {
+        if field == "run_started_at" { Self::of_instant(format, zone) } else { Self::of_date(format, zone) }
+    }
+
     /// The form of a slot's date.
     ///
     /// # Errors
@@ -297,16 +321,7 @@ impl TimeMapping {
     /// # Errors
     /// [`Usage`](crate::error::Kind::Usage) when the format cannot be kept.
     pub fn form(&self) -> Result<TimeForm> {
-        match TimeForm::of(&self.format, self.zone)? {
-            TimeForm::Local(_, None) => Err(Error::usage("time.zone is needed to read local times")
-                .hint("name the zone in which the log was written, as in zone = \"Europe/Paris\"")),
-            TimeForm::Epoch(_, Some(zone)) => Err(Error::usage(format!(
-                "format « {} » counts in UTC, and zone « {zone} » would have no say",
-                self.format
-            ))
-            .hint("remove the zone")),
-            form => Ok(form),
-        }
+        TimeForm::of_instant(&self.format, self.zone)
     }
 }
 
@@ -322,7 +337,7 @@ impl FullMapping {
     }
 
     /// What is wrong with the steps, if anything.
-    fn check(&self) -> Result<()> {
+    fn check(&self, field: &str) -> Result<()> {
         if let Some(take) = &self.take {
             Regex::new(take).usage("take is not a regular expression")?;
         }
@@ -330,7 +345,7 @@ impl FullMapping {
             return Err(Error::usage("a value becomes an id by slug or by hash, not by both"));
         }
         if let Some(format) = &self.format {
-            TimeForm::of_date(format, self.zone)?;
+            TimeForm::of_field(field, format, self.zone)?;
         }
         Ok(())
     }
@@ -380,7 +395,7 @@ impl SourceMapping {
         self.time.form().map_err(|error| of_key("time", error))?;
         for (name, value) in &self.fields {
             if let ValueMapping::Full(full) = value {
-                full.check().map_err(|error| of_key(&format!("fields.{name}"), error))?;
+                full.check(name).map_err(|error| of_key(&format!("fields.{name}"), error))?;
             }
         }
         for required in ["counter", "procedure"] {

@@ -74,6 +74,9 @@ const fn default_fresh_hours() -> i64 {
     36
 }
 
+/// From an hour to ten years.
+const FRESH_HOURS: RangeInclusive<i64> = 1..=87_600;
+
 fn default_schedule() -> PathBuf {
     "schedule.csv".into()
 }
@@ -150,6 +153,7 @@ pub struct Method {
     pub taux_reponse_suffisant: f64,
     pub z95: f64,
     pub correlation_jour_min: f64,
+    pub cycle_max_h: i32,
     pub delai_court_jours: i32,
     pub delai_long_jours: i32,
 }
@@ -167,6 +171,7 @@ impl Default for Method {
             taux_reponse_suffisant: 0.5,
             z95: 1.959_963_984_540_054,
             correlation_jour_min: 0.3,
+            cycle_max_h: 6,
             delai_court_jours: 30,
             delai_long_jours: 60,
         }
@@ -185,6 +190,9 @@ pub struct Gates {
     pub quarantine_max: f64,
     /// Largest share of attempts whose page was not recognised.
     pub unrecognized_max: f64,
+    /// Largest share of cycles that cannot be what they say: a name used again, a cycle that lasts too long, a planning
+    /// asked twice in one try.
+    pub cycles_max: f64,
     /// From how many answers on a day of one probe with « yes » alone is taken for a log that cannot say « no ».
     pub only_yes_min: u64,
     /// Largest share of the attempts of the version before that may be gone.
@@ -200,6 +208,7 @@ impl Default for Gates {
             answers_min: 1,
             quarantine_max: 0.01,
             unrecognized_max: 0.05,
+            cycles_max: 0.05,
             only_yes_min: 50,
             removed_max: 0.001,
             moved_max: 0.01,
@@ -235,6 +244,12 @@ impl Pipeline {
         if !ZSTD_WINDOW_MIB.contains(&pipeline.limits.zstd_window_mib) {
             let (least, most) = (ZSTD_WINDOW_MIB.start(), ZSTD_WINDOW_MIB.end());
             return Err(place(Error::usage(format!("limits.zstd_window_mib is not between {least} and {most}"))));
+        }
+        if !FRESH_HOURS.contains(&pipeline.fresh_hours) {
+            return Err(place(
+                Error::usage(format!("fresh_hours {} is not between an hour and ten years", pipeline.fresh_hours))
+                    .hint("say after how many hours the next version is late, as in fresh_hours = 36"),
+            ));
         }
         pipeline.publication.check().map_err(place)?;
         if pipeline.datagouv.is_some() {

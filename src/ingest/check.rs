@@ -18,7 +18,7 @@ pub struct Checked {
     /// When the attempt began.
     pub instant: DateTime<Utc>,
     /// When its cycle began.
-    pub run_started: Option<DateTime<Utc>>,
+    pub cycle_start: Option<DateTime<Utc>>,
     /// When the plan wanted it.
     pub scheduled: Option<DateTime<Utc>>,
     /// The first date offered.
@@ -53,7 +53,7 @@ pub fn check(raw: &RawAttempt<'_>) -> Result<Checked, Reject> {
     let id = parse_id(&raw.attempt_id).ok_or(Reject::field(Reason::InvalidValue, "attempt_id"))?;
     let instant = parse_instant(&raw.started_at, "started_at")?;
     let scheduled = raw.scheduled_at.as_deref().map(|text| parse_instant(text, "scheduled_at")).transpose()?;
-    let run_started = raw.run_started_at.as_deref().map(|text| parse_instant(text, "run_started_at")).transpose()?;
+    let cycle_start = raw.run_started_at.as_deref().map(|text| parse_instant(text, "run_started_at")).transpose()?;
 
     value("counter", is_identifier(&raw.counter))?;
     value("procedure", is_identifier(&raw.procedure))?;
@@ -83,7 +83,7 @@ pub fn check(raw: &RawAttempt<'_>) -> Result<Checked, Reject> {
         first_date = slots.first_date.as_deref().map(parse_date).transpose()?;
         second_date = slots.second_date.as_deref().map(parse_date).transpose()?;
     }
-    Ok(Checked { id, instant, run_started, scheduled, first_date, second_date, disbelieved: 0 })
+    Ok(Checked { id, instant, cycle_start, scheduled, first_date, second_date, disbelieved: 0 })
 }
 
 fn value(field: &'static str, fits: bool) -> Result<(), Reject> {

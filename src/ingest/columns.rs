@@ -54,6 +54,7 @@ macro_rules! columns {
 columns! {
     tentative_id: StringBuilder,
     cycle_id: Words,
+    cycle_debut_utc: TimestampMicrosecondBuilder,
     essai: Int32Builder,
     instant_utc: TimestampMicrosecondBuilder,
     date_locale: Date32Builder,
@@ -170,6 +171,7 @@ impl Columns {
         let raw = row.raw;
         self.tentative_id.append_value(published_id(&raw.attempt_id));
         self.cycle_id.append_option(raw.run_id.as_deref());
+        self.cycle_debut_utc.append_option(row.checked.cycle_start.map(|instant| instant.timestamp_micros()));
         self.essai.append_value(raw.attempt_no);
         self.guichet_id.append_value(&*raw.counter);
         self.demarche_id.append_value(&*raw.procedure);

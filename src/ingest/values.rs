@@ -51,7 +51,7 @@ fn write(raw: &RawAttempt<'_>, checked: &Checked, out: &mut Vec<u8>) {
     } = raw;
     let Slots { count, first_date, second_date, horizon_days } = slots.clone().unwrap_or_default();
     out.extend(checked.id.to_le_bytes());
-    for instant in [Some(checked.instant), checked.run_started, checked.scheduled] {
+    for instant in [Some(checked.instant), checked.cycle_start, checked.scheduled] {
         write_number(instant.map(|instant| instant.timestamp_micros()), out);
     }
     for number in [*duration_ms, Some((*attempt_no).into()), http_status.map(i64::from), *clock_age_s] {

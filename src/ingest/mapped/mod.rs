@@ -103,7 +103,7 @@ impl<'m> FileMapping<'m> {
         let mut fields = Vec::new();
         for field in MAPPED_FIELDS {
             if let Some(value) = source.fields.get(*field) {
-                fields.push((*field, template(value.template())?, Steps::of(value).map_err(configuration)?));
+                fields.push((*field, template(value.template())?, Steps::of(field, value).map_err(configuration)?));
             }
         }
         let time = template(&source.time.value)?;
@@ -240,7 +240,7 @@ impl<'m> FileMapping<'m> {
             raw.slots = Some(slots);
         }
         let time = self.time.render(row, false).map_err(|reject| reject.of("started_at"))?;
-        raw.started_at = value::instant(&self.source.time, &self.form, time)?;
+        raw.started_at = value::started_at(&self.source.time, &self.form, time)?;
         if !self.has_ids {
             let mut said = String::new();
             canonical(&mut said)?;

@@ -8,7 +8,7 @@ use icu_normalizer::DecomposingNormalizerBorrowed;
 use regex::Regex;
 
 use crate::attempt::{Failure, RawAttempt, Slots, System, Text};
-use crate::calendar::{NoInstant, resolve};
+use crate::calendar::{Ambiguous, Missing, NoInstant, resolve};
 use crate::config::{Digest, EpochUnit, FullMapping, TimeForm, TimeMapping, ValueMapping};
 use crate::error::{Context, Result};
 use crate::ingest::reject::{Reason, Reject};
@@ -33,7 +33,7 @@ impl<'m> Steps<'m> {
     ///
     /// # Errors
     /// [`Usage`](crate::error::Kind::Usage) when they are not in order; a pipeline that was loaded has none such.
-    pub(super) fn of(mapping: &'m ValueMapping) -> Result<Self> {
+    pub(super) fn of(field: &str, mapping: &'m ValueMapping) -> Result<Self> {
         let ValueMapping::Full(full) = mapping else {
             return Ok(Self {
                 trim: false,
@@ -55,7 +55,7 @@ impl<'m> Steps<'m> {
             map: map.as_ref(),
             digest: full.digest(),
             optional: *optional,
-            date: format.as_deref().map(|format| TimeForm::of_date(format, *zone)).transpose()?,
+            date: format.as_deref().map(|format| TimeForm::of_field(field, format, *zone)).transpose()?,
         })
     }
 
@@ -123,21 +123,27 @@ fn slug(text: &str) -> Option<String> {
 ///
 /// # Errors
 /// `date_invalide`, or what is wrong with a local time.
-pub(super) fn instant<'l>(time: &TimeMapping, form: &TimeForm, text: Cow<'l, str>) -> Result<Text<'l>, Reject> {
-    const FIELD: &str = "started_at";
-    let invalid = Reject::field(Reason::InvalidDate, FIELD);
+pub(super) fn started_at<'l>(time: &TimeMapping, form: &TimeForm, text: Cow<'l, str>) -> Result<Text<'l>, Reject> {
+    instant("started_at", form, (time.ambiguous, time.missing), text)
+}
+
+fn instant<'l>(
+    field: &'static str,
+    form: &TimeForm,
+    (ambiguous, missing): (Ambiguous, Missing),
+    text: Cow<'l, str>,
+) -> Result<Text<'l>, Reject> {
+    let invalid = Reject::field(Reason::InvalidDate, field);
     let instant = match form {
         TimeForm::Rfc3339 => return Ok(Text(text)),
         TimeForm::Epoch(unit, _) => epoch(&text, *unit).ok_or(invalid)?,
         TimeForm::WithOffset(format) => DateTime::parse_from_str(&text, format).map_err(|_| invalid)?.to_utc(),
         TimeForm::Local(format, zone) => {
             let local = NaiveDateTime::parse_from_str(&text, format).map_err(|_| invalid)?;
-            resolve(local, zone.ok_or(invalid)?, time.ambiguous, time.missing).map_err(
-                |no_instant| match no_instant {
-                    NoInstant::Missing => Reject::field(Reason::MissingLocalTime, FIELD),
-                    NoInstant::Ambiguous => Reject::field(Reason::AmbiguousLocalTime, FIELD),
-                },
-            )?
+            resolve(local, zone.ok_or(invalid)?, ambiguous, missing).map_err(|no_instant| match no_instant {
+                NoInstant::Missing => Reject::field(Reason::MissingLocalTime, field),
+                NoInstant::Ambiguous => Reject::field(Reason::AmbiguousLocalTime, field),
+            })?
         }
     };
     Ok(instant.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true).into())
@@ -191,6 +197,12 @@ pub(super) fn set<'l>(
     match field {
         "attempt_id" => raw.attempt_id = Text(value),
         "run_id" => raw.run_id = Some(Text(value)),
+        "run_started_at" => {
+            raw.run_started_at = Some(match &steps.date {
+                None => Text(value),
+                Some(form) => instant(field, form, <(Ambiguous, Missing)>::default(), value)?,
+            });
+        }
         "counter" => raw.counter = Text(value),
         "procedure" => raw.procedure = Text(value),
         "planning" => raw.planning = Some(Text(value)),
