@@ -53,7 +53,7 @@ fn cases() -> Vec<Case> {
         Case::new(Gate::Attempts, ten(), "gates.attempts_min = 11", "10", "at least 11"),
         Case::new(Gate::Answers, ten().saw(Kind::Timeout, 5, NOON), "gates.answers_min = 11", "10", "at least 11"),
         Case::new(Gate::Quarantine, ten().broken_line(), "gates.quarantine_max = 0.09",
-            "1 of 11 lines (9.09 %)", "at most 9.00 %"),
+            "1 of 11 records (9.09 %)", "at most 9.00 %"),
         Case::new(Gate::Unrecognized, ten().saw(Kind::Unrecognized, 1, NOON), "gates.unrecognized_max = 0.09",
             "1 of 11 attempts (9.09 %)", "at most 9.00 %"),
         Case::new(Gate::Cycles, ten().look(Kind::No, NOON, &cycle()).look(Kind::No, NOON, &cycle()), "gates.cycles_max = 0.05",

@@ -223,12 +223,13 @@ fn a_night_that_a_gate_refuses_says_which_and_how_to_overrule_it() {
 
     let (second, as_of) = (forge.day("2019-05-01", "{\nnothing\n"), "2019-05-02T00:00:00+02:00");
     let refused = forge.night(&second, as_of, "une-clef", &[]);
-    let refused =
-        refused.ended(3, "refused: the gate « quarantaine » refuses: 2 of 14 lines (14.29 %) (asked: at most 1.00 %)");
+    let refused = refused
+        .ended(3, "refused: the gate « quarantaine » refuses: 2 of 14 records (14.29 %) (asked: at most 1.00 %)");
     let last = refused.run.stdout.lines().last().unwrap();
     assert!(last.contains("--accept quarantaine --because"), "{last}");
     refused.says(&["**Not published**: the gate « quarantaine » refuses", "readers had version 2019-05-01"]);
-    refused.says(&["| quarantaine | 2 of 14 lines (14.29 %) | at most 1.00 % | **refuses** |", "--accept quarantaine"]);
+    refused
+        .says(&["| quarantaine | 2 of 14 records (14.29 %) | at most 1.00 % | **refuses** |", "--accept quarantaine"]);
     refused.says(&["failed night: 2019-05-02", "| tentatives | ", " | passed |"]);
     assert_eq!(forge.bucket.object("latest.json"), pointer);
     assert!(catalogue.asked().is_empty(), "{:?}", catalogue.asked());

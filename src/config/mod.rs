@@ -6,16 +6,17 @@ mod period;
 mod pipeline;
 mod publication;
 mod schedule;
+mod time_form;
 
 pub use datagouv::{Datagouv, Spatial, is_loopback};
 pub use mapping::{
-    Digest, Each, EpochUnit, FinalNewline, FullMapping, LogFormat, SourceMapping, TimeForm, TimeMapping, Unpivot,
-    ValueMapping,
+    Digest, Each, FinalNewline, FullMapping, LogFormat, SourceMapping, TimeMapping, Unpivot, ValueMapping,
 };
 pub use period::Period;
 pub use pipeline::{Gates, Limits, Method, Pipeline, RegistrySettings, UnknownIds};
 pub use publication::{Contact, Frequency, Organisation, Place, PublicationSettings};
 pub use schedule::Schedule;
+pub use time_form::{EpochUnit, TimeForm};
 
 use std::path::{Path, PathBuf};
 
