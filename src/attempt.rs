@@ -4,13 +4,19 @@
 //! read; `schemas/raw/attempt-v1.schema.json` states the same for other languages, and a test holds the two together.
 
 use std::borrow::Cow;
-use std::ops::Deref;
+use std::ops::{Deref, RangeInclusive};
 
 use serde::de::value::MapAccessDeserializer;
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// The value of [`RawAttempt::contract`] that this version understands.
 pub const CONTRACT: &str = "attempt/1";
+
+/// The years of the instants and dates that are believed.
+pub const YEARS: RangeInclusive<i32> = 2000..=2099;
+
+/// The longest excerpt of a page, in characters.
+pub const PAGE_TEXT_CHARS: usize = 2_000;
 
 /// The fields of the contract to which a foreign log can be mapped; the time has a table of its own.
 pub const MAPPED_FIELDS: &[&str] = &[

@@ -24,6 +24,7 @@ mod notebooks;
 mod outcome_rule_errors;
 mod outcome_rules;
 mod over_http;
+mod pages;
 mod publication;
 mod raw_contract;
 mod readers;

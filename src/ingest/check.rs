@@ -3,11 +3,9 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::reject::{Reason, Reject};
-use crate::attempt::{CONTRACT, RawAttempt};
+use crate::attempt::{CONTRACT, PAGE_TEXT_CHARS, RawAttempt};
 use crate::calendar::parse_rfc3339;
 
-/// The longest page excerpt, in characters.
-const MAX_PAGE_TEXT: usize = 2_000;
 /// The longest of any other free text, in characters.
 const MAX_TEXT: usize = 2_048;
 /// The longest of a text that is published as it is, in characters.
@@ -59,8 +57,8 @@ pub fn check(raw: &RawAttempt<'_>) -> Result<Checked, Reject> {
     value("signature", raw.signature.as_deref().is_none_or(|text| is_short(text, MAX_TEXT)))?;
     value("target_url", raw.target_url.as_deref().is_none_or(|text| is_short(text, MAX_TEXT)))?;
     value("final_url", raw.final_url.as_deref().is_none_or(|text| is_short(text, MAX_TEXT)))?;
-    value("page_title", raw.page_title.as_deref().is_none_or(|text| is_short(text, MAX_PAGE_TEXT)))?;
-    value("page_text", raw.page_text.as_deref().is_none_or(|text| is_short(text, MAX_PAGE_TEXT)))?;
+    value("page_title", raw.page_title.as_deref().is_none_or(|text| is_short(text, PAGE_TEXT_CHARS)))?;
+    value("page_text", raw.page_text.as_deref().is_none_or(|text| is_short(text, PAGE_TEXT_CHARS)))?;
 
     let (mut first_date, mut second_date) = (None, None);
     if let Some(slots) = &raw.slots {
