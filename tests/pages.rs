@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
+use std::sync::LazyLock;
 
 use guichets_ouverts::attempt::RawAttempt;
 use guichets_ouverts::outcome::text::normalise;
@@ -54,8 +55,10 @@ fn pages() -> Vec<Page> {
     files.into_iter().flat_map(pages).collect()
 }
 
-fn rules() -> RuleSet {
-    RuleSet::load(&root().join("pipelines/rendez-vous/outcome-rules.toml")).unwrap()
+fn rules() -> &'static RuleSet {
+    static RULES: LazyLock<RuleSet> =
+        LazyLock::new(|| RuleSet::load(&root().join("pipelines/rendez-vous/outcome-rules.toml")).unwrap());
+    &RULES
 }
 
 /// The line of a log that has the evidence of a page.
@@ -103,7 +106,7 @@ fn each_page_has_the_outcome_that_a_person_gives_it() {
     let rules = rules();
     let (mut counts, mut wrong) = (BTreeMap::new(), Vec::new());
     for page in pages() {
-        let (got, rule) = judged(&rules, &page.evidence);
+        let (got, rule) = judged(rules, &page.evidence);
         *counts.entry([page.person.code(), got.code()]).or_default() += 1;
         let false_answer = matches!(got.answer(), Answer::Yes | Answer::No) && got != page.person;
         if got != page.expected || false_answer {
@@ -130,7 +133,7 @@ fn where_the_rules_may_differ_from_a_person_they_say_neither_yes_nor_no() {
 #[test]
 fn every_rule_decides_a_page() {
     let rules = rules();
-    let deciding: BTreeSet<String> = pages().iter().map(|page| judged(&rules, &page.evidence).1).collect();
+    let deciding: BTreeSet<String> = pages().iter().map(|page| judged(rules, &page.evidence).1).collect();
     let idle: Vec<&str> = rules.rules().iter().map(|rule| &*rule.id).filter(|id| !deciding.contains(*id)).collect();
     assert!(idle.is_empty(), "no page of tests/fixtures/pages is decided by {idle:?}");
 }
@@ -158,7 +161,7 @@ fn no_spelling_of_a_page_changes_its_outcome() {
                     other[key] = spell(text).into();
                 }
             }
-            assert_eq!(judged(&rules, &other), judged(&rules, &page.evidence), "{}, in {spelling}", page.name);
+            assert_eq!(judged(rules, &other), judged(rules, &page.evidence), "{}, in {spelling}", page.name);
         }
     }
 }
@@ -169,9 +172,9 @@ fn joined_lines_make_no_answer_of_what_was_none() {
     let rules = rules();
     for page in pages() {
         let Some(text) = page.evidence["page_text"].as_str() else { continue };
-        let (joined, _) = judged(&rules, &with_text(&page.evidence, &text.replace('\n', " ")));
+        let (joined, _) = judged(rules, &with_text(&page.evidence, &text.replace('\n', " ")));
         let answered = matches!(joined.answer(), Answer::Yes | Answer::No);
-        assert!(!answered || joined == judged(&rules, &page.evidence).0, "{}", page.name);
+        assert!(!answered || joined == judged(rules, &page.evidence).0, "{}", page.name);
     }
 }
 
@@ -226,12 +229,12 @@ fn pages_that_state_a_no(rules: &RuleSet) -> Vec<(Page, String, String)> {
 #[test]
 fn a_sentence_that_is_quoted_or_conditional_says_no_on_no_page() {
     let rules = rules();
-    let pages = pages_that_state_a_no(&rules);
+    let pages = pages_that_state_a_no(rules);
     assert!(pages.len() > 40, "{} pages", pages.len());
     for (page, phrase, text) in pages {
         for wrapper in UNSTATED {
             let wrapped = text.replace(&phrase, &wrapper.replace("{}", &phrase));
-            let (got, rule) = judged(&rules, &with_text(&page.evidence, &wrapped));
+            let (got, rule) = judged(rules, &with_text(&page.evidence, &wrapped));
             assert_ne!(got.answer(), Answer::No, "{} by {rule}: {wrapped}", page.name);
             assert_ne!(got.answer(), Answer::Yes, "{} by {rule}: {wrapped}", page.name);
         }
@@ -276,7 +279,7 @@ proptest! {
         (system, sentence) in prop::sample::select(SENTENCES.to_vec()), before in beside(), after in beside(),
     ) {
         let text = [before, vec![sentence], after].concat().join("\n");
-        let (got, rule) = judged(&rules(), &json!({ "system": system, "page_text": text }));
+        let (got, rule) = judged(rules(), &json!({ "system": system, "page_text": text }));
         prop_assert_eq!(got, Outcome::NoSlot, "{}: {}", rule, text);
     }
 
@@ -287,7 +290,7 @@ proptest! {
     ) {
         let wrapped = wrapper.replace("{}", sentence.trim_end_matches('.'));
         let text = [before, vec![&*wrapped], after].concat().join(joint);
-        let (got, rule) = judged(&rules(), &json!({ "system": system, "page_text": text }));
+        let (got, rule) = judged(rules(), &json!({ "system": system, "page_text": text }));
         prop_assert!(!matches!(got.answer(), Answer::Yes | Answer::No), "{}: {}", rule, text);
     }
 
@@ -303,7 +306,7 @@ proptest! {
         let room = 2_000 - cut.chars().count();
         let long: String = filler.chars().take(room - 1).chain([' ']).chain(cut.chars()).collect();
         prop_assert_eq!(long.chars().count(), 2_000);
-        let (got, rule) = judged(&rules(), &with_text(&page.evidence, &long));
+        let (got, rule) = judged(rules(), &with_text(&page.evidence, &long));
         let answered = matches!(got.answer(), Answer::Yes | Answer::No);
         prop_assert!(!answered, "{} by {}: {}", page.name, rule, cut);
     }

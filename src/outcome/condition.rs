@@ -224,9 +224,9 @@ impl Condition {
             (Self::Text(wide), Self::Sentence(narrow) | Self::DateAfter(narrow)) => {
                 narrow.iter().all(|one| wide.iter().any(|w| one.text().contains(w.text())))
             }
-            // Two phrases that begin together are doubted together.
+            // Phrases that overlap are doubted together.
             (Self::Sentence(wide), Self::Sentence(narrow)) => {
-                narrow.iter().all(|one| wide.iter().any(|w| one.text().starts_with(w.text())))
+                narrow.iter().all(|one| wide.iter().any(|w| one.text().contains(w.text())))
             }
             (Self::Step(wide), Self::Step(narrow))
             | (Self::Url(wide), Self::Url(narrow))

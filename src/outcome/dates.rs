@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use chrono::{Datelike as _, NaiveDate};
-use regex::{Match, Regex};
+use regex::{Captures, Match, Regex};
 
 use crate::attempt::YEARS;
 
@@ -16,8 +16,13 @@ const MOMENT: &str = concat!(
     r"|\b\d{1,2} ?(?:h\b|h ?\d{2}\b|:\d{2}\b)|\bdemain\b)",
 );
 
-/// A month alone says when, too, where the page speaks of « avant mai ».
-const MONTH: &str = r"\b(?:janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre)\b";
+/// A month by its name.
+const MONTH: &str = concat!(
+    r"\b(?:janv(?:ier)?|févr?(?:ier)?|mars|avr(?:il)?|mai|juin|juil(?:let)?|août|sept(?:embre)?|oct(?:obre)?",
+    r"|nov(?:embre)?|déc(?:embre)?)\b\.?",
+);
+/// The beginnings of the names of months, in their order.
+const MONTHS: [&str; 12] = ["janv", "fév", "mars", "avr", "mai", "juin", "juil", "août", "sept", "oct", "nov", "déc"];
 
 fn expression(pattern: &str) -> Regex {
     Regex::new(pattern).expect("written above, and compiled by the tests")
@@ -31,8 +36,20 @@ static NARROWING: LazyLock<Regex> = LazyLock::new(|| {
     expression(&format!(r"^[ ,:(]*(?:{leading})+(?:\d{{1,2}} (?:au|et) (?:le )?)?(?:{MOMENT}|{MONTH})"))
 });
 
-/// What narrows the words after it to a time: « lundi 15 avril : ».
-static HEADING: LazyLock<Regex> = LazyLock::new(|| expression(&format!(r"{MOMENT}(?: \d{{4}})? ?: ?$")));
+/// What narrows the words after it to a time: « 15 avril : », « lundi 15 », « après 9 h ».
+static HEADING: LazyLock<Regex> = LazyLock::new(|| {
+    let weekday = r"\b(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche) (?:1er|\d{1,2})";
+    expression(&format!(
+        r"(?:{MOMENT}\.?(?: \d{{4}})? ?: ?|{weekday}(?: {MONTH})? ?|\b(?:après|avant|dès|depuis) (?:le |la )?{MOMENT} ?)$"
+    ))
+});
+
+/// A date with an hour, as an appointment has.
+static APPOINTMENT: LazyLock<Regex> = LazyLock::new(|| {
+    let words = format!(r"\b(?<day>\d{{1,2}}|1er) (?<month>{MONTH})(?: (?<year>\d{{4}}))?");
+    let figures = r"\b(?<d>\d{1,2})/(?<m>\d{1,2})(?:/(?<y>\d{4}))?|\b(?<iso>\d{4}-\d{2}-\d{2})";
+    expression(&format!(r"(?:{words}|{figures})(?:,? (?:à |- |de |dès )?|t)\d{{1,2}} ?(?:h|:\d)"))
+});
 
 /// The first date or hour in a normalised text.
 pub(super) fn moment_in(text: &str) -> Option<Match<'_>> {
@@ -47,6 +64,37 @@ pub(super) fn narrowing(text: &str) -> Option<&str> {
 /// The time under which the words after `text` stand, where its end is such a heading.
 pub(super) fn heading(text: &str) -> Option<&str> {
     Some(HEADING.find(text)?.as_str().trim())
+}
+
+/// A date and an hour that can be those of an appointment on another day than the given one.
+pub(super) fn appointment_in(text: &str, on: Option<NaiveDate>) -> Option<Match<'_>> {
+    let other_day = |found: &Captures<'_>| on.is_none_or(|day| date_of(found, day).is_none_or(|date| day < date));
+    APPOINTMENT.captures_iter(text).find(other_day)?.get(0)
+}
+
+/// Whether a text has a date with an hour, on whatever day.
+pub(super) fn has_appointment(text: &str) -> bool {
+    APPOINTMENT.is_match(text)
+}
+
+/// The date that was found; of a year that is not written, the one in which it is `on` or the next after it.
+fn date_of(found: &Captures<'_>, on: NaiveDate) -> Option<NaiveDate> {
+    if let Some(iso) = found.name("iso") {
+        return iso.as_str().parse().ok();
+    }
+    let number = |name: &str| found.name(name)?.as_str().trim_end_matches("er").parse::<u32>().ok();
+    let month = || {
+        let name = found.name("month")?.as_str();
+        (1..).zip(MONTHS).find(|(_, month)| name.starts_with(month)).map(|(number, _)| number)
+    };
+    let (day, month) = (number("day").or_else(|| number("d"))?, number("m").or_else(month)?);
+    match found.name("year").or_else(|| found.name("y")) {
+        Some(year) => NaiveDate::from_ymd_opt(year.as_str().parse().ok()?, month, day),
+        None => [0, 1]
+            .into_iter()
+            .filter_map(|later| NaiveDate::from_ymd_opt(on.year() + later, month, day))
+            .find(|date| on <= *date),
+    }
 }
 
 /// The date with which a text begins: `2026-03-02` or `02/03/2026`, whatever follows that is no digit.
@@ -104,7 +152,26 @@ mod tests {
             assert_eq!(narrowing(text), None, "{text}");
         }
         assert_eq!(heading("semaine du lundi 15 avril 2019 : "), Some("15 avril 2019 :"));
-        assert_eq!(heading("vendredi 12 avril "), None);
+        assert_eq!(heading("lundi 15 "), Some("lundi 15"));
+        assert_eq!(heading("au guichet, après 9 h "), Some("après 9 h"));
+        for text in ["vendredi 12 avril 2019 ", "du lundi au vendredi ", "de 9 h à 16 h "] {
+            assert_eq!(heading(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_date_with_an_hour_on_another_day_is_that_of_an_appointment() {
+        let on = NaiveDate::from_ymd_opt(2019, 4, 12);
+        for text in
+            ["le 2 mai à 14 h", "jeudi 25 avr. 2019 - 9h20", "25/04/2019 10:00", "1er août, 9 h", "2019-04-25t09:00"]
+        {
+            assert!(appointment_in(text, on).is_some(), "{text}");
+        }
+        for text in
+            ["12 avril 2019, 10:02", "12/04 à 10 h", "le 11/04/2019 à 9 h", "25 avril 2019", "du 15 au 19 avril", "9 h"]
+        {
+            assert!(appointment_in(text, on).is_none(), "{text}");
+        }
     }
 
     #[test]

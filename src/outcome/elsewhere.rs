@@ -5,6 +5,7 @@
 use std::fmt;
 use std::sync::LazyLock;
 
+use chrono::NaiveDate;
 use regex::Regex;
 use serde::Deserialize;
 
@@ -67,6 +68,8 @@ pub(super) enum Hint {
     Counted(String),
     /// These words.
     Offered(String),
+    /// This date and hour, to come.
+    Appointment(String),
     /// This trace.
     Marker(String),
     /// The probe counted slots.
@@ -79,6 +82,7 @@ impl fmt::Display for Hint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Announced(words, moment) => write!(f, "the page says « {words} », and « {moment} »"),
+            Self::Appointment(moment) => write!(f, "the page gives « {moment} »"),
             Self::Counted(words) | Self::Offered(words) => write!(f, "the page says « {words} »"),
             Self::Marker(marker) => write!(f, "the probe noted {marker}"),
             Self::Slots(count) => write!(f, "the probe counted slots: {count}"),
@@ -124,6 +128,14 @@ impl Elsewhere {
             let to = ending_across_lines(page, place.end).min(next.unwrap_or(usize::MAX));
             self.hint_at(page, *place, to)
         })
+    }
+
+    /// A date and an hour to come, on another day than the given one.
+    pub(super) fn appointment(&self, page: &Page, on: Option<NaiveDate>) -> Option<Hint> {
+        let moment = dates::appointment_in(&page.text, on)?;
+        let sentence = &page.text[beginning(page, moment.start())..moment.end()];
+        let promise = self.unless.first_in(sentence, sentence.len()).is_some();
+        (!promise).then(|| Hint::Appointment(moment.as_str().to_owned()))
     }
 
     /// Whether the words at a place, in a sentence that ends at `to`, hint at a slot.

@@ -1,10 +1,11 @@
 //! A line made ready for the rules: its texts normalised, and every needle of every rule looked for in one pass.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
+use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
-use super::dates::{believed, leading_date};
+use super::dates::{believed, has_appointment, leading_date};
 use super::elsewhere::{Elsewhere, Hint, Place};
 use super::sentence::{Doubt, Sentences};
 use super::text::{Page, normalise};
@@ -121,6 +122,7 @@ pub(super) struct Facts<'e> {
     phrases: Vec<Phrase>,
     grammar: &'e Grammar,
     hint: OnceCell<Option<Doubt>>,
+    day_matters: Cell<bool>,
 }
 
 impl<'e> Facts<'e> {
@@ -145,6 +147,7 @@ impl<'e> Facts<'e> {
             places,
             grammar,
             hint: OnceCell::new(),
+            day_matters: Cell::new(false),
         }
     }
 
@@ -189,7 +192,9 @@ impl<'e> Facts<'e> {
             let dated = || self.evidence.has_first_date.then_some(Hint::Dated);
             let phrases: Vec<_> = self.phrases.iter().map(|phrase| phrase.place).collect();
             let read = || self.grammar.elsewhere.hint(&self.page, &self.markers, &self.places, &phrases);
-            counted.or_else(dated).or_else(read).map(Doubt::Elsewhere)
+            let given = || self.grammar.elsewhere.appointment(&self.page, self.evidence.day);
+            self.day_matters.set(self.day_matters.get() || has_appointment(&self.page.text));
+            counted.or_else(dated).or_else(read).or_else(given).map(Doubt::Elsewhere)
         };
         self.hint.get_or_init(look).as_ref()
     }
@@ -199,15 +204,16 @@ impl<'e> Facts<'e> {
         let mut after = self.places.iter().filter(|place| place.needle == needle.index);
         after.find_map(|place| {
             let rest = self.page.text[place.end..].trim_start();
-            let date = leading_date(rest).filter(|date| believed(*date, self.evidence.day))?;
+            let date = leading_date(rest)?;
+            self.day_matters.set(true);
+            believed(date, self.evidence.day).then_some(())?;
             rest.get(..date.to_string().len())
         })
     }
 
-    /// Whether another day would read the same page otherwise.
+    /// Whether what was asked so far might have another answer on another day.
     pub(super) fn depend_on_the_day(&self) -> bool {
-        let mut ends = self.places.iter().map(|place| place.end);
-        self.evidence.day.is_some() && ends.any(|end| leading_date(self.page.text[end..].trim_start()).is_some())
+        self.day_matters.get() && self.evidence.day.is_some()
     }
 }
 
@@ -216,16 +222,20 @@ fn is_cut(text: &str) -> bool {
     text.len() >= PAGE_TEXT_CHARS && text.chars().count() >= PAGE_TEXT_CHARS
 }
 
-/// The phrases of the page, with what makes each something else than a statement. A phrase that is the beginning of a
-/// longer one is judged where the longer one ends.
+/// The phrases of the page, with what makes each something else than a statement. Phrases that overlap are one, and judged
+/// as one: where a long one is doubted, no part of it is believed.
 fn phrases(scanner: &Scanner, sentences: &Sentences, page: &Page, places: &[Place], cut: bool) -> Vec<Phrase> {
-    let found: Vec<_> = places.iter().filter(|place| scanner.phrases[place.needle]).collect();
-    let end = |start| found.iter().filter(|other| other.start == start).map(|other| other.end).max();
-    found
-        .iter()
-        .map(|place| {
-            let doubt = sentences.doubt(page, place.start..end(place.start).unwrap_or(place.end), cut);
-            Phrase { place: **place, doubt }
-        })
-        .collect()
+    let mut found: Vec<_> = places.iter().filter(|place| scanner.phrases[place.needle]).copied().collect();
+    found.sort_unstable_by_key(|place| place.start);
+    let mut wholes: Vec<Range<usize>> = Vec::new();
+    for place in &found {
+        match wholes.last_mut() {
+            Some(whole) if place.start < whole.end => whole.end = whole.end.max(place.end),
+            _ => wholes.push(place.start..place.end),
+        }
+    }
+    let judged: Vec<_> = wholes.into_iter().map(|whole| (sentences.doubt(page, whole.clone(), cut), whole)).collect();
+    let doubt =
+        |start: usize| judged.iter().find(|(_, whole)| whole.contains(&start)).and_then(|(doubt, _)| doubt.clone());
+    found.iter().map(|place| Phrase { place: *place, doubt: doubt(place.start) }).collect()
 }

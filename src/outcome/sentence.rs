@@ -27,7 +27,11 @@ const NEAR_AFTER: usize = 60;
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Written {
     before: Vec<String>,
-    after: Vec<String>,
+    just_before: Vec<String>,
+    openers: Vec<String>,
+    explains: Vec<String>,
+    just_after: Vec<String>,
+    goes_on: Vec<String>,
     arrows: Vec<String>,
     source: Vec<String>,
 }
@@ -36,7 +40,11 @@ impl Written {
     pub(super) fn read(&self) -> Result<Sentences, String> {
         Ok(Sentences {
             before: Words::new("before", &self.before)?,
-            after: Words::new("after", &self.after)?,
+            just_before: Words::new("just_before", &self.just_before)?,
+            openers: Words::new("openers", &self.openers)?,
+            explains: Words::new("explains", &self.explains)?,
+            just_after: Words::new("just_after", &self.just_after)?,
+            goes_on: Words::new("goes_on", &self.goes_on)?,
             arrows: Words::new("arrows", &self.arrows)?,
             source: Words::new("source", &self.source)?,
         })
@@ -47,7 +55,11 @@ impl Written {
 #[derive(Debug)]
 pub(super) struct Sentences {
     before: Words,
-    after: Words,
+    just_before: Words,
+    openers: Words,
+    explains: Words,
+    just_after: Words,
+    goes_on: Words,
     arrows: Words,
     source: Words,
 }
@@ -104,6 +116,9 @@ impl Sentences {
         if let Some(word) = self.before.first_in(&text[from..end], start - from) {
             return Some(Doubt::Before(word.to_owned()));
         }
+        if let Some(mark) = self.leads_to(&text[from..start], text[..start].trim_end()) {
+            return Some(Doubt::Before(mark.to_owned()));
+        }
         if let Some(time) = dates::heading(&text[from..start]) {
             return Some(Doubt::Narrowed(time.to_owned()));
         }
@@ -111,17 +126,51 @@ impl Sentences {
         if cut && to == text.len() {
             return Some(Doubt::Cut);
         }
-        let rest = &text[end..to];
-        if let Some(time) = dates::narrowing(rest) {
+        let line_end = page.line_ends_in(end..to).next().map_or(to, |line_end| line_end.at);
+        let line = &text[end..line_end];
+        if let Some(time) = dates::narrowing(line) {
             return Some(Doubt::Narrowed(time.to_owned()));
         }
-        if let Some(word) = self.after.first_in(rest, rest.len()) {
+        let on_the_next_line =
+            || self.explains.beginning(text[line_end..to].trim_start()).filter(|_| line.trim().is_empty());
+        if let Some(word) = self.goes_on(line).or_else(on_the_next_line) {
             return Some(Doubt::After(word.to_owned()));
         }
-        let asked = text[to..].trim_start_matches(CLOSING).starts_with('?');
         // A question of another line, such as « Besoin d'aide ? », is another question.
-        let same_line = page.line_ends_in(end..to).next().is_none();
-        (asked && same_line && rest.len() <= NEAR_AFTER).then_some(Doubt::Question)
+        let asked = line_end == to && text[to..].trim_start_matches(CLOSING).starts_with('?');
+        (asked && line.len() <= NEAR_AFTER).then_some(Doubt::Question)
+    }
+
+    /// What right before a phrase makes it the end of a longer sentence: `before` is its sentence so far, `all` the whole
+    /// text before it. A comma or a colon does, unless it follows a word that opens a sentence (« Désolé, »).
+    fn leads_to<'t>(&self, before: &'t str, all: &'t str) -> Option<&'t str> {
+        let before = before.trim_end();
+        let mark = all.char_indices().next_back().map(|(at, _)| &all[at..])?;
+        match mark {
+            "," | ":" => {
+                let opener = before.trim_end_matches([',', ':', ' ']);
+                // « Guichet 3 : » opens as « Guichet : » does.
+                let named =
+                    opener.rsplit_once(' ').filter(|(_, name)| name.chars().count() <= 3).map(|(opener, _)| opener);
+                let opens = self.openers.ends(opener) || named.is_some_and(|opener| self.openers.ends(opener));
+                (!opens).then_some(mark)
+            }
+            ";" | "(" | "[" | "{" | "=" | "-" | "–" | "—" | "•" | "·" | "/" => Some(mark),
+            _ => self.just_before.ending(before),
+        }
+    }
+
+    /// What right after a phrase, on its line, makes it the beginning of a longer sentence that says something else.
+    fn goes_on<'t>(&self, line: &'t str) -> Option<&'t str> {
+        let mut rest = line.trim_start_matches(EMPHASIS);
+        loop {
+            let after_comma = rest.strip_prefix(',').map(str::trim_start);
+            match self.goes_on.beginning(after_comma.unwrap_or(rest)) {
+                Some(harmless) => rest = after_comma.unwrap_or(rest)[harmless.len()..].trim_start_matches(EMPHASIS),
+                None if rest.starts_with([',', ':', ';', '=']) => return Some(&rest[..1]),
+                None => return self.explains.beginning(rest).or_else(|| self.just_after.beginning(rest)),
+            }
+        }
     }
 
     fn is_quoted(&self, page: &Page, phrase: &Range<usize>) -> bool {
@@ -146,7 +195,7 @@ impl Sentences {
                 '<' | '>' => {}
                 'œ' if !before[..at].ends_with("â€") => {}
                 _ if is_closing(c) => return false,
-                _ if self.arrows.begins(after.trim_start()) => {}
+                _ if self.arrows.beginning(after.trim_start()).is_some() => {}
                 _ => return true,
             }
         }
@@ -174,15 +223,16 @@ fn straight(before: &str, after: &str) -> bool {
         let inside = before[at + 1..].chars().next();
         !outside.is_some_and(char::is_alphanumeric) && inside.is_none_or(|c| c.is_alphanumeric() || c == ' ')
     });
-    let closed = |mark| after.trim_start_matches(CLOSING).starts_with(mark);
-    let by_apostrophes = before
-        .strip_suffix('\'')
-        .is_some_and(|outside| !outside.chars().next_back().is_some_and(char::is_alphanumeric));
-    opened && after[..floor(after, AFTER)].contains('"') || by_apostrophes && closed('\'')
+    // An apostrophe that no letter precedes is a quotation mark.
+    let by_apostrophe = before.strip_suffix('\'').is_some_and(|outside| !outside.ends_with(char::is_alphanumeric));
+    by_apostrophe || opened && after[..floor(after, AFTER)].contains('"')
 }
 
 /// What may stand between a phrase and the mark that closes its sentence or its quotation.
 const CLOSING: [char; 7] = [' ', '.', '!', '…', ',', ')', '»'];
+
+/// What stands around words that are set in bold, where a robot writes a page as Markdown.
+const EMPHASIS: [char; 3] = [' ', '*', '_'];
 
 /// `œ` is the end of `â€œ`, as the English mark looks when it was read in the wrong charset.
 const fn is_opening(c: char) -> bool {

@@ -29,14 +29,22 @@ impl Words {
         found.min_by_key(aho_corasick::Match::start).map(|found| self.words[found.pattern().as_usize()].as_str())
     }
 
-    /// The word of the list with which a normalised text begins.
-    pub(super) fn begins(&self, text: &str) -> bool {
-        self.words.iter().any(|word| text.starts_with(&**word) && is_word(text, 0, word.len()))
+    /// The longest word of the list with which a normalised text begins.
+    pub(super) fn beginning<'t>(&self, text: &'t str) -> Option<&'t str> {
+        let begins = |word: &&String| text.starts_with(&***word) && is_word(text, 0, word.len());
+        self.words.iter().filter(begins).map(String::len).max().map(|length| &text[..length])
+    }
+
+    /// Whether a normalised text ends with a word of the list.
+    pub(super) fn ends(&self, text: &str) -> bool {
+        self.ending(text).is_some()
     }
 
     /// The word of the list with which a normalised text ends.
-    pub(super) fn ends(&self, text: &str) -> bool {
-        self.words.iter().any(|word| text.ends_with(&**word) && is_word(text, text.len() - word.len(), text.len()))
+    pub(super) fn ending<'t>(&self, text: &'t str) -> Option<&'t str> {
+        let start = |word: &&String| text.ends_with(&***word).then(|| text.len() - word.len());
+        let mut starts = self.words.iter().filter_map(|word| start(&word));
+        starts.find(|start| is_word(text, *start, text.len())).map(|start| &text[start..])
     }
 }
 
@@ -64,6 +72,7 @@ mod tests {
             assert_eq!(words.first_in(text, text.len()), None, "{text}");
         }
         assert_eq!(words.first_in("et si", 3), None);
-        assert!(words.begins("si on") && !words.begins("sinon") && words.ends("et si") && !words.ends("ainsi"));
+        assert_eq!((words.beginning("si on"), words.beginning("sinon")), (Some("si"), None));
+        assert_eq!((words.ending("et si"), words.ending("ainsi")), (Some("si"), None));
     }
 }
