@@ -51,6 +51,14 @@ static APPOINTMENT: LazyLock<Regex> = LazyLock::new(|| {
     expression(&format!(r"(?:{words}|{figures})(?:,? (?:à |- |de |dès )?|t)\d{{1,2}} ?(?:h|:\d)"))
 });
 
+/// Hours one after the other, as slots are listed; opening hours have words or dashes between them.
+static HOURS: LazyLock<Regex> = LazyLock::new(|| expression(r"(?:\b\d{1,2} ?(?:h|:) ?\d{2}\b[ ,]*){3}"));
+
+/// Three hours or more, one after the other.
+pub(super) fn hours_in(text: &str) -> Option<&str> {
+    Some(HOURS.find(text)?.as_str().trim_end_matches([' ', ',']))
+}
+
 /// The first date or hour in a normalised text.
 pub(super) fn moment_in(text: &str) -> Option<Match<'_>> {
     ANYWHERE.find(text)
@@ -156,6 +164,14 @@ mod tests {
         assert_eq!(heading("au guichet, après 9 h "), Some("après 9 h"));
         for text in ["vendredi 12 avril 2019 ", "du lundi au vendredi ", "de 9 h à 16 h "] {
             assert_eq!(heading(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn hours_are_those_of_slots_where_nothing_is_between_them() {
+        assert_eq!(hours_in("matin 09:00 09:20, 9h40 "), Some("09:00 09:20, 9h40"));
+        for text in ["9h00 - 12h00 13h30 - 16h00", "08:30 12:00", "de 9 h 00 à 12 h 00 et de 13 h 30 à 16 h 00"] {
+            assert_eq!(hours_in(text), None, "{text}");
         }
     }
 

@@ -68,7 +68,7 @@ pub(super) enum Hint {
     Counted(String),
     /// These words.
     Offered(String),
-    /// This date and hour, to come.
+    /// This date and hour, to come, or these hours.
     Appointment(String),
     /// This trace.
     Marker(String),
@@ -117,6 +117,9 @@ impl Elsewhere {
     pub(super) fn hint(&self, page: &Page, markers: &[String], placed: &[Place], phrases: &[Place]) -> Option<Hint> {
         if let Some(marker) = markers.iter().find(|marker| self.markers.iter().any(|glob| glob.matches(marker))) {
             return Some(Hint::Marker(marker.clone()));
+        }
+        if let Some(hours) = dates::hours_in(&page.text) {
+            return Some(Hint::Appointment(hours.to_owned()));
         }
         let text = page.text.as_str();
         let free = |place: &&Place| {

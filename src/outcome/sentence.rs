@@ -155,8 +155,8 @@ impl Sentences {
                 let opens = self.openers.ends(opener) || named.is_some_and(|opener| self.openers.ends(opener));
                 (!opens).then_some(mark)
             }
-            ";" | "(" | "[" | "{" | "=" | "-" | "–" | "—" | "•" | "·" | "/" => Some(mark),
-            _ => self.just_before.ending(before),
+            ";" | "(" | "[" | "]" | "{" | "=" | "-" | "–" | "—" | "•" | "·" | "/" => Some(mark),
+            _ => self.just_before.ending(all),
         }
     }
 
