@@ -294,6 +294,17 @@ proptest! {
         prop_assert!(!matches!(got.answer(), Answer::Yes | Answer::No), "{}: {}", rule, text);
     }
 
+    /// Words before and after a sentence are followed in any text without a fall.
+    #[test]
+    fn any_text_around_a_sentence_is_read(
+        before in any::<String>(), after in "\\PC{0,80}", (system, sentence) in prop::sample::select(SENTENCES.to_vec()),
+        joint in prop::sample::select(vec!["", " ", "\n\n", "«", "\"", "&", "1 créneau ", ", veuillez, "]),
+    ) {
+        let text = [&*before, joint, sentence, joint, &*after].concat();
+        let (got, _) = judged(rules(), &json!({ "system": system, "page_text": text }));
+        prop_assert!(matches!(got, Outcome::NoSlot | Outcome::UnrecognizedPage), "{}", text);
+    }
+
     /// Wherever it is cut, a page that explains a sentence does not state it.
     #[test]
     fn a_cut_explanation_is_no_statement(at in 0_usize..2_000, page in 0_usize..1_000) {

@@ -24,7 +24,8 @@ const MONTH: &str = concat!(
 /// The beginnings of the names of months, in their order.
 const MONTHS: [&str; 12] = ["janv", "fév", "mars", "avr", "mai", "juin", "juil", "août", "sept", "oct", "nov", "déc"];
 
-fn expression(pattern: &str) -> Regex {
+/// Compiles an expression of this module or of one that looks for what stands around moments.
+pub(super) fn expression(pattern: &str) -> Regex {
     Regex::new(pattern).expect("written above, and compiled by the tests")
 }
 

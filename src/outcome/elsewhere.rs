@@ -10,7 +10,7 @@ use regex::Regex;
 use serde::Deserialize;
 
 use super::condition::{Glob, globs};
-use super::dates;
+use super::dates::{self, expression};
 use super::facts::{Needle, Needles, Role};
 use super::sentence::{beginning, ending_across_lines, floor};
 use super::text::{Page, normalise};
@@ -106,10 +106,6 @@ static NO_COUNT: LazyLock<Regex> = LazyLock::new(|| {
 static FREE: LazyLock<Regex> = LazyLock::new(|| {
     expression("^ (?:horaires? )?(?:(?:encore|sont|est|restants?) )*(?:disponible|libre|proposé|restant)")
 });
-
-fn expression(pattern: &str) -> Regex {
-    Regex::new(pattern).expect("written above, and compiled by the tests")
-}
 
 impl Elsewhere {
     /// The first sign of a slot. `placed` are the words found in the page, with their places; `phrases` the places of

@@ -72,10 +72,8 @@ pub struct RuleSet {
 #[serde(deny_unknown_fields)]
 struct WrittenSet {
     version: String,
-    #[serde(default)]
-    sentence: sentence::Written,
-    #[serde(default)]
-    elsewhere: elsewhere::Written,
+    sentence: Option<Spanned<sentence::Written>>,
+    elsewhere: Option<Spanned<elsewhere::Written>>,
     rule: Vec<Spanned<WrittenRule>>,
 }
 
@@ -133,8 +131,8 @@ impl RuleSet {
         }
         check_end(&rules)
             .map_err(|Complaint(message, hint)| source.error(toml_text.len()..toml_text.len(), message, hint))?;
-        let grammar = read_grammar(&written.sentence, &written.elsewhere, &mut needles)
-            .map_err(|Complaint(message, hint)| source.error(0..0, message, hint))?;
+        let grammar = read_grammar(written.sentence, written.elsewhere, &mut needles)
+            .map_err(|(span, Complaint(message, hint))| source.error(span, message, hint))?;
         let scanner =
             needles.scanner().map_err(|error| Error::usage("too many texts to look for").at(place).because(error))?;
         Ok(Self { version: written.version, rules, scanner, grammar })
@@ -170,16 +168,17 @@ struct Complaint(String, &'static str);
 type Checked<T> = std::result::Result<T, Complaint>;
 
 fn read_grammar(
-    sentence: &sentence::Written,
-    elsewhere: &elsewhere::Written,
+    sentence: Option<Spanned<sentence::Written>>,
+    elsewhere: Option<Spanned<elsewhere::Written>>,
     needles: &mut Needles,
-) -> Checked<Grammar> {
+) -> std::result::Result<Grammar, (Range<usize>, Complaint)> {
     let hint = "a list of words may be left out, but not hold an empty word";
-    let read = sentence.read().map_err(|message| ("sentence", message)).and_then(|sentences| {
-        let elsewhere = elsewhere.read(needles).map_err(|message| ("elsewhere", message))?;
-        Ok(Grammar { sentences, elsewhere })
-    });
-    read.map_err(|(section, message)| Complaint(format!("in [{section}], {message}"), hint))
+    let complain = |section: &str, span, message: String| (span, Complaint(format!("in [{section}], {message}"), hint));
+    let (span, sentence) = sentence.map_or_else(Default::default, |written| (written.span(), written.into_inner()));
+    let sentences = sentence.read().map_err(|message| complain("sentence", span, message))?;
+    let (span, elsewhere) = elsewhere.map_or_else(Default::default, |written| (written.span(), written.into_inner()));
+    let elsewhere = elsewhere.read(needles).map_err(|message| complain("elsewhere", span, message))?;
+    Ok(Grammar { sentences, elsewhere })
 }
 
 fn read_rule(written: WrittenRule, needles: &mut Needles) -> Checked<Rule> {
