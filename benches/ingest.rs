@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use chrono_tz::Tz;
 use guichets_ouverts::config::{Pipeline, Project, UnknownIds};
 use guichets_ouverts::error::Result;
-use guichets_ouverts::ingest::{History, Ingest, Months, list};
+use guichets_ouverts::ingest::{History, Ingest, Months, find};
 use guichets_ouverts::outcome::RuleSet;
 use guichets_ouverts::progress::Silent;
 use guichets_ouverts::registry::Registry;
@@ -31,7 +31,8 @@ fn main() -> Result<()> {
     let registry = Registry::load(&catalog, &pipeline.registry_folders(&project))?;
     let rules = RuleSet::load(&pipeline.rules_path())?;
     let runtime = Runtime::new().expect("a runtime");
-    let ingest = Ingest { pipeline: &pipeline, registry: &registry, rules: &rules, runtime: runtime.handle() };
+    let ingest =
+        Ingest { pipeline: &pipeline, registry: &registry, rules: &rules, earliest: None, runtime: runtime.handle() };
 
     for compression in [Compression::None, Compression::Gzip, Compression::Zstd] {
         let folder = tempfile::tempdir().expect("a folder");
@@ -42,7 +43,8 @@ fn main() -> Result<()> {
         for _ in 0..RUNS {
             let months = Months::new(1 << 30)?;
             let started = Instant::now();
-            let reading = ingest.read(list(&raw, runtime.handle())?, History::default(), &months, &Silent)?;
+            let reading =
+                ingest.read(find(&raw, &pipeline, runtime.handle())?, History::default(), &months, &Silent)?;
             best = best.min(started.elapsed());
             lines = reading.accounts.iter().map(|account| account.lines).sum();
         }

@@ -3,8 +3,10 @@
 //! The struct is the decoder and the encoder at once, so that the simulator cannot write what the decoder does not
 //! read; `schemas/raw/attempt-v1.schema.json` states the same for other languages, and a test holds the two together.
 
+pub mod bounds;
+
 use std::borrow::Cow;
-use std::ops::{Deref, RangeInclusive};
+use std::ops::Deref;
 
 use serde::de::value::MapAccessDeserializer;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -12,16 +14,11 @@ use serde::{Deserialize, Deserializer, Serialize};
 /// The value of [`RawAttempt::contract`] that this version understands.
 pub const CONTRACT: &str = "attempt/1";
 
-/// The years of the instants and dates that are believed.
-pub const YEARS: RangeInclusive<i32> = 2000..=2099;
-
-/// The longest excerpt of a page, in characters.
-pub const PAGE_TEXT_CHARS: usize = 2_000;
-
 /// The fields of the contract to which a foreign log can be mapped; the time has a table of its own.
 pub const MAPPED_FIELDS: &[&str] = &[
     "attempt_id",
     "run_id",
+    "run_started_at",
     "counter",
     "procedure",
     "planning",
@@ -82,10 +79,11 @@ pub struct RawAttempt<'a> {
     /// ULID or UUID given by the probe; the key of deduplication.
     #[serde(borrow)]
     pub attempt_id: Text<'a>,
-    /// The cycle to which the attempt belongs.
+    /// The cycle to which the attempt belongs: one run over the targets, of a few hours at most, in which a try asks each
+    /// planning of a service once. An id names one cycle, unless `run_started_at` tells those of one id apart.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub run_id: Option<Text<'a>>,
-    /// When the cycle began, RFC 3339.
+    /// When the cycle began, RFC 3339: the same on each of its attempts.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub run_started_at: Option<Text<'a>>,
     /// When the plan wanted the attempt, RFC 3339.
@@ -98,7 +96,7 @@ pub struct RawAttempt<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<i64>,
     /// 1 for the first try of a cycle, 2 and more for a retry.
-    #[serde(default = "first_try", rename = "try")]
+    #[serde(default = "first_try", deserialize_with = "first_try_or_null", rename = "try")]
     pub attempt_no: i32,
     /// The counter, by its id in the registry.
     #[serde(borrow)]
@@ -110,7 +108,7 @@ pub struct RawAttempt<'a> {
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub planning: Option<Text<'a>>,
     /// The booking system that answered.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "default_or_null")]
     pub system: System,
     /// The address that was asked.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
@@ -134,7 +132,7 @@ pub struct RawAttempt<'a> {
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub page_text: Option<Text<'a>>,
     /// Machine-readable traces seen in the page, such as `td.status-1.free`.
-    #[serde(borrow, default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(borrow, default, deserialize_with = "default_or_null", skip_serializing_if = "Vec::is_empty")]
     pub markers: Vec<Text<'a>>,
     /// What was offered, and how far ahead the probe looked.
     #[serde(borrow, default, deserialize_with = "object_or_null", skip_serializing_if = "Option::is_none")]
@@ -167,6 +165,15 @@ pub struct RawAttempt<'a> {
 
 const fn first_try() -> i32 {
     1
+}
+
+fn first_try_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i32, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or(first_try()))
+}
+
+/// Null says no more than a field that is not there.
+fn default_or_null<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 /// What a page offered.

@@ -89,7 +89,7 @@ impl Error {
         self
     }
 
-    /// Keeps what caused it; its text is shown after the message.
+    /// Keeps what caused it; its text, and those of the causes below it, are shown after the message.
     #[must_use]
     pub fn because(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());
@@ -121,11 +121,31 @@ impl fmt::Display for Error {
             write!(f, "{place}: ")?;
         }
         f.write_str(&self.message)?;
-        if let Some(source) = &self.source {
-            write!(f, ": {source}")?;
+        match &self.source {
+            Some(source) => f.write_str(&reasons(&self.message, source.as_ref())),
+            None => Ok(()),
         }
-        Ok(())
     }
+}
+
+/// The text of an error and of every cause below it, as an [`Error`] that is [`because`](Error::because) of it shows them.
+#[must_use]
+pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    reasons("", error).trim_start_matches(": ").to_owned()
+}
+
+/// Every cause down to the root, each after a colon. Libraries differ: some repeat the next cause in their own text, some
+/// leave it to whoever asks; what was said already is not said again.
+fn reasons(message: &str, outermost: &(dyn std::error::Error + 'static)) -> String {
+    let mut told = message.to_owned();
+    for cause in std::iter::successors(Some(outermost), |cause| cause.source()) {
+        let text = cause.to_string();
+        if !told.contains(text.trim()) {
+            told.push_str(": ");
+            told.push_str(text.trim());
+        }
+    }
+    told.split_off(message.len())
 }
 
 impl std::error::Error for Error {

@@ -3,20 +3,21 @@
 //! Each compares one figure with one threshold. A refusal names both and says how to overrule it on purpose; an
 //! overruled gate stays in the manifest with the reason that was given.
 
+mod tables;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use arrow::array::{AsArray, RecordBatch};
-use arrow::datatypes::Int64Type;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use self::tables::{Months, column, count, cycles, grid, last_days, negatives};
 use crate::attempt::wire_enum;
 use crate::config::Gates;
 use crate::diff::Changes;
 use crate::error::{Error, Kind, Result};
 use crate::ingest::FileAccount;
-use crate::model::{Engine, Model};
+use crate::model::Engine;
 
 wire_enum! {
     /// The gates, in the order in which they are tried.
@@ -35,6 +36,8 @@ wire_enum! {
         Quarantine = "quarantaine",
         /// Not too many pages that no rule recognises.
         Unrecognized = "pages_non_reconnues",
+        /// Not too many cycles that cannot be what their log says.
+        Cycles = "cycles",
         /// No rate from a log that cannot say « none ».
         Negatives = "negatifs",
         /// Nothing newer than the moment of which the version speaks.
@@ -47,6 +50,15 @@ wire_enum! {
         Moved = "issues_changees",
         /// Programs that read the version before can read this one, or its schemas say that they cannot.
         Compatible = "compatibilite",
+    }
+}
+
+impl Gate {
+    /// Whether a person may overrule it. Those that say that the version does not hold together may not be overruled:
+    /// whatever the logs hold, its figures would be wrong.
+    #[must_use]
+    pub const fn can_be_overruled(self) -> bool {
+        !matches!(self, Self::Schema | Self::Accounting | Self::Grid)
     }
 }
 
@@ -98,7 +110,7 @@ pub struct Subject<'a> {
 }
 
 /// The tables that gates read.
-pub const READS: [&str; 3] = ["jours_mesures", "calendrier", "disponibilite_jour"];
+pub const READS: [&str; 4] = ["jours_mesures", "calendrier", "disponibilite_jour", "cycles"];
 
 /// Tries every gate.
 ///
@@ -107,27 +119,23 @@ pub const READS: [&str; 3] = ["jours_mesures", "calendrier", "disponibilite_jour
 pub fn try_all(subject: &Subject<'_>, engine: &mut Engine, overrules: &[Overrule]) -> Result<Vec<GateReport>> {
     let counts = count(
         engine,
-        "SELECT CAST(SUM(tentatives) AS BIGINT) AS attempts,
-                CAST(SUM(oui) + SUM(non) AS BIGINT) AS answers,
-                CAST(SUM(non_reconnues) AS BIGINT) AS unrecognized,
+        "SELECT SUM(CAST(tentatives AS BIGINT)) AS attempts,
+                SUM(CAST(oui AS BIGINT)) + SUM(CAST(non AS BIGINT)) AS answers,
+                SUM(CAST(non_reconnues AS BIGINT)) AS unrecognized,
                 CAST(EXTRACT(EPOCH FROM MAX(dernier_utc)) AS BIGINT) AS newest
          FROM jours_mesures",
     )?;
     let number = |name: &str| column(&counts, name).max(0).cast_unsigned();
     let attempts = number("attempts");
     let thresholds = subject.thresholds;
-    let lines: u64 = subject.accounts.iter().map(|account| account.lines).sum();
+    let lines: u64 = subject.accounts.iter().map(|account| account.records).sum();
     let quarantined: u64 = subject.accounts.iter().map(|account| account.quarantined).sum();
     // A long history would hide one bad night.
     let new = subject.accounts.iter().filter(|account| subject.read.contains(&account.file));
     let (new_lines, new_quarantined) =
-        new.fold((0, 0), |(lines, aside), account| (lines + account.lines, aside + account.quarantined));
-    let unbalanced: Vec<&str> = subject
-        .accounts
-        .iter()
-        .filter(|account| account.accounted() != account.lines)
-        .map(|account| &*account.file)
-        .collect();
+        new.fold((0, 0), |(lines, aside), account| (lines + account.records, aside + account.quarantined));
+    let unbalanced: Vec<&str> =
+        subject.accounts.iter().filter(|account| !account.balances()).map(|account| &*account.file).collect();
     let in_accounts: u64 = subject.accounts.iter().map(|account| account.attempts).sum();
     let newest = DateTime::<Utc>::from_timestamp(column(&counts, "newest"), 0);
     let mut reports = vec![
@@ -136,10 +144,10 @@ pub fn try_all(subject: &Subject<'_>, engine: &mut Engine, overrules: &[Overrule
             Gate::Accounting,
             unbalanced.is_empty() && in_accounts == attempts,
             format!(
-                "{} of {lines} lines accounted for; {attempts} attempts",
+                "{} of {lines} records accounted for; {attempts} attempts",
                 subject.accounts.iter().map(FileAccount::accounted).sum::<u64>()
             ),
-            format!("{lines} lines; {in_accounts} attempts"),
+            format!("{lines} records; {in_accounts} attempts"),
         ),
         grid(engine, attempts)?,
         report(
@@ -155,12 +163,22 @@ pub fn try_all(subject: &Subject<'_>, engine: &mut Engine, overrules: &[Overrule
             format!("at least {}", thresholds.answers_min),
         ),
         worse([
-            share(Gate::Quarantine, quarantined, lines, thresholds.quarantine_max, "lines"),
-            share(Gate::Quarantine, new_quarantined, new_lines, thresholds.quarantine_max, "lines of this run's files"),
+            share(Gate::Quarantine, quarantined, lines, thresholds.quarantine_max, "records"),
+            share(
+                Gate::Quarantine,
+                new_quarantined,
+                new_lines,
+                thresholds.quarantine_max,
+                "records of this run's files",
+            ),
         ]),
         worse([
             share(Gate::Unrecognized, number("unrecognized"), attempts, thresholds.unrecognized_max, "attempts"),
             last_days(engine, thresholds.unrecognized_max)?,
+        ]),
+        worse([
+            cycles(engine, thresholds.cycles_max, Months::All)?,
+            cycles(engine, thresholds.cycles_max, Months::Newest)?,
         ]),
         negatives(engine, thresholds.only_yes_min)?,
         report(
@@ -183,7 +201,8 @@ pub fn try_all(subject: &Subject<'_>, engine: &mut Engine, overrules: &[Overrule
             .map(|gate| report(gate, true, "no version before", "nothing to compare with")),
     });
     for overrule in overrules {
-        if let Some(report) = reports.iter_mut().find(|report| report.gate == overrule.gate && !report.passed) {
+        let overruled = |report: &&mut GateReport| report.gate == overrule.gate && !report.passed;
+        if let Some(report) = reports.iter_mut().filter(|report| report.gate.can_be_overruled()).find(overruled) {
             report.overruled = Some(overrule.reason.clone());
         }
     }
@@ -202,10 +221,19 @@ pub fn refusal(reports: &[GateReport]) -> Option<Error> {
             format!("the gate « {} » refuses: {} (asked: {})", report.gate.code(), report.figure, report.threshold)
         })
         .collect();
-    Some(Error::new(Kind::Refused, sentences.join("; ")).hint(format!(
-        "nothing was published. Look at what changed in the logs; if the figure is right, run again with --accept {} --because \"…\"",
-        first.gate.code()
-    )))
+    let hint = match refusing.iter().find(|report| !report.gate.can_be_overruled()) {
+        Some(broken) => format!(
+            "nothing was published, and « {} » cannot be overruled: the version does not hold together. Mend what it names \
+             (a registry, a schema, a model), or report it",
+            broken.gate.code()
+        ),
+        None => format!(
+            "nothing was published. Look at what changed in the logs; if the figure is right, run again with --accept {} \
+             --because \"…\"",
+            first.gate.code()
+        ),
+    };
+    Some(Error::new(Kind::Refused, sentences.join("; ")).hint(hint))
 }
 
 fn report(gate: Gate, passed: bool, figure: impl Into<String>, threshold: impl Into<String>) -> GateReport {
@@ -232,35 +260,17 @@ fn worse([first, second]: [GateReport; 2]) -> GateReport {
     if first.passed && !second.passed { second } else { first }
 }
 
-/// Pages that no rule recognises, in the seven days before the newest attempt; too few attempts tell nothing.
-fn last_days(engine: &mut Engine, most: f64) -> Result<GateReport> {
-    let counts = count(
-        engine,
-        "WITH newest AS (SELECT MAX(jour) AS jour FROM jours_mesures)
-         SELECT CAST(SUM(j.tentatives) AS BIGINT) AS attempts, CAST(SUM(j.non_reconnues) AS BIGINT) AS unrecognized
-         FROM jours_mesures AS j
-         CROSS JOIN newest AS n
-         WHERE j.jour > CAST(n.jour - INTERVAL '7 days' AS DATE)",
-    )?;
-    let number = |name: &str| column(&counts, name).max(0).cast_unsigned();
-    let (unrecognized, attempts) = (number("unrecognized"), number("attempts"));
-    let judged = if attempts < 100 { 0 } else { attempts };
-    Ok(share(Gate::Unrecognized, unrecognized.min(judged), judged, most, "attempts of the last seven days"))
-}
-
 /// What the version before had is still there, says the same, and can be read by the same programs.
 fn since_before(changes: &Changes, subject: &Subject<'_>) -> [GateReport; 3] {
     let thresholds = subject.thresholds;
     let attempts = changes.table("tentatives");
     // Every other table follows from these two: what a late line fills is no longer a gap, and that is right.
     let grid = changes.table("disponibilite_jour");
-    let removed = share(
-        Gate::Removed,
-        attempts.removed + grid.removed,
-        attempts.before + grid.before,
-        thresholds.removed_max,
-        "attempts and days of the grid",
-    );
+    // Two shares: attempts are many times as many as days, and would hide that days on which nobody looked are gone.
+    let removed = worse([
+        share(Gate::Removed, attempts.removed, attempts.before, thresholds.removed_max, "attempts"),
+        share(Gate::Removed, grid.removed, grid.before, thresholds.removed_max, "days of the grid"),
+    ]);
     let moved = changes.moves.iter().map(|moved| moved.attempts).sum();
     [
         removed,
@@ -272,62 +282,4 @@ fn since_before(changes: &Changes, subject: &Subject<'_>) -> [GateReport; 3] {
             "no breaking change under the same major version",
         ),
     ]
-}
-
-/// The dense grid must hold each attempt once, and give no rate for a day whose log cannot say « none ».
-fn grid(engine: &mut Engine, attempts: u64) -> Result<GateReport> {
-    let counts = count(
-        engine,
-        "SELECT CAST(SUM(lignes) AS BIGINT) AS lines,
-                COUNT(*) FILTER (WHERE taux_sans_rdv IS NOT NULL AND NOT negatifs_consignes) AS baseless
-         FROM disponibilite_jour",
-    )?;
-    let (lines, baseless) = (column(&counts, "lines").max(0).cast_unsigned(), column(&counts, "baseless"));
-    Ok(report(
-        Gate::Grid,
-        lines == attempts && baseless == 0,
-        format!("{lines} attempts in the grid, {baseless} rates without a possible « no »"),
-        format!("{attempts} attempts, no such rate"),
-    ))
-}
-
-/// A day on which a probe logged « yes » and nothing else, many times, is a log that did not yet write down its « no ».
-fn negatives(engine: &mut Engine, only_yes_min: u64) -> Result<GateReport> {
-    let counts = count(
-        engine,
-        &format!(
-            "WITH days AS (
-                 SELECT t.sonde, t.jour, SUM(t.tentatives) AS n, SUM(t.oui) AS oui
-                 FROM jours_mesures AS t
-                 INNER JOIN calendrier AS c
-                     ON t.guichet_id = c.guichet_id AND t.demarche_id = c.demarche_id AND t.jour = c.jour
-                 WHERE c.negatifs_consignes
-                 GROUP BY t.sonde, t.jour
-             )
-             SELECT COUNT(*) FILTER (WHERE oui = n AND n >= {only_yes_min}) AS suspicious FROM days"
-        ),
-    )?;
-    let suspicious = column(&counts, "suspicious");
-    Ok(report(
-        Gate::Negatives,
-        suspicious == 0,
-        format!(
-            "{suspicious} day{} of a probe with « yes » alone, {only_yes_min} times or more",
-            if suspicious == 1 { "" } else { "s" }
-        ),
-        "none, unless the schedule says negatifs_consignes = false for that time",
-    ))
-}
-
-fn count(engine: &mut Engine, sql: &str) -> Result<RecordBatch> {
-    engine.run(&Model { table: "gate".to_owned(), sql: sql.to_owned(), reads: Vec::new() })
-}
-
-/// The one value of a column of counts; 0 where it is null.
-fn column(counts: &RecordBatch, name: &str) -> i64 {
-    counts
-        .column_by_name(name)
-        .and_then(|array| arrow::compute::cast(array, &arrow::datatypes::DataType::Int64).ok())
-        .and_then(|array| array.as_primitive::<Int64Type>().iter().next().flatten())
-        .unwrap_or(0)
 }

@@ -7,6 +7,7 @@
 pub mod attempt;
 pub mod calendar;
 pub mod catalogue;
+pub mod charset;
 pub mod config;
 pub mod diff;
 pub mod digest;
@@ -17,6 +18,7 @@ pub mod ingest;
 pub mod job;
 pub mod metadata;
 pub mod model;
+pub mod net;
 pub mod outcome;
 pub mod progress;
 pub mod publish;

@@ -3,6 +3,8 @@
 //! A model reads tables by their names, declared or derived, and nothing else. The SQL stays in a dialect that DuckDB
 //! and DataFusion also run, so that anyone can recompute a derived table from the others.
 
+mod contain;
+
 use std::collections::BTreeMap;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
@@ -105,12 +107,19 @@ impl Engine {
     /// Runs a model.
     ///
     /// # Errors
-    /// [`Usage`](crate::error::Kind::Usage) when the query is wrong, naming its file.
+    /// [`Usage`](crate::error::Kind::Usage) when the query is wrong, [`Internal`](crate::error::Kind::Internal) when the
+    /// engine panics; either names the model's file.
     pub fn run(&mut self, model: &Model) -> Result<RecordBatch> {
         let place = |error: Error| error.at(format!("models/{}.sql", model.table));
-        let frame =
-            self.context.execute(&model.sql).and_then(LazyFrame::collect).usage("the model fails").map_err(place)?;
-        to_arrow(frame).map_err(place)
+        let run = || {
+            self.context.execute(&model.sql).and_then(LazyFrame::collect).usage("the model fails").and_then(to_arrow)
+        };
+        contain::panics(run)
+            .unwrap_or_else(|what| {
+                Err(Error::internal(format!("the engine panicked: {what}"))
+                    .hint("nothing was published; report it with the model and, if you can, the lines that do it"))
+            })
+            .map_err(place)
     }
 }
 

@@ -152,6 +152,7 @@ fn periods_table(rows: &[PeriodRow<'_>]) -> Result<RecordBatch> {
         ("departement", texts(rows.iter().map(|row| row.department))),
         ("debut_utc", instants(rows.iter().map(|row| row.period.start))),
         ("fin_utc", instants(rows.iter().map(|row| row.period.end))),
+        ("premier_cycle_utc", instants(rows.iter().map(|row| row.period.first_cycle()))),
         ("cadence_min", Arc::new(Float64Array::from_iter_values(rows.iter().map(minutes)))),
         (
             "negatifs_consignes",

@@ -142,6 +142,9 @@ fn assert_accounted(version: &Version, folder: &Path) {
             ("tentatives", "attempts"),
             ("doublons", "duplicates"),
             ("vides", "blank"),
+            ("entetes", "headers"),
+            ("enregistrements", "records"),
+            ("sans_donnee", "without_data"),
             ("quarantaine", "quarantined"),
             ("complet", "complete"),
         ];
@@ -150,8 +153,13 @@ fn assert_accounted(version: &Version, folder: &Path) {
             assert_eq!(row[french], text, "{french} of {}", row["fichier"]);
         }
         let number = |column: &str| row[column].parse::<u64>().unwrap();
-        let sum = number("tentatives") + number("doublons") + number("vides") + number("quarantaine");
-        assert_eq!(number("lignes"), sum, "{}", row["fichier"]);
+        let sum = ["tentatives", "doublons", "vides", "sans_donnee", "quarantaine"].map(number).iter().sum::<u64>();
+        assert_eq!(
+            [number("lignes"), number("enregistrements"), number("entetes")],
+            [sum, sum, 0],
+            "{}",
+            row["fichier"]
+        );
         let delivered = fs::read(folder.join(&row["fichier"])).unwrap();
         assert_eq!(
             (number("octets"), &row["sha256"]),

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use guichets_ouverts::attempt::{Failure, MAPPED_FIELDS, System};
-use guichets_ouverts::config::Method;
+use guichets_ouverts::config::{Each, FullMapping, Method, SourceMapping, TimeMapping, Unpivot};
 use guichets_ouverts::ingest::Reason;
 use guichets_ouverts::outcome::Outcome;
 use serde_json::{Value, json};
@@ -234,4 +234,30 @@ fn the_dictionary_explains_each_column_in_both_languages() {
             }
         }
     }
+}
+
+/// The keys that a table of `pipeline.toml` may have.
+fn keys_of<T: serde::de::DeserializeOwned>() -> Vec<String> {
+    let error = toml::from_str::<T>("\"?\" = 0").err().unwrap().to_string();
+    let known = error.split_once("expected").unwrap().1;
+    known.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_key_of_a_mapping_is_described() {
+    let text = fs::read_to_string(root().join("pipelines/README.md")).unwrap();
+    let section = |title: &str| {
+        let from = text.find(&format!("# {title}\n")).unwrap_or_else(|| panic!("no section {title}"));
+        text[from..].split("\n#").next().unwrap().to_owned()
+    };
+    let described = |title: &str, keys: Vec<String>| {
+        let section = section(title);
+        let missing: Vec<&String> = keys.iter().filter(|key| !section.contains(&format!("| `{key}` |"))).collect();
+        assert!(!keys.is_empty() && missing.is_empty(), "{title}: {missing:?} of {keys:?}");
+    };
+    described("`[[source]]`", keys_of::<SourceMapping>());
+    described("`time`", keys_of::<TimeMapping>());
+    described("`fields`", keys_of::<FullMapping>());
+    described("`unpivot`", keys_of::<Unpivot>());
+    described("`each`", keys_of::<Each>());
 }

@@ -22,6 +22,11 @@ fn ten() -> Attempts {
     Attempts::on(REAL).saw(Kind::No, 10, MORNING)
 }
 
+/// What an attempt says that belongs to a cycle.
+fn cycle() -> Value {
+    serde_json::json!({"run_id": "c1"})
+}
+
 /// A run that one gate refuses, and what the refusal must say.
 struct Case {
     gate: Gate,
@@ -51,6 +56,9 @@ fn cases() -> Vec<Case> {
             "1 of 11 lines (9.09 %)", "at most 9.00 %"),
         Case::new(Gate::Unrecognized, ten().saw(Kind::Unrecognized, 1, NOON), "gates.unrecognized_max = 0.09",
             "1 of 11 attempts (9.09 %)", "at most 9.00 %"),
+        Case::new(Gate::Cycles, ten().look(Kind::No, NOON, &cycle()).look(Kind::No, NOON, &cycle()), "gates.cycles_max = 0.05",
+            "1 of 11 cycles (9.09 %): 0 whose id is used again, 0 that last too long, 1 that ask a planning twice in one try, \
+             as c1 of evry-prefecture / premier-titre in 2019-04", "at most 5.00 %"),
         Case::new(Gate::Negatives, Attempts::on(REAL).saw(Kind::Yes, 20, MORNING), "gates.only_yes_min = 20",
             "1 day of a probe with « yes » alone, 20 times or more", "negatifs_consignes = false"),
         Case { as_of: "2019-04-16T10:08:59+02:00", ..Case::new(Gate::AsOf, ten(), "",
@@ -64,7 +72,8 @@ fn cases() -> Vec<Case> {
 
 /// Publishes a version of the log's first half, whatever the gates say; the log then grows.
 fn publish_half(case: &Case, store: &Store) {
-    let accept_all: Vec<&str> = Gate::ALL.iter().flat_map(|gate| ["--accept", gate.code()]).collect();
+    let gates = Gate::ALL.iter().filter(|gate| gate.can_be_overruled());
+    let accept_all: Vec<&str> = gates.flat_map(|gate| ["--accept", gate.code()]).collect();
     let more = [&accept_all[..], &["--because", "half of it"]].concat();
     let run = store.run(&case.logs.pipeline("", SCHEDULE), &[&case.logs.half_path()], case.as_of, &more);
     assert_eq!(run.code, Some(0), "{}", run.stderr);
@@ -249,6 +258,40 @@ fn a_key_that_stands_twice_is_refused() {
     let (_folder, project) = project_where("data/registry/demarches.csv", "premier-titre,", "renouvellement-titre,");
     let refusal = refused_in(&project);
     assert!(refusal.contains("« schema »") && refusal.contains("demarches: the key of row"), "{refusal}");
+}
+
+/// These gates say that our own figures do not hold together: overruling one would publish a wrong figure.
+#[test]
+fn a_version_that_does_not_hold_together_cannot_be_accepted() {
+    let (_folder, project) = project_where("data/registry/guichets.csv", ",prefecture,2A,", ",prefecture,20A,");
+    let refusal = refused_in(&project);
+    assert!(refusal.contains("« schema » cannot be overruled") && !refusal.contains("--accept"), "{refusal}");
+    for gate in ["schema", "comptabilite", "grille"] {
+        let (logs, store) = (ten(), Store::of(&project));
+        let accept = ["--accept", gate, "--because", "il faut publier"];
+        let run = store.run(&logs.pipeline("", SCHEDULE), &[&logs.path()], AS_OF, &accept);
+        assert_eq!(run.code, Some(2), "{}", run.stderr);
+        assert!(run.stderr.contains("does not hold together, and cannot be overruled"), "{}", run.stderr);
+        assert_eq!(store.pointer(), None);
+    }
+}
+
+#[test]
+fn days_on_which_nobody_looked_do_not_vanish_behind_many_attempts() {
+    let named = |from: &str| format!("evry-prefecture,premier-titre,{from}T00:00:00+01:00,,60,true,essai");
+    let store = Store::new();
+    let run = |logs: &Attempts, schedule: &str, as_of: &str| {
+        store.run(&logs.pipeline("gates.removed_max = 0.05", schedule), &[&logs.path()], as_of, &[])
+    };
+    let logs = Attempts::on(REAL).saw(Kind::No, 1000, MORNING);
+    let first = run(&logs, &named("2019-01-01"), AS_OF);
+    assert_eq!(first.code, Some(0), "{}", first.stderr);
+    // 31 of 120 days; of days and attempts together, less than 3 %.
+    let logs = logs.saw(Kind::No, 1, "2019-05-01T08:00:00Z");
+    let second = run(&logs, &named("2019-02-01"), "2019-05-02T00:00:00+02:00");
+    assert_eq!(second.code, Some(3), "{}", second.stderr);
+    let told = "« lignes_disparues » refuses: 31 of 120 days of the grid (25.83 %)";
+    assert!(second.stderr.contains(told), "{}", second.stderr);
 }
 
 #[test]

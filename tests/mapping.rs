@@ -85,7 +85,7 @@ fn a_nested_json_log_is_read_through_dotted_paths_maps_and_captures() {
         set_aside(&version),
         [
             "paris-1/2019-04-16.ndjson 4 valeur_invalide counter",
-            "paris-1/2019-04-16.ndjson 5 valeur_invalide counter",
+            "paris-1/2019-04-16.ndjson 5 champ_manquant counter",
             "paris-1/2019-04-16.ndjson 6 type_invalide slots.count",
             "paris-1/2019-04-16.ndjson 7 date_invalide started_at",
             "paris-1/2019-04-16.ndjson 8 date_invalide slots.first_date",
@@ -130,6 +130,7 @@ fn columns_are_found_by_their_name_and_a_file_that_lacks_one_is_set_aside_whole(
     assert_eq!(
         set_aside(&version),
         [
+            "c-without-a-column.csv 1 colonnes_inattendues ",
             "c-without-a-column.csv 2 colonnes_inattendues ",
             "c-without-a-column.csv 3 colonnes_inattendues ",
             "d-value-too-many.csv 2 colonnes_inattendues ",
@@ -138,17 +139,17 @@ fn columns_are_found_by_their_name_and_a_file_that_lacks_one_is_set_aside_whole(
     let accounts: Vec<String> = version
         .rows("fichiers")
         .iter()
-        .map(|row| of(row, &["fichier", "lignes", "tentatives", "doublons", "vides", "quarantaine"]))
+        .map(|row| of(row, &["fichier", "entetes", "lignes", "tentatives", "doublons", "vides", "quarantaine"]))
         .collect();
     assert_eq!(
         accounts,
         [
-            "a-as-expected.csv 2 2 0 0 0",
-            "b-reordered.csv 1 1 0 0 0",
-            "c-without-a-column.csv 2 0 0 0 2",
-            "d-value-too-many.csv 2 1 0 0 1",
-            "e-only-a-header.csv 0 0 0 0 0",
-            "f-delivered-again.csv 1 0 1 0 0",
+            "a-as-expected.csv 1 2 2 0 0 0",
+            "b-reordered.csv 1 1 1 0 0 0",
+            "c-without-a-column.csv 0 3 0 0 0 3",
+            "d-value-too-many.csv 1 2 1 0 0 1",
+            "e-only-a-header.csv 1 0 0 0 0 0",
+            "f-delivered-again.csv 1 1 0 1 0 0",
         ]
     );
 }

@@ -4,7 +4,9 @@
 
 mod support;
 
+mod any_log;
 mod architecture;
+mod archives;
 mod bad_input;
 mod brute_force;
 mod catalogue;
@@ -12,15 +14,21 @@ mod catalogue_failures;
 mod command_line;
 mod compatibility;
 mod crawler;
+mod cycles;
 mod declared_once;
 mod dossier;
+mod files;
+mod framing;
 mod gates;
+mod instants;
 mod intervals;
+mod large_numbers;
 mod mapping;
 mod metadata;
 mod nightly;
 mod nights;
 mod notebooks;
+mod one_reader;
 mod outcome_rule_errors;
 mod outcome_rules;
 mod over_http;
@@ -31,14 +39,20 @@ mod readers;
 mod referee;
 mod reproducible;
 mod rules_change;
+mod sameness;
+mod schedule;
 mod schema_examples;
 mod simulator;
 mod spreadsheet;
+mod store_quirks;
 mod stores;
 mod stories;
+mod streams;
+mod unfriendly_servers;
 mod unknown_is_never_no;
 mod validators;
 mod version_page;
+mod wide_tables;
 
 #[test]
 fn no_test_file_is_forgotten() {

@@ -146,13 +146,13 @@ fn what_is_written_is_read_back() {
         store.put_file(&key, &file).unwrap();
         assert_eq!(store.size(&key.path()).unwrap(), Some(large.len() as u64));
         let back = folder.path().join("back");
-        assert!(store.get_file(&key.path(), &back).unwrap());
+        assert!(store.get_file(&key.path(), &back, u64::MAX).unwrap());
         assert!(std::fs::read(&back).unwrap() == large, "{}", store.name());
         store.delete(&key).unwrap();
         store.delete(&key).unwrap();
         assert_eq!(store.size(&key.path()).unwrap(), None);
         assert_eq!(store.get(&key.path()).unwrap(), None);
-        assert!(!store.get_file(&key.path(), &back).unwrap());
+        assert!(!store.get_file(&key.path(), &back, u64::MAX).unwrap());
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use guichets_ouverts::attempt::{Failure, RawAttempt, Slots, System};
+use guichets_ouverts::attempt::{Failure, RawAttempt, Slots, System, bounds};
 use guichets_ouverts::ingest::{check, decode};
 use jsonschema::Validator;
 use proptest::prelude::*;
@@ -59,8 +59,6 @@ const FULL: &[(&str, &str)] = &[
 
 /// The fields without which there is no attempt.
 const REQUIRED: &[&str] = &["contract", "attempt_id", "started_at", "counter", "procedure"];
-/// The fields that may be left out and may not be null.
-const NEVER_NULL: &[&str] = &["try", "system", "markers"];
 
 fn object<'a>(fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
     let fields: Vec<String> = fields.into_iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
@@ -116,7 +114,7 @@ fn each_field_may_be_left_out_or_null_only_where_the_contract_says_so() {
     let names = || FULL.iter().map(|(name, _)| *name);
     assert_verdicts([(object(FULL.iter().copied()), true)]);
     assert_verdicts(names().map(|name| (without(name), !REQUIRED.contains(&name))));
-    assert_verdicts(names().map(|name| (with(name, "null"), !REQUIRED.contains(&name) && !NEVER_NULL.contains(&name))));
+    assert_verdicts(names().map(|name| (with(name, "null"), !REQUIRED.contains(&name))));
     assert_verdicts([(object(FULL.iter().copied().filter(|(name, _)| REQUIRED.contains(name))), true)]);
 }
 
@@ -211,10 +209,27 @@ fn fields_and_lists_of_names_are_the_same_on_both_sides_and_all_are_described() 
         assert!(property["description"].as_str().is_some_and(|text| text.len() > 10), "{name} is not described");
     }
     let codes = |at: &str| SCHEMA.pointer(at).unwrap().as_array().unwrap().clone();
-    let systems: Vec<Value> = System::ALL.iter().map(|system| json!(system.code())).collect();
+    let systems: Vec<Value> = System::ALL.iter().map(|system| json!(system.code())).chain([Value::Null]).collect();
     let failures: Vec<Value> = Failure::ALL.iter().map(|failure| json!(failure.code())).chain([Value::Null]).collect();
     assert_eq!(codes("/properties/system/enum"), systems);
     assert_eq!(codes("/properties/failure/enum"), failures);
+}
+
+#[test]
+fn the_bounds_of_both_sides_are_one() {
+    let at = |place: &str, key: &str| SCHEMA.pointer(&format!("/properties/{place}/{key}")).unwrap().as_i64().unwrap();
+    let slots = "slots/properties";
+    assert_eq!(at(&format!("{slots}/count"), "maximum"), i64::from(bounds::SLOTS_MAX));
+    assert_eq!(at(&format!("{slots}/horizon_days"), "maximum"), i64::from(bounds::HORIZON_MAX_DAYS));
+    assert_eq!(at("try", "maximum"), i64::from(bounds::TRIES_MAX));
+    assert_eq!(at("duration_ms", "maximum"), bounds::DURATION_MAX_MS);
+    assert_eq!(at("clock_age_s", "maximum"), bounds::CLOCK_AGE_MAX_S);
+    let status = (at("http_status", "minimum"), at("http_status", "maximum"));
+    assert_eq!(status, (i64::from(*bounds::HTTP_STATUS.start()), i64::from(*bounds::HTTP_STATUS.end())));
+    let lengths = [("page_text", bounds::PAGE_TEXT_CHARS), ("final_url", bounds::TEXT_CHARS)];
+    for (field, limit) in lengths.into_iter().chain([("step", bounds::PUBLISHED_TEXT_CHARS)]) {
+        assert_eq!(at(field, "maxLength"), i64::try_from(limit).unwrap(), "{field}");
+    }
 }
 
 /// Pieces of text that are wrong in some field and right in another.

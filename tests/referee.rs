@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::support::python::python_json;
-use crate::support::{Version, copy, german_offices, guichets, root, sample, seine_maritime};
+use crate::support::{Attempts, Kind, Version, copy, german_offices, guichets, root, sample, seine_maritime};
 
 /// What DuckDB finds with the models of a folder.
 fn recomputed(version: &Version, models: &Path) -> Value {
@@ -67,17 +67,46 @@ fn another_engine_finds_a_million_simulated_attempts() {
     assert_recomputable(&version);
 }
 
+/// What a version's own script tells of each derived table: its name, and how many rows are published, stand on one side
+/// only, and differ.
+fn told_by_its_script(version: &Version) -> Vec<Value> {
+    let told = python_json(include_str!("support/recompute.py"), [version.folder()]);
+    let models = fs::read_dir(version.folder().join("models")).unwrap().count();
+    let tables = told.as_array().unwrap().clone();
+    assert_eq!(tables.len(), models, "one line for each derived table");
+    tables
+}
+
+/// Of these, the tables that are not the same.
+pub fn differing(version: &Version) -> Vec<Value> {
+    told_by_its_script(version).into_iter().filter(|table| [&table[2], &table[3]] != [0, 0]).collect()
+}
+
 /// What a version carries for anyone with DuckDB finds what the version holds.
 #[test]
 fn a_version_carries_what_recomputes_it() {
-    let version = sample();
-    let told = python_json(include_str!("support/recompute.py"), [version.folder()]);
-    let tables = told.as_array().unwrap();
-    let models = fs::read_dir(version.folder().join("models")).unwrap().count();
-    assert_eq!(tables.len(), models, "one line for each derived table");
-    for table in tables {
+    for table in told_by_its_script(&sample()) {
         assert!(table[1].as_u64() > Some(0), "{table}: nothing was compared");
         assert_eq!([&table[2], &table[3]], [0, 0], "{table}");
+    }
+}
+
+/// A table that is split by month has no file where it has no row, and none is not what an engine reads.
+#[test]
+fn a_version_of_which_tables_are_empty_carries_what_recomputes_it() {
+    let logs = || Attempts::on("evry-prefecture");
+    let always = "*,*,2019-04-01T00:00:00+02:00,,60,true,essai";
+    let before = "*,*,2019-04-01T00:00:00+02:00,2019-04-10T00:00:00+02:00,60,true,essai";
+    let cases = [
+        ("no attempt", logs().broken_line(), always, "tentatives"),
+        ("no answer", logs().saw(Kind::Captcha, 24, "2019-04-16T08:00:00Z"), always, "reponses_heures"),
+        ("no attempt on the schedule", logs().saw(Kind::No, 24, "2019-04-16T08:00:00Z"), before, "presences"),
+    ];
+    for (what, logs, schedule, empty) in cases {
+        let pipeline = logs.pipeline("gates = { attempts_min = 0, answers_min = 0, quarantine_max = 1.0 }", schedule);
+        let version = Version::of(&pipeline, &[&logs.path()], "2019-05-01T00:00:00+02:00");
+        assert!(version.files().all(|file| file["table"] != empty), "{what}: {empty} has a file");
+        assert_eq!(differing(&version), Vec::<Value>::new(), "{what}");
     }
 }
 

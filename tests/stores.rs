@@ -17,12 +17,12 @@ const SECRET: &str = "un-secret-qui-ne-doit-jamais-etre-ecrit";
 const AS_OF: &str = "2019-05-01T00:00:00+02:00";
 
 /// Publishes ten refusals of one service.
-fn publish(environment: &[(&'static str, String)], store: &str, more: &[&str]) -> Run {
+pub fn publish(environment: &[(&'static str, String)], store: &str, more: &[&str]) -> Run {
     publish_as_of(AS_OF, environment, store, more)
 }
 
 /// The same, as of another moment: the calendar is then longer, and the version another.
-fn publish_as_of(as_of: &str, environment: &[(&'static str, String)], store: &str, more: &[&str]) -> Run {
+pub fn publish_as_of(as_of: &str, environment: &[(&'static str, String)], store: &str, more: &[&str]) -> Run {
     let logs = Attempts::on("evry-prefecture").saw(Kind::No, 10, "2019-04-16T08:00:00Z");
     let pipeline = logs.pipeline("", "*,*,2019-01-01T00:00:00+01:00,,60,true,essai");
     let raw = logs.path();
@@ -30,7 +30,7 @@ fn publish_as_of(as_of: &str, environment: &[(&'static str, String)], store: &st
     guichets_with(environment, raw.parent().unwrap(), args.iter().chain(more))
 }
 
-fn ask(environment: &[(&'static str, String)], args: &[&str]) -> Run {
+pub fn ask(environment: &[(&'static str, String)], args: &[&str]) -> Run {
     guichets_with(environment, Path::new("."), args)
 }
 

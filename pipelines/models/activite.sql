@@ -15,13 +15,20 @@ suivis AS (
 numerotes AS (
     SELECT
         *,
-        SUM(CASE WHEN EXTRACT(EPOCH FROM instant_utc) - EXTRACT(EPOCH FROM precedent_utc) < 21600.0 THEN 0 ELSE 1 END)
-            OVER (PARTITION BY mois ORDER BY instant_utc) AS numero
+        SUM(CAST(
+            CASE WHEN EXTRACT(EPOCH FROM instant_utc) - EXTRACT(EPOCH FROM precedent_utc) < 21600.0 THEN 0 ELSE 1 END
+            AS BIGINT
+        )) OVER (PARTITION BY mois ORDER BY instant_utc) AS numero
     FROM suivis
 ),
 
 bornes AS (
-    SELECT mois, numero, MIN(instant_utc) AS debut_utc, MAX(instant_utc) AS fin_utc, SUM(lignes) AS lignes
+    SELECT
+        mois,
+        numero,
+        MIN(instant_utc) AS debut_utc,
+        MAX(instant_utc) AS fin_utc,
+        SUM(CAST(lignes AS BIGINT)) AS lignes
     FROM numerotes
     GROUP BY mois, numero
 ),

@@ -63,12 +63,12 @@ mesures AS (
         MIN(m.mois) AS mois_debut,
         MAX(m.mois) AS mois_fin,
         COUNT(DISTINCT m.guichet_id) AS guichets,
-        SUM(m.reponses) AS reponses,
-        SUM(m.inconnues) AS inconnues,
-        SUM(m.reponses_retenues) AS reponses_retenues,
-        SUM(m.non_retenus) AS non_retenus,
-        SUM(d.deux_dates_sous_30_jours + d.une_date_sous_30_jours) AS sous_30_jours,
-        SUM(d.classees) AS classees
+        SUM(CAST(m.reponses AS BIGINT)) AS reponses,
+        SUM(CAST(m.inconnues AS BIGINT)) AS inconnues,
+        SUM(CAST(m.reponses_retenues AS BIGINT)) AS reponses_retenues,
+        SUM(CAST(m.non_retenus AS BIGINT)) AS non_retenus,
+        SUM(CAST(d.deux_dates_sous_30_jours + d.une_date_sous_30_jours AS BIGINT)) AS sous_30_jours,
+        SUM(CAST(d.classees AS BIGINT)) AS classees
     FROM chiffres AS c
     CROSS JOIN disponibilite_mois AS m
     INNER JOIN delais AS d

@@ -3,16 +3,78 @@
 -- An appointment can be had if any planning offers one; if none does and one did not answer, nobody knows. `rang` is the
 -- order in which the outcomes of a consultation prevail: yes, then unknown, then no, then out of scope. The rule stands
 -- here alone; every other model reads this table, or one made of it. No row depends on attempts of another month.
+--
+-- Its id and its beginning name a cycle. Where the log does not say when it began, that was its first attempt; and where
+-- an id then goes on after more than cycle_max_h without an attempt, it is used again, and names another cycle.
 
-WITH lignes AS (
+-- What one id spans in a month, where the log does not say when its cycles began.
+WITH etendues AS (
+    SELECT guichet_id, demarche_id, mois, cycle_id, MIN(instant_utc) AS premier_utc, MAX(instant_utc) AS dernier_utc
+    FROM tentatives
+    WHERE cycle_id IS NOT NULL AND cycle_debut_utc IS NULL
+    GROUP BY guichet_id, demarche_id, mois, cycle_id
+),
+
+-- Those that span more than one cycle may: none, where no id is used again.
+longues AS (
+    SELECT e.guichet_id, e.demarche_id, e.mois, e.cycle_id, CAST(p.cycle_max_h AS DOUBLE) * 3600.0 AS ecart_max
+    FROM etendues AS e
+    CROSS JOIN parametres AS p
+    WHERE EXTRACT(EPOCH FROM e.dernier_utc) - EXTRACT(EPOCH FROM e.premier_utc)
+        > CAST(p.cycle_max_h AS DOUBLE) * 3600.0
+),
+
+reprises AS (
+    SELECT t.guichet_id, t.demarche_id, t.mois, t.cycle_id, t.tentative_id, t.instant_utc, l.ecart_max
+    FROM tentatives AS t
+    INNER JOIN longues AS l
+        ON t.guichet_id = l.guichet_id AND t.demarche_id = l.demarche_id AND t.mois = l.mois AND t.cycle_id = l.cycle_id
+    WHERE t.cycle_debut_utc IS NULL
+),
+
+suivies AS (
     SELECT
         *,
-        COALESCE(cycle_id, tentative_id) AS consultation_id,
+        LAG(instant_utc) OVER (
+            PARTITION BY guichet_id, demarche_id, mois, cycle_id
+            ORDER BY instant_utc, tentative_id
+        ) AS precedent_utc
+    FROM reprises
+),
+
+numerotees AS (
+    SELECT
+        *,
+        SUM(CAST(
+            CASE
+                WHEN EXTRACT(EPOCH FROM instant_utc) - EXTRACT(EPOCH FROM precedent_utc) <= ecart_max THEN 0
+                ELSE 1
+            END AS BIGINT
+        )) OVER (PARTITION BY guichet_id, demarche_id, mois, cycle_id ORDER BY instant_utc, tentative_id) AS numero
+    FROM suivies
+),
+
+coupees AS (
+    SELECT
+        tentative_id,
+        MIN(instant_utc) OVER (PARTITION BY guichet_id, demarche_id, mois, cycle_id, numero) AS debut_utc
+    FROM numerotees
+),
+
+lignes AS (
+    SELECT
+        t.*,
+        COALESCE(t.cycle_id, t.tentative_id) AS consultation_id,
+        COALESCE(t.cycle_debut_utc, c.debut_utc, e.premier_utc, t.instant_utc) AS debut_utc,
         -- Day of the month, weekday and hour in one number: its least value is that of the first attempt.
-        CAST(EXTRACT(DAY FROM date_locale) AS INTEGER) * 1000
-            + jour_semaine * 100
-            + CAST(SUBSTR(heure_locale, 1, 2) AS INTEGER) AS jour_heure
-    FROM tentatives
+        CAST(EXTRACT(DAY FROM t.date_locale) AS INTEGER) * 1000
+            + t.jour_semaine * 100
+            + CAST(SUBSTR(t.heure_locale, 1, 2) AS INTEGER) AS jour_heure
+    FROM tentatives AS t
+    LEFT JOIN etendues AS e
+        ON t.guichet_id = e.guichet_id AND t.demarche_id = e.demarche_id AND t.mois = e.mois AND t.cycle_id = e.cycle_id
+    LEFT JOIN coupees AS c
+        ON t.tentative_id = c.tentative_id
 ),
 
 reunies AS (
@@ -21,14 +83,18 @@ reunies AS (
         demarche_id,
         mois,
         consultation_id,
+        debut_utc,
         essai,
         MIN(departement) AS departement,
+        MAX(CASE WHEN cycle_debut_utc IS NULL THEN 0 ELSE 1 END) AS debut_consigne,
         MIN(instant_utc) AS instant_utc,
+        MAX(instant_utc) AS dernier_utc,
         MIN(date_locale) AS jour,
         MIN(semaine_iso) AS semaine_iso,
         MIN(jour_heure) AS jour_heure,
         COUNT(*) AS lignes,
-        SUM(creneaux) AS creneaux,
+        COUNT(DISTINCT COALESCE(planning_id, '')) AS plannings,
+        SUM(CAST(creneaux AS BIGINT)) AS creneaux,
         MIN(horizon_jours) AS horizon_jours,
         MIN(CASE issue
             WHEN 'rdv_propose' THEN 1
@@ -47,27 +113,49 @@ reunies AS (
             WHEN 'autre_canal' THEN 14
         END) AS rang
     FROM lignes
-    GROUP BY guichet_id, demarche_id, mois, consultation_id, essai
+    GROUP BY guichet_id, demarche_id, mois, consultation_id, debut_utc, essai
+),
+
+-- Whole days from one date to the other, by years and days of the year: engines hold epochs of a few centuries only.
+offertes AS (
+    SELECT
+        guichet_id,
+        demarche_id,
+        mois,
+        consultation_id,
+        debut_utc,
+        essai,
+        delai_jours,
+        deuxieme_date,
+        CAST(EXTRACT(YEAR FROM premiere_date) AS DOUBLE) - 1.0 AS annees,
+        CAST(EXTRACT(DOY FROM premiere_date) AS DOUBLE) AS jours,
+        CAST(EXTRACT(YEAR FROM deuxieme_date) AS DOUBLE) - 1.0 AS deuxieme_annees,
+        CAST(EXTRACT(DOY FROM deuxieme_date) AS DOUBLE) AS deuxieme_jours
+    FROM lignes
+    WHERE reponse = 'oui' AND premiere_date IS NOT NULL
 ),
 
 -- Every date that any planning offered, in days from the attempt; the two nearest are those of the consultation.
 dates AS (
-    SELECT guichet_id, demarche_id, mois, consultation_id, essai, delai_jours AS delai
-    FROM lignes
-    WHERE reponse = 'oui' AND premiere_date IS NOT NULL
+    SELECT guichet_id, demarche_id, mois, consultation_id, debut_utc, essai, delai_jours AS delai
+    FROM offertes
     UNION ALL
     SELECT
         guichet_id,
         demarche_id,
         mois,
         consultation_id,
+        debut_utc,
         essai,
-        delai_jours + CAST(FLOOR(
-            (EXTRACT(EPOCH FROM CAST(deuxieme_date AS TIMESTAMP))
-                - EXTRACT(EPOCH FROM CAST(premiere_date AS TIMESTAMP))) / 86400.0 + 0.5
-        ) AS INTEGER) AS delai
-    FROM lignes
-    WHERE reponse = 'oui' AND premiere_date IS NOT NULL AND deuxieme_date IS NOT NULL
+        delai_jours + CAST(
+            365.0 * (deuxieme_annees - annees)
+            + FLOOR(deuxieme_annees / 4.0) - FLOOR(annees / 4.0)
+            - FLOOR(deuxieme_annees / 100.0) + FLOOR(annees / 100.0)
+            + FLOOR(deuxieme_annees / 400.0) - FLOOR(annees / 400.0)
+            + deuxieme_jours - jours AS INTEGER
+        ) AS delai
+    FROM offertes
+    WHERE deuxieme_date IS NOT NULL
 ),
 
 -- One numbering for all, and not one per consultation, which would cost ten times as much: the dates of a consultation
@@ -75,7 +163,9 @@ dates AS (
 dates_rangees AS (
     SELECT
         *,
-        ROW_NUMBER() OVER (ORDER BY guichet_id, demarche_id, mois, consultation_id, essai, delai) AS place
+        ROW_NUMBER() OVER (
+            ORDER BY guichet_id, demarche_id, mois, consultation_id, debut_utc, essai, delai
+        ) AS place
     FROM dates
 ),
 
@@ -85,12 +175,13 @@ premieres_dates AS (
         demarche_id,
         mois,
         consultation_id,
+        debut_utc,
         essai,
         MIN(delai) AS delai_jours,
         MIN(place) + 1 AS place_suivante,
         COUNT(*) AS nombre
     FROM dates_rangees
-    GROUP BY guichet_id, demarche_id, mois, consultation_id, essai
+    GROUP BY guichet_id, demarche_id, mois, consultation_id, debut_utc, essai
 ),
 
 deux_dates AS (
@@ -102,7 +193,7 @@ deux_dates AS (
 
 -- The interval that the schedule expected at that moment; periods of one service do not overlap.
 cadences AS (
-    SELECT r.guichet_id, r.demarche_id, r.mois, r.consultation_id, r.essai, p.cadence_min
+    SELECT r.guichet_id, r.demarche_id, r.mois, r.consultation_id, r.debut_utc, r.essai, p.cadence_min
     FROM reunies AS r
     INNER JOIN perimetre AS p
         ON r.guichet_id = p.guichet_id AND r.demarche_id = p.demarche_id
@@ -114,8 +205,11 @@ SELECT
     r.demarche_id,
     r.departement,
     r.consultation_id,
+    r.debut_utc,
+    r.debut_consigne = 1 AS debut_consigne,
     r.essai,
     r.instant_utc,
+    r.dernier_utc,
     r.jour,
     r.semaine_iso,
     r.mois,
@@ -124,6 +218,7 @@ SELECT
     c.cadence_min,
     j.negatifs_consignes,
     r.lignes,
+    r.plannings,
     CASE r.rang
         WHEN 1 THEN 'rdv_propose'
         WHEN 2 THEN 'captcha_exige'
@@ -163,10 +258,10 @@ CROSS JOIN parametres AS m
 LEFT JOIN deux_dates AS d
     ON r.guichet_id = d.guichet_id AND r.demarche_id = d.demarche_id
         AND r.mois = d.mois
-        AND r.consultation_id = d.consultation_id AND r.essai = d.essai
+        AND r.consultation_id = d.consultation_id AND r.debut_utc = d.debut_utc AND r.essai = d.essai
 LEFT JOIN cadences AS c
     ON r.guichet_id = c.guichet_id AND r.demarche_id = c.demarche_id
         AND r.mois = c.mois
-        AND r.consultation_id = c.consultation_id AND r.essai = c.essai
+        AND r.consultation_id = c.consultation_id AND r.debut_utc = c.debut_utc AND r.essai = c.essai
 LEFT JOIN calendrier AS j
     ON r.guichet_id = j.guichet_id AND r.demarche_id = j.demarche_id AND r.jour = j.jour

@@ -3,7 +3,10 @@
 -- What another vantage saw of the same services at the same time is what makes a refusal targeted.
 
 WITH regards_des_autres AS (
-    SELECT i.incident_id, SUM(r.lignes) AS autres_tentatives, SUM(r.lignes_repondues) AS autres_reponses
+    SELECT
+        i.incident_id,
+        SUM(CAST(r.lignes AS BIGINT)) AS autres_tentatives,
+        SUM(CAST(r.lignes_repondues AS BIGINT)) AS autres_reponses
     FROM incidents_services AS i
     INNER JOIN regards AS r
         ON i.guichet_id = r.guichet_id AND i.demarche_id = r.demarche_id
@@ -27,7 +30,7 @@ reunis AS (
         MAX(fin_utc) AS fin_utc,
         MAX(possible_debut_utc) AS possible_debut_utc,
         MIN(possible_fin_utc) AS possible_fin_utc,
-        SUM(tentatives) AS tentatives,
+        SUM(CAST(tentatives AS BIGINT)) AS tentatives,
         COUNT(*) AS services
     FROM incidents_services
     GROUP BY incident_id, type

@@ -7,7 +7,7 @@
 WITH numerotes AS (
     SELECT
         *,
-        SUM(CASE WHEN numero = 0 THEN 0 ELSE 1 END) OVER (
+        SUM(CAST(CASE WHEN numero = 0 THEN 0 ELSE 1 END AS BIGINT)) OVER (
             PARTITION BY guichet_id, demarche_id, point_de_mesure, systeme
             ORDER BY mois, numero
         ) AS ile
@@ -25,12 +25,12 @@ iles AS (
         MIN(departement) AS departement,
         MIN(reponse_avant_utc) AS reponse_avant_utc,
         MAX(reponse_apres_utc) AS reponse_apres_utc,
-        SUM(sans_reponse) AS sans_reponse,
-        SUM(blocages) AS blocages,
+        SUM(CAST(sans_reponse AS BIGINT)) AS sans_reponse,
+        SUM(CAST(blocages AS BIGINT)) AS blocages,
         MIN(blocage_debut_utc) AS blocage_debut_utc,
         MAX(blocage_fin_utc) AS blocage_fin_utc,
         MIN(blocage_debut_local) AS blocage_debut_local,
-        SUM(captchas) AS captchas,
+        SUM(CAST(captchas AS BIGINT)) AS captchas,
         MIN(captcha_debut_utc) AS captcha_debut_utc,
         MAX(captcha_fin_utc) AS captcha_fin_utc,
         MIN(captcha_debut_local) AS captcha_debut_local
@@ -112,7 +112,7 @@ coupees AS (
 reunies AS (
     SELECT
         *,
-        SUM(CASE WHEN debut_utc <= portee_avant_utc THEN 0 ELSE 1 END) OVER (
+        SUM(CAST(CASE WHEN debut_utc <= portee_avant_utc THEN 0 ELSE 1 END AS BIGINT)) OVER (
             PARTITION BY type, point_de_mesure, systeme, lieu
             ORDER BY place
         ) AS numero
@@ -124,7 +124,8 @@ groupes AS (
         *,
         MIN(debut_utc) OVER (PARTITION BY type, point_de_mesure, systeme, lieu, numero) AS groupe_debut_utc,
         MAX(fin_utc) OVER (PARTITION BY type, point_de_mesure, systeme, lieu, numero) AS groupe_fin_utc,
-        SUM(tentatives) OVER (PARTITION BY type, point_de_mesure, systeme, lieu, numero) AS groupe_tentatives
+        SUM(CAST(tentatives AS BIGINT)) OVER (PARTITION BY type, point_de_mesure, systeme, lieu, numero)
+            AS groupe_tentatives
     FROM reunies
 ),
 
@@ -215,7 +216,7 @@ SELECT
     groupe_fin_utc AS fin_utc,
     MAX(CASE WHEN reponse_avant_utc < groupe_debut_utc THEN reponse_avant_utc END) AS possible_debut_utc,
     MIN(CASE WHEN reponse_apres_utc > groupe_fin_utc THEN reponse_apres_utc END) AS possible_fin_utc,
-    SUM(tentatives) AS tentatives
+    SUM(CAST(tentatives AS BIGINT)) AS tentatives
 FROM nommes
 GROUP BY
     type,

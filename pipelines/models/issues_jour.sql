@@ -5,7 +5,7 @@ SELECT
     demarche_id,
     mois,
     jour,
-    SUM(lignes) AS lignes,
+    SUM(CAST(lignes AS BIGINT)) AS lignes,
     COUNT(*) AS tentatives,
     COUNT(*) FILTER (WHERE essai = 1) AS cycles_mesures,
     COUNT(*) FILTER (WHERE reponse = 'inconnue') AS inconnues,

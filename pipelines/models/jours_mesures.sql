@@ -11,6 +11,7 @@ SELECT
     COUNT(*) AS tentatives,
     COUNT(*) FILTER (WHERE reponse = 'oui') AS oui,
     COUNT(*) FILTER (WHERE reponse = 'non') AS non,
-    COUNT(*) FILTER (WHERE issue = 'page_non_reconnue') AS non_reconnues
+    COUNT(*) FILTER (WHERE issue = 'page_non_reconnue') AS non_reconnues,
+    SUM(CAST(dates_ecartees AS BIGINT)) AS dates_ecartees
 FROM tentatives
 GROUP BY mois, guichet_id, demarche_id, sonde, date_locale

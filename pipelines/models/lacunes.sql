@@ -46,20 +46,28 @@ suites AS (
 
 durees AS (
     SELECT
-        *,
-        COALESCE(precedent_utc, periode_utc) AS debut_utc,
+        s.*,
+        COALESCE(s.precedent_utc, s.periode_utc) AS debut_utc,
         -- To the millisecond, so that no engine's rounding of instants shows.
-        FLOOR((EXTRACT(EPOCH FROM fin_utc) - EXTRACT(EPOCH FROM COALESCE(precedent_utc, periode_utc))) * 1000.0 + 0.5)
-            / 60000.0 AS duree_min
-    FROM suites
+        FLOOR(
+            (EXTRACT(EPOCH FROM s.fin_utc) - EXTRACT(EPOCH FROM COALESCE(s.precedent_utc, s.periode_utc))) * 1000.0 + 0.5
+        ) / 60000.0 AS duree_min,
+        -- Nothing was expected before the first cycle of the period.
+        FLOOR(
+            (EXTRACT(EPOCH FROM s.fin_utc) - EXTRACT(EPOCH FROM COALESCE(s.precedent_utc, p.premier_cycle_utc))) * 1000.0
+            + 0.5
+        ) / 60000.0 AS attente_min
+    FROM suites AS s
+    INNER JOIN perimetre AS p
+        ON s.guichet_id = p.guichet_id AND s.demarche_id = p.demarche_id AND s.periode_utc = p.debut_utc
 ),
 
 comptees AS (
     SELECT
         *,
-        -- From an attempt to the next one or to the end, the first cycle is that attempt; from the start to the first
-        -- attempt, no cycle was seen yet.
-        CAST(FLOOR(duree_min / cadence_min + 0.5) AS INTEGER)
+        -- From an attempt to the next one or to the end, the first cycle is that attempt; up to the first attempt, no cycle
+        -- was seen yet.
+        CAST(FLOOR(attente_min / cadence_min + 0.5) AS INTEGER)
             - CASE WHEN precedent_utc IS NULL THEN 0 ELSE 1 END AS tentatives_manquantes
     FROM durees
 )

@@ -7,7 +7,7 @@
 WITH numerotees AS (
     SELECT
         *,
-        SUM(CASE WHEN reponse = 'oui' THEN 1 ELSE 0 END) OVER (
+        SUM(CAST(CASE WHEN reponse = 'oui' THEN 1 ELSE 0 END AS BIGINT)) OVER (
             PARTITION BY guichet_id, demarche_id
             ORDER BY numero
         ) AS ile
@@ -26,10 +26,10 @@ iles AS (
         MAX(CASE WHEN reponse = 'oui' THEN fin_utc END) AS oui_avant_utc,
         MIN(CASE WHEN reponse = 'non' THEN debut_utc END) AS debut_utc,
         MAX(CASE WHEN reponse = 'non' THEN fin_utc END) AS fin_utc,
-        SUM(CASE WHEN reponse = 'non' THEN reponses ELSE 0 END) AS tentatives_non,
+        SUM(CAST(CASE WHEN reponse = 'non' THEN reponses ELSE 0 END AS BIGINT)) AS tentatives_non,
         -- What came between two « yes » of one run is no part of what follows the last.
-        SUM(CASE WHEN reponse = 'oui' THEN inconnues_apres ELSE inconnues END) AS inconnues,
-        SUM(CASE WHEN reponse = 'oui' THEN hors_champ_apres ELSE hors_champ END) AS hors_champ
+        SUM(CAST(CASE WHEN reponse = 'oui' THEN inconnues_apres ELSE inconnues END AS BIGINT)) AS inconnues,
+        SUM(CAST(CASE WHEN reponse = 'oui' THEN hors_champ_apres ELSE hors_champ END AS BIGINT)) AS hors_champ
     FROM numerotees
     GROUP BY guichet_id, demarche_id, ile
 ),
@@ -57,9 +57,9 @@ classes AS (
         *,
         COUNT(*) OVER (PARTITION BY guichet_id, demarche_id, ile) - 1 AS interruptions,
         -- A day or a week that two stretches share counts once.
-        SUM(jours - CASE WHEN premier_jour = jour_precedent THEN 1 ELSE 0 END)
+        SUM(CAST(jours - CASE WHEN premier_jour = jour_precedent THEN 1 ELSE 0 END AS BIGINT))
             OVER (PARTITION BY guichet_id, demarche_id, ile) AS jours_avec_non,
-        SUM(semaines - CASE WHEN premiere_semaine = semaine_precedente THEN 1 ELSE 0 END)
+        SUM(CAST(semaines - CASE WHEN premiere_semaine = semaine_precedente THEN 1 ELSE 0 END AS BIGINT))
             OVER (PARTITION BY guichet_id, demarche_id, ile) AS semaines_avec_non,
         -- The longest first, and of equal ones the earliest.
         ROW_NUMBER() OVER (

@@ -40,7 +40,7 @@ numerotees AS (
     SELECT
         *,
         -- From one cycle to the next is one cadence; half a cadence of delay is not a missing cycle.
-        SUM(CASE WHEN FLOOR(duree_min / cadence_min + 0.5) <= 1.0 THEN 0 ELSE 1 END) OVER (
+        SUM(CAST(CASE WHEN FLOOR(duree_min / cadence_min + 0.5) <= 1.0 THEN 0 ELSE 1 END AS BIGINT)) OVER (
             PARTITION BY guichet_id, demarche_id, mois, periode_utc
             ORDER BY instant_utc
         ) AS numero
@@ -56,6 +56,6 @@ SELECT
     MIN(cadence_min) AS cadence_min,
     MIN(instant_utc) AS debut_utc,
     MAX(instant_utc) AS fin_utc,
-    SUM(lignes) AS lignes
+    SUM(CAST(lignes AS BIGINT)) AS lignes
 FROM numerotees
 GROUP BY guichet_id, demarche_id, mois, periode_utc, numero

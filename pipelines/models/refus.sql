@@ -33,7 +33,7 @@ essais AS (
         t.reponse IN ('oui', 'non') AS repondu,
         t.issue = 'bloque' AS bloque,
         t.issue IN ('captcha_exige', 'captcha_refuse') AS captcha,
-        SUM(CASE WHEN t.reponse IN ('oui', 'non') THEN 1 ELSE 0 END) OVER (
+        SUM(CAST(CASE WHEN t.reponse IN ('oui', 'non') THEN 1 ELSE 0 END AS BIGINT)) OVER (
             PARTITION BY t.guichet_id, t.demarche_id, t.point_de_mesure, t.systeme, t.mois
             ORDER BY t.instant_utc, t.tentative_id
         ) AS numero

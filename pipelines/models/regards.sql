@@ -89,7 +89,7 @@ jalons AS (
 lots AS (
     SELECT
         *,
-        SUM(borne) OVER (PARTITION BY guichet_id, demarche_id, mois ORDER BY instant_utc, place) AS lot
+        SUM(CAST(borne AS BIGINT)) OVER (PARTITION BY guichet_id, demarche_id, mois ORDER BY instant_utc, place) AS lot
     FROM jalons
 )
 
@@ -101,7 +101,7 @@ SELECT
     MIN(instant_utc) AS debut_utc,
     MAX(instant_utc) AS fin_utc,
     COUNT(*) AS lignes,
-    SUM(reponse) AS lignes_repondues
+    SUM(CAST(reponse AS BIGINT)) AS lignes_repondues
 FROM lots
 WHERE borne = 0
 GROUP BY guichet_id, demarche_id, point_de_mesure, mois, lot, CASE WHEN bord = 1 THEN instant_utc END

@@ -71,8 +71,8 @@ comptes AS (
         MIN(departement) AS departement,
         jour_semaine,
         heure,
-        SUM(reponses) AS reponses,
-        SUM(oui) AS oui
+        SUM(CAST(reponses AS BIGINT)) AS reponses,
+        SUM(CAST(oui AS BIGINT)) AS oui
     FROM reponses_heures
     GROUP BY guichet_id, demarche_id, jour_semaine, heure
 ),

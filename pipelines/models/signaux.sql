@@ -9,11 +9,11 @@ WITH jamais AS (
         MIN(departement) AS departement,
         MIN(jour) AS debut,
         MAX(jour) AS fin,
-        CAST(SUM(reponses) AS DOUBLE) AS valeur
+        CAST(SUM(CAST(reponses AS BIGINT)) AS DOUBLE) AS valeur
     FROM disponibilite_jour
     WHERE reponses > 0
     GROUP BY guichet_id, demarche_id
-    HAVING SUM(reponses) >= 100 AND SUM(oui) = 0
+    HAVING SUM(CAST(reponses AS BIGINT)) >= 100 AND SUM(CAST(oui AS BIGINT)) = 0
 ),
 
 -- 2. A week of which at least half of at least 20 consultations gave a page that no rule recognises.
@@ -123,7 +123,7 @@ ecarts_ranges AS (
 repondues AS (
     SELECT
         *,
-        SUM(CASE WHEN reponse = reponse_precedente THEN 0 ELSE 1 END) OVER (
+        SUM(CAST(CASE WHEN reponse = reponse_precedente THEN 0 ELSE 1 END AS BIGINT)) OVER (
             PARTITION BY guichet_id, demarche_id
             ORDER BY numero
         ) AS ile
@@ -148,10 +148,10 @@ longues AS (
         MIN(premier_jour) AS debut,
         MAX(dernier_jour) AS fin,
         -- A day that two runs share counts once.
-        CAST(SUM(jours - CASE WHEN premier_jour = jour_precedent THEN 1 ELSE 0 END) AS DOUBLE) AS valeur
+        CAST(SUM(CAST(jours - CASE WHEN premier_jour = jour_precedent THEN 1 ELSE 0 END AS BIGINT)) AS DOUBLE) AS valeur
     FROM jours_communs
     GROUP BY guichet_id, demarche_id, ile
-    HAVING SUM(jours - CASE WHEN premier_jour = jour_precedent THEN 1 ELSE 0 END) >= 60
+    HAVING SUM(CAST(jours - CASE WHEN premier_jour = jour_precedent THEN 1 ELSE 0 END AS BIGINT)) >= 60
 )
 
 SELECT

@@ -67,7 +67,8 @@ numerotees AS (
         e.proche,
         e.debute,
         e.semaine_commune,
-        SUM(COALESCE(e.debute, 0)) OVER (PARTITION BY s.guichet_id, s.demarche_id ORDER BY s.rang) AS suite
+        SUM(CAST(COALESCE(e.debute, 0) AS BIGINT)) OVER (PARTITION BY s.guichet_id, s.demarche_id ORDER BY s.rang)
+            AS suite
     FROM serie AS s
     LEFT JOIN etapes AS e
         ON s.guichet_id = e.guichet_id AND s.demarche_id = e.demarche_id AND s.rang = e.rang
@@ -95,16 +96,17 @@ SELECT
     COUNT(*) FILTER (WHERE debute = 1 AND proche) = 1 AS sans_silence,
     MIN(CASE WHEN debute = 1 THEN jour_semaine END) AS jour_semaine,
     MIN(CASE WHEN debute = 1 THEN heure END) AS heure,
-    SUM(reponses) AS reponses,
-    SUM(inconnues) AS inconnues,
-    SUM(hors_champ) AS hors_champ,
-    SUM(CASE WHEN rang >= dernier_rang THEN inconnues_apres ELSE 0 END) AS inconnues_apres,
-    SUM(CASE WHEN rang >= dernier_rang THEN hors_champ_apres ELSE 0 END) AS hors_champ_apres,
-    SUM(jours) AS jours,
+    SUM(CAST(reponses AS BIGINT)) AS reponses,
+    SUM(CAST(inconnues AS BIGINT)) AS inconnues,
+    SUM(CAST(hors_champ AS BIGINT)) AS hors_champ,
+    SUM(CAST(CASE WHEN rang >= dernier_rang THEN inconnues_apres ELSE 0 END AS BIGINT)) AS inconnues_apres,
+    SUM(CAST(CASE WHEN rang >= dernier_rang THEN hors_champ_apres ELSE 0 END AS BIGINT)) AS hors_champ_apres,
+    SUM(CAST(jours AS BIGINT)) AS jours,
     MIN(premier_jour) AS premier_jour,
     MAX(dernier_jour) AS dernier_jour,
     -- No day belongs to two months; a week may, and then counts once.
-    SUM(semaines) - SUM(CASE WHEN debute = 0 THEN semaine_commune ELSE 0 END) AS semaines,
+    SUM(CAST(semaines AS BIGINT))
+        - SUM(CAST(CASE WHEN debute = 0 THEN semaine_commune ELSE 0 END AS BIGINT)) AS semaines,
     MIN(premiere_semaine) AS premiere_semaine,
     MAX(derniere_semaine) AS derniere_semaine,
     MIN(premiere_utc) AS premiere_utc,

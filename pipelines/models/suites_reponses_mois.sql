@@ -20,7 +20,7 @@ WITH serie AS (
         reponse IN ('oui', 'non') AS repondue,
         ROW_NUMBER() OVER (
             PARTITION BY guichet_id, demarche_id, mois
-            ORDER BY instant_utc, consultation_id, essai
+            ORDER BY instant_utc, consultation_id, debut_utc, essai
         ) AS rang
     FROM consultations
 ),
@@ -87,7 +87,7 @@ etapes AS (
 ),
 
 numerotees AS (
-    SELECT *, SUM(debute) OVER (PARTITION BY guichet_id, demarche_id, mois ORDER BY rang) AS numero
+    SELECT *, SUM(CAST(debute AS BIGINT)) OVER (PARTITION BY guichet_id, demarche_id, mois ORDER BY rang) AS numero
     FROM etapes
 ),
 

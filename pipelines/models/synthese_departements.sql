@@ -13,17 +13,17 @@ WITH sommes AS (
         COUNT(*) FILTER (WHERE reponses_retenues > 0 AND non_retenus = reponses_retenues) AS services_sans_aucun_rdv,
         COUNT(*) FILTER (WHERE qualite = 'suffisante') AS services_suffisants,
         COUNT(*) FILTER (WHERE taux_sans_rdv IS NOT NULL) AS services_avec_taux,
-        SUM(tentatives_prevues) AS tentatives_prevues,
-        SUM(tentatives) AS tentatives,
-        SUM(cycles_mesures) AS cycles_mesures,
-        SUM(reponses) AS reponses,
-        SUM(oui) AS oui,
-        SUM(non) AS non,
-        SUM(inconnues) AS inconnues,
-        SUM(hors_champ) AS hors_champ,
-        SUM(tentatives_retenues) AS tentatives_retenues,
-        SUM(reponses_retenues) AS reponses_retenues,
-        SUM(non_retenus) AS non_retenus
+        SUM(CAST(tentatives_prevues AS BIGINT)) AS tentatives_prevues,
+        SUM(CAST(tentatives AS BIGINT)) AS tentatives,
+        SUM(CAST(cycles_mesures AS BIGINT)) AS cycles_mesures,
+        SUM(CAST(reponses AS BIGINT)) AS reponses,
+        SUM(CAST(oui AS BIGINT)) AS oui,
+        SUM(CAST(non AS BIGINT)) AS non,
+        SUM(CAST(inconnues AS BIGINT)) AS inconnues,
+        SUM(CAST(hors_champ AS BIGINT)) AS hors_champ,
+        SUM(CAST(tentatives_retenues AS BIGINT)) AS tentatives_retenues,
+        SUM(CAST(reponses_retenues AS BIGINT)) AS reponses_retenues,
+        SUM(CAST(non_retenus AS BIGINT)) AS non_retenus
     FROM disponibilite_mois
     WHERE departement IS NOT NULL
     GROUP BY departement, demarche_id, mois

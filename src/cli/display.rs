@@ -5,9 +5,11 @@ use std::io::IsTerminal;
 use std::time::Duration;
 
 use guichets_ouverts::gate::GateReport;
-use guichets_ouverts::job::Built;
+use guichets_ouverts::ingest::{LeftAlone, WhyLeft};
+use guichets_ouverts::job::{Built, SetAside};
 use guichets_ouverts::outcome::Outcome as AttemptOutcome;
 use guichets_ouverts::publish::Outcome;
+use guichets_ouverts::release::Accounting;
 use guichets_ouverts::schema::Format;
 
 /// How wide the longest bar is.
@@ -56,22 +58,22 @@ fn write_all(
         Some(Outcome::NothingNew { .. }) => writeln!(text, "as of {}\n", manifest.as_of)?,
         _ => writeln!(text, "version {}, as of {}\n", manifest.version, manifest.as_of)?,
     }
-    let account = digest.accounting;
-    writeln!(
-        text,
-        "{} lines in {} = {} attempts + {} duplicates + {} blank + {} set aside",
-        grouped(account.lines),
-        plural(account.files, "file"),
-        grouped(account.attempts),
-        grouped(account.duplicates),
-        grouped(account.blank),
-        grouped(account.quarantined),
-    )?;
-    for (reason, lines) in &digest.quarantined_by_reason {
-        writeln!(text, "    {} set aside: {reason}", plural(*lines, "line"))?;
+    write_account(text, digest.accounting)?;
+    for kind in &digest.set_aside {
+        writeln!(text, "    {}", set_aside(kind))?;
     }
-    if !digest.ignored.is_empty() {
-        writeln!(text, "    left alone, no logs of this pipeline: {}", digest.ignored.join(", "))?;
+    if digest.dates_set_aside > 0 {
+        let dates = plural(digest.dates_set_aside.max(0).cast_unsigned(), "date");
+        writeln!(
+            text,
+            "    {dates} of slots not believed: before the day of the attempt, or of no year of the contract"
+        )?;
+    }
+    for mapping in &digest.unread {
+        writeln!(text, "    {mapping}")?;
+    }
+    for (why, names) in left_alone(&digest.left_alone) {
+        writeln!(text, "    left alone, {why}: {names}")?;
     }
     writeln!(
         text,
@@ -83,6 +85,49 @@ fn write_all(
     write_outcomes(text, style, built)?;
     write_gates(text, style, &built.gates)?;
     write_end(text, style, store, built, outcome, took)
+}
+
+fn write_account(text: &mut String, account: Accounting) -> std::fmt::Result {
+    write!(text, "{} in {}", plural(account.lines, "line"), plural(account.files, "file"))?;
+    if account.headers > 0 {
+        write!(text, " (and {} of column names)", plural(account.headers, "line"))?;
+    }
+    if account.records != account.lines {
+        write!(text, ", {}", plural(account.records, "record"))?;
+    }
+    write!(
+        text,
+        " = {} attempts + {} duplicates + {} blank",
+        grouped(account.attempts),
+        grouped(account.duplicates),
+        grouped(account.blank),
+    )?;
+    if account.without_data > 0 {
+        write!(text, " + {} without data", grouped(account.without_data))?;
+    }
+    writeln!(text, " + {} set aside", grouped(account.quarantined))
+}
+
+/// `3 records set aside: type_invalide (slots.count), the first at a.csv:12`.
+pub fn set_aside(kind: &SetAside) -> String {
+    let field = kind.field.as_ref().map_or_else(String::new, |field| format!(" ({field})"));
+    format!("{} set aside: {}{field}, the first at {}", plural(kind.records, "record"), kind.reason, kind.first)
+}
+
+/// For each reason why files were left alone, in a person's words, the names of the first few.
+pub fn left_alone(files: &[LeftAlone]) -> Vec<(&'static str, String)> {
+    /// As many as can be looked through; the manifest has them all.
+    const FEW: usize = 10;
+    let names = |why: WhyLeft| -> Vec<&str> {
+        files.iter().filter(|file| file.why == why).map(|file| file.file.as_str()).collect()
+    };
+    let told = |(why, names): (WhyLeft, Vec<&str>)| {
+        let more = names.len().saturating_sub(FEW) as u64;
+        let first = names[..names.len().min(FEW)].join(", ");
+        (why.told(), if more == 0 { first } else { format!("{first} and {} more", grouped(more)) })
+    };
+    let reasons = WhyLeft::ALL.iter().map(|why| (*why, names(*why)));
+    reasons.filter(|(_, names)| !names.is_empty()).map(told).collect()
 }
 
 fn write_outcomes(text: &mut String, style: &Style, built: &Built) -> std::fmt::Result {
@@ -183,6 +228,13 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
+/// What is bad, on a terminal.
+pub const BAD: &str = "\u{1b}[1;31m";
+/// The end of any colour.
+pub const PLAIN: &str = "\u{1b}[0m";
+/// Every colour that is ever written: bold, good, bad, bar, plain.
+pub const COLOURS: [&str; 5] = ["\u{1b}[1m", "\u{1b}[1;32m", BAD, "\u{1b}[34m", PLAIN];
+
 /// Colours on a terminal, nothing elsewhere.
 struct Style {
     bold: &'static str,
@@ -195,7 +247,8 @@ struct Style {
 impl Style {
     fn of_terminal() -> Self {
         if std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
-            Self { bold: "\u{1b}[1m", good: "\u{1b}[1;32m", bad: "\u{1b}[1;31m", bar: "\u{1b}[34m", plain: "\u{1b}[0m" }
+            let [bold, good, bad, bar, plain] = COLOURS;
+            Self { bold, good, bad, bar, plain }
         } else {
             Self { bold: "", good: "", bad: "", bar: "", plain: "" }
         }

@@ -1,12 +1,16 @@
 //! `guichets explain`: what became of a line, and by which rule.
 
-use std::path::PathBuf;
+use std::collections::HashMap;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
+use guichets_ouverts::config::Schedule;
 use guichets_ouverts::error::{Context, Error, Result};
-use guichets_ouverts::ingest::{Ingest, Item, LineReader, Stream, list};
-use guichets_ouverts::outcome::{Evidence, RuleSet, explain};
+use guichets_ouverts::ingest::{Fate, Ingest, LinePlace, Reason, Witness, log_at, mapping};
+use guichets_ouverts::outcome::{Explanation, RuleSet, explain};
+use guichets_ouverts::progress::Silent;
 use guichets_ouverts::registry::Registry;
 use guichets_ouverts::schema::Catalog;
 use tokio::runtime::Runtime;
@@ -34,81 +38,145 @@ impl Explain {
         let catalog = Catalog::load(&project.tables())?;
         let registry = Registry::load(&catalog, &pipeline.registry_folders(&project))?;
         let rules = RuleSet::load(&pipeline.rules_path())?;
+        let earliest = Schedule::load(&pipeline.schedule_path())?.earliest();
         let runtime = Runtime::new().internal("cannot start the runtime")?;
-        let ingest = Ingest { pipeline: &pipeline, registry: &registry, rules: &rules, runtime: runtime.handle() };
+        let runtime = runtime.handle();
+        let ingest = Ingest { pipeline: &pipeline, registry: &registry, rules: &rules, earliest, runtime };
 
         let (path, wanted) = file_and_line(&self.line);
         let source = path.to_string_lossy().into_owned();
-        let files = list(std::slice::from_ref(&source), runtime.handle())?;
-        let file = files.first().ok_or_else(|| Error::usage("no such log").at(&source))?;
-        let stream =
-            Stream::open(file.open(runtime.handle())?, pipeline.limits.unpack_ratio, 0).unreachable("cannot read")?;
-        let mut lines = LineReader::new(stream, pipeline.limits.line_bytes);
-        let mut decoder = ingest.decoder(&file.name);
-        let (mut first, mut found, mut lines_seen) = (true, false, 0);
-        while let Some(item) = lines.next_item() {
-            let Item::Line { number, bytes, .. } = item else { continue };
-            lines_seen = number;
-            let text = String::from_utf8_lossy(bytes);
-            let header = std::mem::take(&mut first) && decoder.is_header(&file.name, &text)?;
-            let last = wanted.unwrap_or(FIRST_LINES);
-            if number > last {
-                break;
-            }
-            if wanted.is_some_and(|wanted| wanted != number) {
-                continue;
-            }
-            found = true;
-            let told = match decoder.decode(&text) {
-                _ if header => Told::Note("the header of the file"),
-                _ if text.trim().is_empty() => Told::Note("a blank line"),
-                Ok((raw, _)) => Told::Outcome(
-                    Box::new(explain(&rules, &Evidence::of(&raw))),
-                    raw.verdict.as_deref().map(str::to_owned),
-                ),
-                Err(reject) => Told::SetAside(reject.reason.code(), reject.field),
-            };
-            print(&told.shown(&file.name, number, common.json));
-        }
-        if !found {
+        let mut file = log_at(&source, &pipeline, runtime)?;
+        file.name = name_in_run(&ingest, &path, &file.name).ok_or_else(|| {
+            Error::usage("no log of this pipeline: a run leaves it alone").at(&source).hint(format!(
+                "the pipeline reads {}",
+                pipeline.sources.iter().map(|source| source.files.as_str()).collect::<Vec<_>>().join(", ")
+            ))
+        })?;
+        let mut teller = Teller {
+            rules: &rules,
+            file: &file.name,
+            json: common.json,
+            lines: wanted.map_or(1..=FIRST_LINES, |line| line..=line),
+            ids: HashMap::new(),
+            last: 0,
+            found: false,
+        };
+        ingest.show(0, &file, 0, &mut teller, &Silent)?;
+        if !teller.found {
             return Err(Error::usage("the file has no such line")
                 .at(&self.line)
-                .hint(format!("lines count from 1; the last one read is {lines_seen}")));
+                .hint(format!("lines count from 1; the last one read is {}", teller.last)));
         }
         Ok(ExitCode::SUCCESS)
     }
 }
 
-/// What is said of a line.
+/// The name by which a run knows a file: its own, or with as many of the folders above it as a mapping asks for.
+fn name_in_run(ingest: &Ingest<'_>, path: &Path, listed: &str) -> Option<String> {
+    let wanted = |name: &str| ingest.pipeline.sources.is_empty() || mapping(ingest.pipeline, name).is_some();
+    if wanted(listed) {
+        return Some(listed.to_owned());
+    }
+    let absolute = std::path::absolute(path).ok()?;
+    let folders = absolute.parent()?.iter().rev().filter_map(|folder| folder.to_str());
+    let mut name = listed.to_owned();
+    folders
+        .map(|folder| {
+            name = format!("{folder}/{name}");
+            name.clone()
+        })
+        .find(|name| wanted(name))
+}
+
+/// Tells a person what becomes of lines, as the only file of a run.
+struct Teller<'a> {
+    rules: &'a RuleSet,
+    file: &'a str,
+    json: bool,
+    /// Those that are asked for.
+    lines: RangeInclusive<u64>,
+    /// By the id of an attempt: the first line that has it, and what that line says.
+    ids: HashMap<u128, (u64, u64)>,
+    last: u64,
+    found: bool,
+}
+
+impl Witness for Teller<'_> {
+    fn see(&mut self, place: LinePlace, fate: Fate<'_>) -> Result<()> {
+        self.last = place.line;
+        let first = match &fate {
+            Fate::Attempt(row) => {
+                let said = (place.line, row.place.digest);
+                Some(*self.ids.entry(row.checked.id).or_insert(said)).filter(|first| *first != said)
+            }
+            _ => None,
+        };
+        if !self.lines.contains(&place.line) {
+            return Ok(());
+        }
+        self.found = true;
+        let told = match (fate, first) {
+            (Fate::Header, _) => Told::Note("a line that names the columns".to_owned()),
+            (Fate::Blank, _) => Told::Note("a blank line".to_owned()),
+            (Fate::WithoutData, _) => Told::Note("without data: it says that nobody looked".to_owned()),
+            (Fate::SetAside(reject), _) => Told::SetAside(reject.reason.code(), reject.field, None),
+            (Fate::Attempt(row), Some((line, digest))) if digest == row.place.digest => {
+                Told::Note(format!("a duplicate of line {line}"))
+            }
+            (Fate::Attempt(_), Some((line, _))) => {
+                Told::SetAside(Reason::ConflictingId.code(), Some("attempt_id"), Some(line))
+            }
+            (Fate::Attempt(row), None) => Told::Outcome(
+                Box::new(explain(self.rules, &row.evidence())),
+                row.raw.verdict.as_deref().map(str::to_owned),
+            ),
+        };
+        print(&told.shown(self.file, place, self.json));
+        Ok(())
+    }
+
+    fn has_seen_enough(&self) -> bool {
+        self.last >= *self.lines.end()
+    }
+}
+
+/// What is said of a record.
 enum Told {
-    Note(&'static str),
-    SetAside(&'static str, Option<&'static str>),
-    Outcome(Box<guichets_ouverts::outcome::Explanation>, Option<String>),
+    Note(String),
+    /// Why, which field, and the line that it contradicts.
+    SetAside(&'static str, Option<&'static str>, Option<u64>),
+    Outcome(Box<Explanation>, Option<String>),
 }
 
 impl Told {
-    fn shown(&self, file: &str, line: u64, json: bool) -> String {
+    fn shown(&self, file: &str, place: LinePlace, json: bool) -> String {
+        let LinePlace { line, rank, .. } = place;
         if json {
-            return match self {
-                Self::Note(note) => serde_json::json!({ "file": file, "line": line, "note": note }),
-                Self::SetAside(reason, field) => {
-                    serde_json::json!({ "file": file, "line": line, "set_aside": reason, "field": field })
+            let mut told = match self {
+                Self::Note(note) => serde_json::json!({ "note": note }),
+                Self::SetAside(reason, field, _) => serde_json::json!({ "set_aside": reason, "field": field }),
+                Self::Outcome(explanation, verdict) => {
+                    serde_json::json!({ "verdict_of_the_robot": verdict, "explanation": explanation })
                 }
-                Self::Outcome(explanation, verdict) => serde_json::json!({
-                    "file": file, "line": line, "verdict_of_the_robot": verdict, "explanation": explanation
-                }),
-            }
-            .to_string();
+            };
+            told["file"] = file.into();
+            told["line"] = line.into();
+            told["rank"] = rank.into();
+            return told.to_string();
         }
+        let at = if rank == 1 { format!("{file}:{line}") } else { format!("{file}:{line}, record {rank}") };
         match self {
-            Self::Note(note) => format!("{file}:{line}: {note}"),
-            Self::SetAside(reason, None) => format!("{file}:{line}: set aside: {reason}"),
-            Self::SetAside(reason, Some(field)) => format!("{file}:{line}: set aside: {reason} (field {field})"),
+            Self::Note(note) => format!("{at}: {note}"),
+            Self::SetAside(reason, field, contradicted) => {
+                let field = field.map_or_else(String::new, |field| format!(" (field {field})"));
+                let line = contradicted.map_or_else(String::new, |line| format!("; it contradicts line {line}"));
+                format!("{at}: set aside: {reason}{field}{line}")
+            }
             Self::Outcome(explanation, verdict) => {
                 let opinion = verdict.as_ref().map_or_else(String::new, |verdict| {
                     format!("The robot's own verdict was « {verdict} »; it is kept, and was not used.\n")
                 });
-                format!("{file}:{line}:\n{explanation}{opinion}")
+                format!("{at}:\n{explanation}{opinion}")
             }
         }
     }

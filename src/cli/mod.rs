@@ -15,6 +15,7 @@ mod summary;
 mod verify;
 mod watch;
 
+use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -127,14 +128,41 @@ fn show(error: &Error, json: bool) {
         });
         print(&format!("{told:#}"));
     }
-    let red = if std::io::stderr().is_terminal() { ("\u{1b}[1;31m", "\u{1b}[0m") } else { ("", "") };
-    eprintln!("{}error{}: {error}", red.0, red.1);
+    let red = if std::io::stderr().is_terminal() { (display::BAD, display::PLAIN) } else { ("", "") };
+    eprintln!("{}error{}: {}", red.0, red.1, printable(&error.to_string()));
     if let Some(hint) = error.advice() {
-        eprintln!(" hint: {hint}");
+        eprintln!(" hint: {}", printable(hint));
     }
 }
 
 /// Writes to standard output; a reader that went away is no error of ours.
 fn print(text: &str) {
-    let _ = writeln!(std::io::stdout().lock(), "{text}");
+    let _ = writeln!(std::io::stdout().lock(), "{}", printable(text));
+}
+
+/// A text in which nothing commands a terminal: much of what is told was written by others. Line ends, tabs and our own
+/// colours stay; any other control character, and those that turn the direction of writing, are spelt out as JSON spells
+/// them.
+fn printable(text: &str) -> Cow<'_, str> {
+    let commands = |letter: char| {
+        letter.is_control() && !matches!(letter, '\n' | '\t')
+            || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if !text.contains(commands) {
+        return Cow::Borrowed(text);
+    }
+    let mut told = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(letter) = rest.chars().next() {
+        let colour = display::COLOURS.into_iter().find(|colour| rest.starts_with(colour));
+        let length = colour.map_or(letter.len_utf8(), str::len);
+        if colour.is_none() && commands(letter) {
+            // None of them is beyond four digits.
+            told.push_str(&format!("\\u{:04x}", u32::from(letter)));
+        } else {
+            told.push_str(&rest[..length]);
+        }
+        rest = &rest[length..];
+    }
+    Cow::Owned(told)
 }

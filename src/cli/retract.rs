@@ -29,7 +29,7 @@ pub struct Retract {
 impl Retract {
     /// Retracts and tells.
     pub fn run(self, common: &Common) -> Result<ExitCode> {
-        let store = publish::open(&self.store, Guard::default())?;
+        let store = publish::open(&self.store, Guard::Required)?;
         let done = retract(store.as_ref(), &self.version, &self.reason, self.remove, Utc::now().fixed_offset())?;
         if common.json {
             print(&format!("{:#}", serde_json::to_value(&done).internal("the retraction")?));

@@ -5,9 +5,11 @@ use std::process::ExitCode;
 
 use chrono::{DateTime, FixedOffset, Utc};
 use clap::Args;
+use guichets_ouverts::calendar::parse_rfc3339;
 use guichets_ouverts::error::{Context, Error, Result};
 use guichets_ouverts::gate::{self, Gate, Overrule};
 use guichets_ouverts::job::{Built, Destination, Order, build, release};
+use guichets_ouverts::net;
 use guichets_ouverts::publish::{self, Base, Guard, Outcome, SigningKey};
 use tokio::runtime::Runtime;
 
@@ -57,17 +59,23 @@ pub struct Run {
     summary: Option<PathBuf>,
 }
 
-/// An RFC 3339 instant of the command line.
+/// An RFC 3339 instant of the command line, in the years of which attempts are believed.
 pub fn instant(text: &str) -> Result<DateTime<FixedOffset>, String> {
-    DateTime::parse_from_rfc3339(text)
-        .map_err(|_| "not an RFC 3339 instant; write it with its offset, as in 2022-06-12T00:00:00+02:00".to_owned())
+    let instant = DateTime::parse_from_rfc3339(text)
+        .map_err(|_| "not an RFC 3339 instant; write it with its offset, as in 2022-06-12T00:00:00+02:00".to_owned())?;
+    if parse_rfc3339(text).is_none() {
+        return Err("not an instant between 2000 and 2099, written as in 2022-06-12T00:00:00+02:00".to_owned());
+    }
+    Ok(instant)
 }
 
 fn gate_of_code(code: &str) -> Result<Gate, String> {
-    Gate::from_code(code).ok_or_else(|| {
-        let codes: Vec<&str> = Gate::ALL.iter().map(|gate| gate.code()).collect();
-        format!("the gates are {}", codes.join(", "))
-    })
+    let gates = || Gate::ALL.iter().filter(|gate| gate.can_be_overruled()).map(|gate| gate.code());
+    match Gate::from_code(code) {
+        Some(gate) if gate.can_be_overruled() => Ok(gate),
+        Some(_) => Err("this gate says that the version does not hold together, and cannot be overruled".to_owned()),
+        None => Err(format!("the gates that can be overruled are {}", gates().collect::<Vec<_>>().join(", "))),
+    }
 }
 
 impl Run {
@@ -121,7 +129,11 @@ impl Run {
             (None, None) => Utc::now().fixed_offset(),
         };
         let summary = self.summary.as_deref().map(summary::open).transpose()?;
-        let guard = if self.sole_publisher { Guard::Waived } else { Guard::Required };
+        let guard = match (self.only_judge, self.sole_publisher) {
+            (true, _) => Guard::Reader,
+            (false, true) => Guard::Waived,
+            (false, false) => Guard::Required,
+        };
         let store = publish::open(&self.store, guard)?;
         let base = Base::read(store.as_ref())?;
         base.check_pipeline(store.as_ref(), &pipeline.name)?;
@@ -155,7 +167,7 @@ impl Run {
             release(&order, &built, &to, progress.as_ref()).map(Some)
         };
         let outcome = released.as_ref().ok().and_then(Option::as_ref);
-        tell(common, &self.store, &built, outcome, started.elapsed());
+        tell(common, &net::shown(&self.store), &built, outcome, started.elapsed());
         if let Some(file) = &summary {
             Night { pipeline: &pipeline, base: &base, built: &built, released: &released }.append_to(file);
         }

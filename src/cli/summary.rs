@@ -11,7 +11,7 @@ use guichets_ouverts::gate::GateReport;
 use guichets_ouverts::job::Built;
 use guichets_ouverts::publish::{Base, Outcome};
 
-use super::display::{grouped, plural};
+use super::display::{grouped, left_alone, set_aside};
 
 /// What is known of a run when it ends.
 pub struct Night<'a> {
@@ -78,9 +78,20 @@ impl Night<'_> {
     fn write_counts(&self, text: &mut String) -> std::fmt::Result {
         let digest = &self.built.digest;
         let account = digest.accounting;
-        writeln!(text, "| lines | attempts | duplicates | blank | set aside | cycles measured | expected |")?;
-        writeln!(text, "| ---: | ---: | ---: | ---: | ---: | ---: | ---: |")?;
-        let numbers = [account.lines, account.attempts, account.duplicates, account.blank, account.quarantined];
+        writeln!(
+            text,
+            "| lines | records | attempts | duplicates | blank | without data | set aside | cycles measured | expected |"
+        )?;
+        writeln!(text, "| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")?;
+        let numbers = [
+            account.lines,
+            account.records,
+            account.attempts,
+            account.duplicates,
+            account.blank,
+            account.without_data,
+            account.quarantined,
+        ];
         let cycles = [digest.measured, digest.expected].map(|count| count.max(0).cast_unsigned());
         let cells: Vec<String> = numbers.into_iter().chain(cycles).map(grouped).collect();
         writeln!(text, "| {} |\n", cells.join(" | "))?;
@@ -90,10 +101,14 @@ impl Night<'_> {
         if !outcomes.is_empty() {
             writeln!(text, "Outcomes: {}.\n", outcomes.join(", "))?;
         }
-        for (reason, lines) in &digest.quarantined_by_reason {
-            writeln!(text, "- {} set aside: {reason}", plural(*lines, "line"))?;
+        for kind in &digest.set_aside {
+            writeln!(text, "- {}", cell(&set_aside(kind)))?;
         }
-        if !digest.quarantined_by_reason.is_empty() {
+        let left_alone = left_alone(&digest.left_alone);
+        for (why, names) in &left_alone {
+            writeln!(text, "- Left alone, {why}: {}", cell(names))?;
+        }
+        if !digest.set_aside.is_empty() || !left_alone.is_empty() {
             writeln!(text)?;
         }
         Ok(())

@@ -2,15 +2,20 @@
 
 mod datagouv;
 mod mapping;
+mod period;
 mod pipeline;
 mod publication;
 mod schedule;
 
 pub use datagouv::{Datagouv, Spatial, is_loopback};
-pub use mapping::{LogFormat, SourceMapping, TimeMapping, ValueMapping};
+pub use mapping::{
+    Digest, Each, EpochUnit, FinalNewline, FullMapping, LogFormat, SourceMapping, TimeForm, TimeMapping, Unpivot,
+    ValueMapping,
+};
+pub use period::Period;
 pub use pipeline::{Gates, Limits, Method, Pipeline, RegistrySettings, UnknownIds};
 pub use publication::{Contact, Frequency, Organisation, Place, PublicationSettings};
-pub use schedule::{Period, Schedule};
+pub use schedule::Schedule;
 
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,6 @@
 //! `pipeline.toml`: what a publication is made of.
 
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use chrono_tz::Tz;
@@ -73,6 +74,9 @@ const fn default_fresh_hours() -> i64 {
     36
 }
 
+/// From an hour to ten years.
+const FRESH_HOURS: RangeInclusive<i64> = 1..=87_600;
+
 fn default_schedule() -> PathBuf {
     "schedule.csv".into()
 }
@@ -110,13 +114,27 @@ pub struct Limits {
     pub line_bytes: usize,
     /// How many times larger than its file a stream may unpack, beyond the first 64 MiB.
     pub unpack_ratio: u64,
+    /// How far a zstd stream may look back, in MiB, of which the largest power of two counts: this much memory is taken
+    /// for each file that is being read. By default as much as the zstd tool takes; from 1 to 2048.
+    pub zstd_window_mib: u64,
     /// How much of the decoded attempts may stay in memory before they go to disk, in MiB.
     pub memory_mib: usize,
 }
 
+/// What the zstd library can be told.
+const ZSTD_WINDOW_MIB: RangeInclusive<u64> = 1..=2048;
+
 impl Default for Limits {
     fn default() -> Self {
-        Self { line_bytes: 1 << 20, unpack_ratio: 300, memory_mib: 1024 }
+        Self { line_bytes: 1 << 20, unpack_ratio: 300, zstd_window_mib: 128, memory_mib: 1024 }
+    }
+}
+
+impl Limits {
+    /// What `zstd_window_mib` is for the library: a power of two of bytes.
+    #[must_use]
+    pub fn zstd_window_log(&self) -> u32 {
+        (self.zstd_window_mib.clamp(*ZSTD_WINDOW_MIB.start(), *ZSTD_WINDOW_MIB.end()) << 20).ilog2()
     }
 }
 
@@ -135,6 +153,7 @@ pub struct Method {
     pub taux_reponse_suffisant: f64,
     pub z95: f64,
     pub correlation_jour_min: f64,
+    pub cycle_max_h: i32,
     pub delai_court_jours: i32,
     pub delai_long_jours: i32,
 }
@@ -152,6 +171,7 @@ impl Default for Method {
             taux_reponse_suffisant: 0.5,
             z95: 1.959_963_984_540_054,
             correlation_jour_min: 0.3,
+            cycle_max_h: 6,
             delai_court_jours: 30,
             delai_long_jours: 60,
         }
@@ -170,6 +190,9 @@ pub struct Gates {
     pub quarantine_max: f64,
     /// Largest share of attempts whose page was not recognised.
     pub unrecognized_max: f64,
+    /// Largest share of cycles that cannot be what they say: a name used again, a cycle that lasts too long, a planning
+    /// asked twice in one try.
+    pub cycles_max: f64,
     /// From how many answers on a day of one probe with « yes » alone is taken for a log that cannot say « no ».
     pub only_yes_min: u64,
     /// Largest share of the attempts of the version before that may be gone.
@@ -185,6 +208,7 @@ impl Default for Gates {
             answers_min: 1,
             quarantine_max: 0.01,
             unrecognized_max: 0.05,
+            cycles_max: 0.05,
             only_yes_min: 50,
             removed_max: 0.001,
             moved_max: 0.01,
@@ -215,6 +239,16 @@ impl Pipeline {
             return Err(place(
                 Error::usage("registry.unknown = \"accept\" needs registry.zone")
                     .hint("name the time zone of the counters, as in zone = \"Europe/Berlin\""),
+            ));
+        }
+        if !ZSTD_WINDOW_MIB.contains(&pipeline.limits.zstd_window_mib) {
+            let (least, most) = (ZSTD_WINDOW_MIB.start(), ZSTD_WINDOW_MIB.end());
+            return Err(place(Error::usage(format!("limits.zstd_window_mib is not between {least} and {most}"))));
+        }
+        if !FRESH_HOURS.contains(&pipeline.fresh_hours) {
+            return Err(place(
+                Error::usage(format!("fresh_hours {} is not between an hour and ten years", pipeline.fresh_hours))
+                    .hint("say after how many hours the next version is late, as in fresh_hours = 36"),
             ));
         }
         pipeline.publication.check().map_err(place)?;

@@ -3,11 +3,11 @@
 
 use std::path::Path;
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use chrono_tz::Tz;
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::Deserialize;
 
-use crate::calendar::{parse_rfc3339, start_of_day};
+use super::Period;
+use crate::calendar::parse_rfc3339;
 use crate::error::{Context, Error, Result};
 
 /// Stands for every counter or every procedure.
@@ -44,26 +44,12 @@ struct Record {
     source: Option<String>,
 }
 
-/// A stretch of time during which one service was in scope at one cadence.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Period {
-    /// First instant in scope.
-    pub start: DateTime<Utc>,
-    /// First instant no longer in scope.
-    pub end: DateTime<Utc>,
-    /// Time from one cycle to the next; the first stands at `start`.
-    pub cadence: TimeDelta,
-    /// Whether the log of that time could say « none ».
-    pub negatives_logged: bool,
-    /// Where the cadence is known from.
-    pub source: Option<String>,
-}
-
 impl Schedule {
     /// Reads and checks `schedule.csv`.
     ///
     /// # Errors
-    /// [`Usage`](crate::error::Kind::Usage) with file and line: a bad row, or two periods of a service that overlap.
+    /// [`Usage`](crate::error::Kind::Usage) with file and line: a bad row, two periods of a service that overlap, or two
+    /// wildcards of equal right over one service.
     pub fn load(path: &Path) -> Result<Self> {
         let place = |error: Error| error.at_path(path);
         let mut reader = csv::Reader::from_path(path).usage("cannot read the schedule").map_err(place)?;
@@ -75,33 +61,31 @@ impl Schedule {
             let here = |error: Error| error.at(format!("{}:{line}", path.display()));
             let record: Record = record.deserialize(Some(&header)).usage("not a row of a schedule").map_err(here)?;
             let row = record.parsed(line).map_err(here)?;
-            if let Some(other) = rows.iter().find(|other| other.overlaps(&row)) {
-                return Err(here(
-                    Error::usage(format!(
-                        "this period of {} / {} overlaps that of line {}",
-                        row.counter, row.procedure, other.line
-                    ))
-                    .hint("end the first where the second begins"),
-                ));
-            }
             rows.push(row);
+        }
+        if let Some((line, conflict)) = conflict(&rows) {
+            return Err(conflict.at(format!("{}:{line}", path.display())));
         }
         rows.sort_by_key(|row| row.start);
         Ok(Self { rows })
     }
 
-    /// The services that the schedule names one by one: they are in scope even if no log ever speaks of them.
-    pub fn named_services(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.rows
-            .iter()
-            .filter(|row| row.counter != ANY && row.procedure != ANY)
-            .map(|row| (row.counter.as_str(), row.procedure.as_str()))
+    /// The first instant of which any row says something; nothing where there is no row.
+    #[must_use]
+    pub fn earliest(&self) -> Option<DateTime<Utc>> {
+        self.rows.iter().map(|row| row.start).min()
     }
 
-    /// When one service was in scope, up to `as_of`.
+    /// The services that the schedule names one by one: they are in scope even if no log ever speaks of them.
+    pub fn named_services(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.rows.iter().filter(|row| row.is_named()).map(|row| (row.counter.as_str(), row.procedure.as_str()))
+    }
+
+    /// When one service was in scope, up to `as_of`, in the order of time; no two periods share an instant.
     ///
-    /// Rows that name the counter and the procedure win over rows that name one of them, and those over rows that name
-    /// neither. A service in scope by a wildcard alone enters it with its first attempt.
+    /// At each instant a row that names the counter and the procedure wins over one that names one of them, and that over
+    /// one that names neither: a stronger row interrupts a weaker one for as long as it is in force. A service in scope by a
+    /// wildcard alone enters it with its first attempt, and its cycles are counted from there, interruptions or not.
     #[must_use]
     pub fn periods(
         &self,
@@ -110,56 +94,59 @@ impl Schedule {
         first_attempt: Option<DateTime<Utc>>,
         as_of: DateTime<Utc>,
     ) -> Vec<Period> {
-        let matching = |row: &&Row| row.matches(counter, procedure);
-        let Some(best) = self.rows.iter().filter(matching).map(Row::specificity).max() else { return Vec::new() };
-        self.rows
-            .iter()
-            .filter(matching)
-            .filter(|row| row.specificity() == best)
-            .filter_map(|row| {
-                // Cycles are counted from where the service entered this period.
-                let start = if best == 2 { row.start } else { row.start.max(first_attempt?) };
-                let end = row.end.map_or(as_of, |end| end.min(as_of));
-                (start < end).then(|| Period {
-                    start,
-                    end,
-                    cadence: row.cadence,
-                    negatives_logged: row.negatives_logged,
-                    source: row.source.clone(),
-                })
-            })
-            .collect()
+        let mut rows: Vec<&Row> = self.rows.iter().filter(|row| row.matches(counter, procedure)).collect();
+        rows.sort_by_key(|row| std::cmp::Reverse(row.specificity()));
+        let mut periods: Vec<Period> = Vec::new();
+        for row in rows {
+            let entered =
+                if row.is_named() { Some(row.start) } else { first_attempt.map(|first| row.start.max(first)) };
+            let Some(origin) = entered else { continue };
+            let end = row.end.map_or(as_of, |end| end.min(as_of));
+            // Rows of equal right never meet, so whatever is in the way is stronger.
+            let taken: Vec<Span> = periods.iter().map(|period| (period.start, period.end)).collect();
+            periods.extend(uncovered((origin, end), taken).into_iter().map(|(start, end)| Period {
+                start,
+                end,
+                origin,
+                cadence: row.cadence,
+                negatives_logged: row.negatives_logged,
+                source: row.source.clone(),
+            }));
+        }
+        periods.sort_by_key(|period| period.start);
+        periods
     }
 }
 
-impl Period {
-    /// How many cycles begin in `[from, to)`.
-    fn cycles_between(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> i64 {
-        let (from, to) = (from.max(self.start), to.min(self.end));
-        if from >= to {
-            return 0;
-        }
-        let cadence = self.cadence.num_seconds();
-        // Cycles stand at start + k × cadence; those at or after an instant begin with the ceiling of the quotient.
-        let ceiling = |instant: DateTime<Utc>| {
-            let seconds = (instant - self.start).num_seconds();
-            -((-seconds).div_euclid(cadence))
-        };
-        ceiling(to) - ceiling(from)
-    }
+/// A stretch of time: its first instant, and the first one after it.
+type Span = (DateTime<Utc>, DateTime<Utc>);
 
-    /// The local days of the period, each with the number of cycles that begin on it.
-    pub fn days(&self, zone: Tz) -> impl Iterator<Item = (NaiveDate, i64)> + '_ {
-        let first = self.start.with_timezone(&zone).date_naive();
-        first
-            .iter_days()
-            .map(move |date| (date, start_of_day(date, zone)))
-            .take_while(|(_, start)| *start < self.end)
-            .map(move |(date, start)| {
-                let next = date.succ_opt().map_or(self.end, |next| start_of_day(next, zone));
-                (date, self.cycles_between(start, next))
-            })
+/// What of a stretch no other covers, in the order of time.
+fn uncovered((mut start, end): Span, mut covers: Vec<Span>) -> Vec<Span> {
+    covers.sort_unstable();
+    let mut left = Vec::new();
+    for (from, to) in covers {
+        if start < from.min(end) {
+            left.push((start, from.min(end)));
+        }
+        start = start.max(to);
     }
+    if start < end {
+        left.push((start, end));
+    }
+    left
+}
+
+/// The first two rows that would both be in force for one service at one instant, with the line of the second.
+///
+/// Of two wildcards of equal right (one names a counter, the other a procedure) neither can win. Whether any log will ever
+/// speak of the service that they share is not known when the schedule is loaded, and must not decide whether it is a
+/// schedule: so the patterns are compared, whatever the registry knows. A row that names the service settles it.
+fn conflict(rows: &[Row]) -> Option<(u64, Error)> {
+    rows.iter().enumerate().find_map(|(index, row)| {
+        let of_this_row = |other: &Row| Some((row.line, row.conflict_with(other, rows)?));
+        rows[..index].iter().find_map(of_this_row)
+    })
 }
 
 impl Row {
@@ -171,12 +158,47 @@ impl Row {
         u8::from(self.counter != ANY) + u8::from(self.procedure != ANY)
     }
 
-    fn overlaps(&self, other: &Self) -> bool {
-        let before = |a: &Self, b: &Self| a.end.is_some_and(|end| end <= b.start);
-        self.counter == other.counter
-            && self.procedure == other.procedure
-            && !before(self, other)
-            && !before(other, self)
+    /// Whether it names one service, so that it is in scope even if no log ever speaks of it.
+    fn is_named(&self) -> bool {
+        self.specificity() == 2
+    }
+
+    fn span(&self) -> Span {
+        (self.start, self.end.unwrap_or(DateTime::<Utc>::MAX_UTC))
+    }
+
+    /// Why this row cannot stand beside one before it.
+    fn conflict_with(&self, other: &Self, rows: &[Self]) -> Option<Error> {
+        let ((a, b), (c, d)) = (self.span(), other.span());
+        let shared = (a.max(c), b.min(d));
+        if shared.0 >= shared.1 {
+            return None;
+        }
+        if (&self.counter, &self.procedure) == (&other.counter, &other.procedure) {
+            let told =
+                format!("this period of {} / {} overlaps that of line {}", self.counter, self.procedure, other.line);
+            return Some(Error::usage(told).hint("end the first where the second begins"));
+        }
+        if self.specificity() != 1 || other.specificity() != 1 {
+            return None;
+        }
+        // Two that name a counter each, or a procedure each, share no service.
+        let (by_counter, by_procedure) = if self.counter == ANY { (other, self) } else { (self, other) };
+        if by_counter.procedure != ANY || by_procedure.counter != ANY {
+            return None;
+        }
+        let (counter, procedure) = (&by_counter.counter, &by_procedure.procedure);
+        let named = rows.iter().filter(|row| row.is_named() && row.matches(counter, procedure)).map(Self::span);
+        let (from, _) = *uncovered(shared, named.collect()).first()?;
+        let from = from.to_rfc3339_opts(SecondsFormat::Secs, true);
+        Some(
+            Error::usage(format!(
+                "{} / {} and {} / {} of line {} are both in force for {counter} / {procedure} from {from} on, and would \
+                 count it twice",
+                self.counter, self.procedure, other.counter, other.procedure, other.line
+            ))
+            .hint(format!("add a row of {counter} / {procedure} for that time, which then wins, or end one of the two")),
+        )
     }
 }
 
@@ -212,49 +234,5 @@ impl Record {
             negatives_logged: self.negatifs_consignes,
             source: self.source.filter(|text| !text.is_empty()),
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn period(start: &str, end: &str, cadence_min: i64) -> Period {
-        let start = parse_rfc3339(start).unwrap();
-        Period {
-            start,
-            end: parse_rfc3339(end).unwrap(),
-            cadence: TimeDelta::minutes(cadence_min),
-            negatives_logged: true,
-            source: None,
-        }
-    }
-
-    #[test]
-    fn a_day_of_23_hours_expects_23_hourly_cycles() {
-        let period = period("2019-03-30T00:00:00+01:00", "2019-04-02T00:00:00+02:00", 60);
-        let days: Vec<i64> = period.days(Tz::Europe__Paris).map(|(_, cycles)| cycles).collect();
-        assert_eq!(days, [24, 23, 24]);
-    }
-
-    #[test]
-    fn a_first_day_counts_from_the_hour_at_which_the_scope_begins() {
-        let period = period("2022-06-05T17:00:00+02:00", "2022-06-07T00:00:00+02:00", 30);
-        let days: Vec<i64> = period.days(Tz::Europe__Paris).map(|(_, cycles)| cycles).collect();
-        assert_eq!(days, [14, 48]);
-    }
-
-    proptest! {
-        #[test]
-        fn the_days_of_a_period_hold_each_of_its_cycles_once(hours in 1_i64..2_000, cadence in 1_i64..3_000, shift in 0_i64..100_000) {
-            let start = parse_rfc3339("2019-01-01T00:00:00Z").unwrap() + TimeDelta::minutes(shift);
-            let end = start + TimeDelta::hours(hours);
-            let period = Period { start, end, ..period("2019-01-01T00:00:00Z", "2019-01-02T00:00:00Z", cadence) };
-            let cycles = (0..=hours * 60).map(|k| start + TimeDelta::minutes(k * cadence));
-            let by_hand = cycles.take_while(|cycle| *cycle < end).count();
-            let by_days: i64 = period.days(Tz::Europe__Paris).map(|(_, cycles)| cycles).sum();
-            prop_assert_eq!(by_days, i64::try_from(by_hand).unwrap());
-        }
     }
 }

@@ -1,11 +1,15 @@
-//! The account of each file: lines = attempts + duplicates + blank + quarantined.
+//! The account of each file.
+//!
+//! A line holds one record, unless the mapping makes several attempts of it. Each record is accounted for once: records =
+//! attempts + duplicates + blank + without data + quarantined. A file whose lines hold one record each has as many lines
+//! as records; lines that name the columns are counted apart.
 
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray};
 use serde::{Deserialize, Serialize};
 
-use super::stream::Compression;
+use super::packing::Compression;
 use crate::error::{Context, Error, Result};
 
 /// What became of the lines of one delivered file.
@@ -19,15 +23,21 @@ pub struct FileAccount {
     pub sha256: String,
     /// How it was packed.
     pub compression: Compression,
-    /// Lines, without the header of a foreign log.
+    /// Lines, without those that name the columns of a foreign log.
     pub lines: u64,
-    /// Lines that became a row of `tentatives`.
+    /// Lines that name the columns of a foreign log.
+    pub headers: u64,
+    /// What the lines hold.
+    pub records: u64,
+    /// Records that became a row of `tentatives`.
     pub attempts: u64,
-    /// Lines that say what another line had said, under the same id.
+    /// Records that say what another had said, under the same id.
     pub duplicates: u64,
     /// Lines of white space.
     pub blank: u64,
-    /// Lines set aside.
+    /// Records which say that nobody looked.
+    pub without_data: u64,
+    /// Records set aside.
     pub quarantined: u64,
     /// False where the stream was cut, damaged or stopped.
     pub complete: bool,
@@ -40,10 +50,16 @@ pub struct FileAccount {
 }
 
 impl FileAccount {
-    /// Lines that are accounted for.
+    /// Records that are accounted for.
     #[must_use]
     pub const fn accounted(&self) -> u64 {
-        self.attempts + self.duplicates + self.blank + self.quarantined
+        self.attempts + self.duplicates + self.blank + self.without_data + self.quarantined
+    }
+
+    /// Whether every record is accounted for, and every line holds one at least.
+    #[must_use]
+    pub const fn balances(&self) -> bool {
+        self.accounted() == self.records && self.lines <= self.records
     }
 
     /// Takes a line back that an earlier run had dropped: it is judged again.
@@ -92,9 +108,12 @@ pub fn accounts_table(accounts: &[FileAccount]) -> Result<RecordBatch> {
         ("sha256", text(|account| &account.sha256)),
         ("compression", text(|account| account.compression.code())),
         ("lignes", count(|account| account.lines)),
+        ("entetes", count(|account| account.headers)),
+        ("enregistrements", count(|account| account.records)),
         ("tentatives", count(|account| account.attempts)),
         ("doublons", count(|account| account.duplicates)),
         ("vides", count(|account| account.blank)),
+        ("sans_donnee", count(|account| account.without_data)),
         ("quarantaine", count(|account| account.quarantined)),
         ("complet", Arc::new(complete)),
     ])

@@ -1,15 +1,14 @@
 //! From what a line says to what may be believed: values, dates, ids and lengths of the contract `attempt/1`.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
 use super::reject::{Reason, Reject};
-use crate::attempt::{CONTRACT, PAGE_TEXT_CHARS, RawAttempt};
+use crate::attempt::bounds::{
+    ALIAS_CHARS, CLOCK_AGE_MAX_S, DURATION_MAX_MS, HORIZON_MAX_DAYS, HTTP_STATUS, IDENTIFIER_CHARS, PAGE_TEXT_CHARS,
+    PUBLISHED_TEXT_CHARS, SLOTS_MAX, TEXT_CHARS, TRIES_MAX, YEARS,
+};
+use crate::attempt::{CONTRACT, RawAttempt};
 use crate::calendar::parse_rfc3339;
-
-/// The longest of any other free text, in characters.
-const MAX_TEXT: usize = 2_048;
-/// The longest of a text that is published as it is, in characters.
-const MAX_PUBLISHED_TEXT: usize = 100;
 
 /// What was parsed out of the texts of a [`RawAttempt`] whose every field is in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,12 +17,29 @@ pub struct Checked {
     pub id: u128,
     /// When the attempt began.
     pub instant: DateTime<Utc>,
+    /// When its cycle began.
+    pub cycle_start: Option<DateTime<Utc>>,
     /// When the plan wanted it.
     pub scheduled: Option<DateTime<Utc>>,
     /// The first date offered.
     pub first_date: Option<NaiveDate>,
     /// The second date offered.
     pub second_date: Option<NaiveDate>,
+    /// How many dates of slots were there and are not believed.
+    pub disbelieved: i32,
+}
+
+impl Checked {
+    /// Sets those dates of slots aside that cannot be: outside of the years of the contract, or before the local day of the
+    /// attempt. The attempt stays: that a robot writes « none » as 0001-01-01 says nothing against what else it saw.
+    pub fn believe_dates(&mut self, day: NaiveDate) {
+        for date in [&mut self.first_date, &mut self.second_date] {
+            if date.is_some_and(|date| !YEARS.contains(&date.year()) || date < day) {
+                *date = None;
+                self.disbelieved += 1;
+            }
+        }
+    }
 }
 
 /// Checks every value of an attempt.
@@ -37,7 +53,7 @@ pub fn check(raw: &RawAttempt<'_>) -> Result<Checked, Reject> {
     let id = parse_id(&raw.attempt_id).ok_or(Reject::field(Reason::InvalidValue, "attempt_id"))?;
     let instant = parse_instant(&raw.started_at, "started_at")?;
     let scheduled = raw.scheduled_at.as_deref().map(|text| parse_instant(text, "scheduled_at")).transpose()?;
-    raw.run_started_at.as_deref().map(|text| parse_instant(text, "run_started_at")).transpose()?;
+    let cycle_start = raw.run_started_at.as_deref().map(|text| parse_instant(text, "run_started_at")).transpose()?;
 
     value("counter", is_identifier(&raw.counter))?;
     value("procedure", is_identifier(&raw.procedure))?;
@@ -46,28 +62,28 @@ pub fn check(raw: &RawAttempt<'_>) -> Result<Checked, Reject> {
     value("probe", raw.probe.as_deref().is_none_or(is_identifier))?;
     value("probe_version", raw.probe_version.as_deref().is_none_or(is_identifier))?;
     value("vantage", raw.vantage.as_deref().is_none_or(is_alias))?;
-    value("try", raw.attempt_no >= 1)?;
-    value("duration_ms", raw.duration_ms.is_none_or(|duration| duration >= 0))?;
-    value("clock_age_s", raw.clock_age_s.is_none_or(|age| age >= 0))?;
-    value("http_status", raw.http_status.is_none_or(|status| (100..=599).contains(&status)))?;
+    value("try", (1..=TRIES_MAX).contains(&raw.attempt_no))?;
+    value("duration_ms", raw.duration_ms.is_none_or(|duration| (0..=DURATION_MAX_MS).contains(&duration)))?;
+    value("clock_age_s", raw.clock_age_s.is_none_or(|age| (0..=CLOCK_AGE_MAX_S).contains(&age)))?;
+    value("http_status", raw.http_status.is_none_or(|status| HTTP_STATUS.contains(&status)))?;
     value("body_sha256", raw.body_sha256.as_deref().is_none_or(is_sha256))?;
     value("screenshot_sha256", raw.screenshot_sha256.as_deref().is_none_or(is_sha256))?;
-    value("step", raw.step.as_deref().is_none_or(|text| is_short(text, MAX_PUBLISHED_TEXT)))?;
-    value("verdict", raw.verdict.as_deref().is_none_or(|text| is_short(text, MAX_PUBLISHED_TEXT)))?;
-    value("signature", raw.signature.as_deref().is_none_or(|text| is_short(text, MAX_TEXT)))?;
-    value("target_url", raw.target_url.as_deref().is_none_or(|text| is_short(text, MAX_TEXT)))?;
-    value("final_url", raw.final_url.as_deref().is_none_or(|text| is_short(text, MAX_TEXT)))?;
+    value("step", raw.step.as_deref().is_none_or(|text| is_short(text, PUBLISHED_TEXT_CHARS)))?;
+    value("verdict", raw.verdict.as_deref().is_none_or(|text| is_short(text, PUBLISHED_TEXT_CHARS)))?;
+    value("signature", raw.signature.as_deref().is_none_or(|text| is_short(text, TEXT_CHARS)))?;
+    value("target_url", raw.target_url.as_deref().is_none_or(|text| is_short(text, TEXT_CHARS)))?;
+    value("final_url", raw.final_url.as_deref().is_none_or(|text| is_short(text, TEXT_CHARS)))?;
     value("page_title", raw.page_title.as_deref().is_none_or(|text| is_short(text, PAGE_TEXT_CHARS)))?;
     value("page_text", raw.page_text.as_deref().is_none_or(|text| is_short(text, PAGE_TEXT_CHARS)))?;
 
     let (mut first_date, mut second_date) = (None, None);
     if let Some(slots) = &raw.slots {
-        value("slots", slots.count.is_none_or(|count| count >= 0))?;
-        value("slots", slots.horizon_days.is_none_or(|days| days >= 0))?;
+        value("slots", slots.count.is_none_or(|count| (0..=SLOTS_MAX).contains(&count)))?;
+        value("slots", slots.horizon_days.is_none_or(|days| (0..=HORIZON_MAX_DAYS).contains(&days)))?;
         first_date = slots.first_date.as_deref().map(parse_date).transpose()?;
         second_date = slots.second_date.as_deref().map(parse_date).transpose()?;
     }
-    Ok(Checked { id, instant, scheduled, first_date, second_date })
+    Ok(Checked { id, instant, cycle_start, scheduled, first_date, second_date, disbelieved: 0 })
 }
 
 fn value(field: &'static str, fits: bool) -> Result<(), Reject> {
@@ -78,7 +94,7 @@ fn value(field: &'static str, fits: bool) -> Result<(), Reject> {
 /// spreadsheet takes for a formula.
 fn is_identifier(text: &str) -> bool {
     let bytes = text.as_bytes();
-    bytes.len() <= 128
+    bytes.len() <= IDENTIFIER_CHARS
         && bytes.first().is_some_and(u8::is_ascii_alphanumeric)
         && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._:/+-".contains(byte))
 }
@@ -87,7 +103,7 @@ fn is_identifier(text: &str) -> bool {
 /// can stand there.
 fn is_alias(text: &str) -> bool {
     let bytes = text.as_bytes();
-    bytes.len() <= 64
+    bytes.len() <= ALIAS_CHARS
         && bytes.first().is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
         && bytes.iter().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(byte))
 }

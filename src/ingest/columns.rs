@@ -1,5 +1,6 @@
 //! Attempts as columns: the hot path between a decoded line and a record batch.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -14,7 +15,7 @@ use crate::attempt::RawAttempt;
 use crate::calendar::{Local, days_since_epoch, iso_week, month};
 use crate::config::Method;
 use crate::error::{Context, Result};
-use crate::outcome::{Answer, Rule};
+use crate::outcome::{Answer, Evidence, Rule};
 
 /// Text of few distinct values.
 type Words = StringDictionaryBuilder<Int32Type>;
@@ -53,6 +54,7 @@ macro_rules! columns {
 columns! {
     tentative_id: StringBuilder,
     cycle_id: Words,
+    cycle_debut_utc: TimestampMicrosecondBuilder,
     essai: Int32Builder,
     instant_utc: TimestampMicrosecondBuilder,
     date_locale: Date32Builder,
@@ -83,6 +85,7 @@ columns! {
     creneaux: Int32Builder,
     premiere_date: Date32Builder,
     deuxieme_date: Date32Builder,
+    dates_ecartees: Int32Builder,
     horizon_jours: Int32Builder,
     delai_jours: Int32Builder,
     classe_delai: Words,
@@ -91,9 +94,10 @@ columns! {
     horloge_age_s: Int64Builder,
     fichier_source: Words,
     ligne_source: Int64Builder,
+    rang_source: Int64Builder,
     octet_source: Int64Builder,
     longueur_source: Int64Builder,
-    empreinte_source: StringBuilder,
+    empreinte_valeurs: StringBuilder,
     row_file: UInt64Builder,
     row_digest: UInt64Builder,
     row_id_high: UInt64Builder,
@@ -109,11 +113,13 @@ pub struct Place<'a> {
     pub name: &'a str,
     /// 1-based.
     pub line: u64,
+    /// Which of the records of the line, from 1.
+    pub rank: u32,
     /// Of the line's first byte in the decompressed file.
     pub offset: u64,
     /// Bytes.
     pub length: u64,
-    /// Of the line's bytes: tells a line delivered twice from another line with the same id.
+    /// Of what the record says: tells one delivered twice from another with the same id.
     pub digest: u64,
 }
 
@@ -136,6 +142,15 @@ pub struct Row<'a> {
     pub place: Place<'a>,
 }
 
+impl<'a> Row<'a> {
+    /// The evidence that the rules look at: a date that is not believed is none.
+    #[must_use]
+    pub fn evidence(&self) -> Evidence<'a> {
+        let has_first_date = self.checked.first_date.is_some();
+        Evidence { has_first_date, day: Some(self.local.date), ..Evidence::of(self.raw) }
+    }
+}
+
 impl Columns {
     /// How many rows are waiting.
     #[must_use]
@@ -155,8 +170,9 @@ impl Columns {
 
     fn push_identity(&mut self, row: &Row<'_>) {
         let raw = row.raw;
-        self.tentative_id.append_value(&*raw.attempt_id);
+        self.tentative_id.append_value(published_id(&raw.attempt_id));
         self.cycle_id.append_option(raw.run_id.as_deref());
+        self.cycle_debut_utc.append_option(row.checked.cycle_start.map(|instant| instant.timestamp_micros()));
         self.essai.append_value(raw.attempt_no);
         self.guichet_id.append_value(&*raw.counter);
         self.demarche_id.append_value(&*raw.procedure);
@@ -210,6 +226,7 @@ impl Columns {
         self.horizon_jours.append_option(slots.and_then(|slots| slots.horizon_days));
         self.premiere_date.append_option(row.checked.first_date.map(days_since_epoch));
         self.deuxieme_date.append_option(row.checked.second_date.map(days_since_epoch));
+        self.dates_ecartees.append_value(row.checked.disbelieved);
         let days_until = |date: NaiveDate| days_since_epoch(date) - days_since_epoch(row.local.date);
         let delay = row.checked.first_date.map(days_until);
         self.delai_jours.append_option(delay);
@@ -220,9 +237,10 @@ impl Columns {
     fn push_origin(&mut self, place: &Place<'_>, id: u128) {
         self.fichier_source.append_value(place.name);
         self.ligne_source.append_value(place.line.cast_signed());
+        self.rang_source.append_value(place.rank.into());
         self.octet_source.append_value(place.offset.cast_signed());
         self.longueur_source.append_value(place.length.cast_signed());
-        self.empreinte_source.append_value(format!("{:016x}", place.digest));
+        self.empreinte_valeurs.append_value(format!("{:016x}", place.digest));
         self.row_file.append_value(place.file);
         self.row_digest.append_value(place.digest);
         self.row_id_high.append_value((id >> 64) as u64);
@@ -245,6 +263,12 @@ pub fn delay_class(answer: Answer, first: Option<i32>, second: Option<i32>, meth
         (Answer::Yes, Some(_)) => Some("au_dela_de_60_jours"),
         _ => None,
     }
+}
+
+/// A UUID may be written in capitals, which are no part of it; the letters of a ULID are.
+fn published_id(text: &str) -> Cow<'_, str> {
+    let is_uuid = text.len() == 36 && text.bytes().any(|byte| byte.is_ascii_uppercase());
+    if is_uuid { Cow::Owned(text.to_ascii_lowercase()) } else { Cow::Borrowed(text) }
 }
 
 fn push_sha256(builder: &mut StringBuilder, digest: Option<&str>) {

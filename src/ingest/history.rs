@@ -10,6 +10,7 @@ use super::account::FileAccount;
 use super::check::parse_id;
 use super::columns::Columns;
 use super::ledger::{Entry, Repeats};
+use super::left_alone::LeftAlone;
 use super::reject::{Quarantined, Reason};
 use crate::error::{Context, Error, Result};
 
@@ -22,6 +23,8 @@ pub struct History {
     pub quarantined: Vec<Quarantined>,
     /// The lines that were dropped because another has their id.
     pub repeats: Vec<Repeat>,
+    /// The files that were found and not read.
+    pub left_alone: Vec<LeftAlone>,
     /// Whether every file is to be read again all the same, and only compared with what it was.
     pub read_again: bool,
 }
@@ -42,17 +45,22 @@ impl History {
     ///
     /// # Errors
     /// [`Unreachable`](crate::error::Kind::Unreachable) when a table is not what a publisher wrote.
-    pub fn of(mut accounts: Vec<FileAccount>, quarantine: &RecordBatch, repetitions: &RecordBatch) -> Result<Self> {
+    pub fn of(
+        mut accounts: Vec<FileAccount>,
+        left_alone: Vec<LeftAlone>,
+        quarantine: &RecordBatch,
+        repetitions: &RecordBatch,
+    ) -> Result<Self> {
         accounts.sort_by(|a, b| a.file.cmp(&b.file));
         let (quarantined, repeats) = (quarantined(quarantine)?, repeats(repetitions)?);
-        Ok(Self { accounts, quarantined, repeats, read_again: false })
+        Ok(Self { accounts, quarantined, repeats, left_alone, read_again: false })
     }
 
     /// For a run that reads every file again: each must still begin with what it was.
     #[must_use]
-    pub fn to_compare(mut accounts: Vec<FileAccount>) -> Self {
+    pub fn to_compare(mut accounts: Vec<FileAccount>, left_alone: Vec<LeftAlone>) -> Self {
         accounts.sort_by(|a, b| a.file.cmp(&b.file));
-        Self { accounts, read_again: true, ..Self::default() }
+        Self { accounts, left_alone, read_again: true, ..Self::default() }
     }
 
     /// The account of a file.
@@ -76,16 +84,22 @@ fn number(batch: &RecordBatch, table: &str, name: &str) -> Result<Int64Array> {
     Ok(cast(column, &DataType::Int64).internal(name)?.as_primitive::<Int64Type>().clone())
 }
 
+fn rank_of(ranks: &Int64Array, row: usize, table: &str) -> Result<u32> {
+    u32::try_from(ranks.value(row)).map_err(|_| damaged(table))
+}
+
 fn quarantined(batch: &RecordBatch) -> Result<Vec<Quarantined>> {
     let words = |name: &str| text(batch, "quarantaine", name);
     let numbers = |name: &str| number(batch, "quarantaine", name);
     let (file, reason, field) = (words("fichier")?, words("motif")?, words("champ")?);
     let (line, offset, length) = (numbers("ligne")?, numbers("octet")?, numbers("longueur")?);
+    let rank = numbers("rang")?;
     (0..batch.num_rows())
         .map(|row| {
             Ok(Quarantined {
                 file: Arc::from(file.value(row)),
                 line: line.value(row).cast_unsigned(),
+                rank: rank_of(&rank, row, "quarantaine")?,
                 offset: offset.value(row).cast_unsigned(),
                 length: length.value(row).cast_unsigned(),
                 reason: Reason::from_code(reason.value(row)).ok_or_else(|| damaged("quarantaine"))?,
@@ -100,6 +114,7 @@ fn repeats(batch: &RecordBatch) -> Result<Vec<Repeat>> {
     let numbers = |name: &str| number(batch, "repetitions", name);
     let (file, id, digest, kind) = (words("fichier")?, words("identifiant")?, words("empreinte")?, words("nature")?);
     let (line, offset, length) = (numbers("ligne")?, numbers("octet")?, numbers("longueur")?);
+    let rank = numbers("rang")?;
     (0..batch.num_rows())
         .map(|row| {
             let hex = |text: &str| u64::from_str_radix(text, 16).map_err(|_| damaged("repetitions"));
@@ -110,6 +125,7 @@ fn repeats(batch: &RecordBatch) -> Result<Vec<Repeat>> {
                     id,
                     file: 0,
                     line: line.value(row).cast_unsigned(),
+                    rank: rank_of(&rank, row, "repetitions")?,
                     offset: offset.value(row).cast_unsigned(),
                     length: length.value(row).cast_unsigned(),
                     digest: hex(digest.value(row))?,
@@ -137,6 +153,7 @@ pub fn repetitions_table(repeats: &[Repeat]) -> Result<RecordBatch> {
     RecordBatch::try_from_iter([
         ("fichier", words(|repeat| repeat.file.to_string())),
         ("ligne", numbers(|repeat| repeat.entry.line)),
+        ("rang", numbers(|repeat| repeat.entry.rank.into())),
         ("octet", numbers(|repeat| repeat.entry.offset)),
         ("longueur", numbers(|repeat| repeat.entry.length)),
         ("empreinte", words(|repeat| format!("{:016x}", repeat.entry.digest))),
@@ -197,7 +214,7 @@ pub fn recall(
     let (sources, ids, prints) = (
         text(&published, "tentatives", "fichier_source")?,
         text(&published, "tentatives", "tentative_id")?,
-        text(&published, "tentatives", "empreinte_source")?,
+        text(&published, "tentatives", "empreinte_valeurs")?,
     );
     let file = sources.iter().map(|name| position(name.unwrap_or_default()));
     let file = UInt64Array::from(file.collect::<Option<Vec<u64>>>().ok_or_else(|| damaged("tentatives"))?);

@@ -1,10 +1,12 @@
 //! Every attempt's id, over the whole history, in bounded memory: which lines repeat another, which contradict it.
 //!
-//! Ids go to one of many files by their last bits, which the probe draws at random; two lines of one id thus meet in one
-//! file, and the files are gone through one at a time.
+//! Ids go to one of many files by a hash of all their bits, as no part of an id is random in all kinds of them: a UUID of
+//! version 1 ends in the machine that drew it, one of version 7 begins with the clock. Two lines of one id thus meet in
+//! one file, and the files are gone through one at a time.
 
 use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
+use std::hash::{DefaultHasher, Hasher as _};
 use std::io::{Read, Write};
 use std::path::PathBuf;
 
@@ -16,7 +18,7 @@ use crate::error::{Context, Result};
 const BUCKETS: usize = 256;
 /// How much of a bucket stays in memory, in bytes.
 const BUFFER: usize = 32 * 1024;
-const ENTRY: usize = 56;
+const ENTRY: usize = 64;
 
 /// One line that has an id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,11 +29,13 @@ pub struct Entry {
     pub file: u64,
     /// 1-based.
     pub line: u64,
+    /// Which of the records of the line, from 1.
+    pub rank: u32,
     /// Of the line's first byte.
     pub offset: u64,
     /// In bytes.
     pub length: u64,
-    /// Of the line's bytes.
+    /// Of what the record says.
     pub digest: u64,
 }
 
@@ -42,8 +46,8 @@ pub struct Repeats {
     pub duplicates: Vec<Entry>,
     /// Lines that say something else.
     pub conflicts: Vec<Entry>,
-    /// File and line of both kinds.
-    dropped: HashSet<(u64, u64)>,
+    /// File, line and record of both kinds.
+    dropped: HashSet<(u64, u64, u32)>,
 }
 
 impl Repeats {
@@ -53,10 +57,10 @@ impl Repeats {
         self.dropped.is_empty()
     }
 
-    /// Whether a line is one of them.
+    /// Whether a record is one of them.
     #[must_use]
-    pub fn holds(&self, file: u64, line: u64) -> bool {
-        self.dropped.contains(&(file, line))
+    pub fn holds(&self, file: u64, line: u64, rank: u32) -> bool {
+        self.dropped.contains(&(file, line, rank))
     }
 }
 
@@ -81,8 +85,7 @@ impl Ledger {
     /// # Errors
     /// [`Unreachable`](crate::error::Kind::Unreachable) when the disk is full.
     pub fn note(&mut self, entry: &Entry) -> Result<()> {
-        // The remainder is less than BUCKETS.
-        let bucket = (entry.id % BUCKETS as u128) as usize;
+        let bucket = bucket_of(entry.id);
         let buffer = &mut self.buckets[bucket];
         buffer.extend_from_slice(&entry.to_bytes());
         if buffer.len() >= BUFFER {
@@ -105,7 +108,7 @@ impl Ledger {
             for same in entries.chunk_by(|a, b| a.id == b.id) {
                 let [first, others @ ..] = same else { continue };
                 for other in others {
-                    repeats.dropped.insert((other.file, other.line));
+                    repeats.dropped.insert((other.file, other.line, other.rank));
                     let kind =
                         if other.digest == first.digest { &mut repeats.duplicates } else { &mut repeats.conflicts };
                     kind.push(*other);
@@ -142,11 +145,20 @@ impl Ledger {
     }
 }
 
+/// The file of an id; the same within a run, which is as long as the files live.
+fn bucket_of(id: u128) -> usize {
+    let mut hash = DefaultHasher::new();
+    hash.write_u128(id);
+    // The remainder is less than BUCKETS.
+    (hash.finish() % BUCKETS as u64) as usize
+}
+
 impl Entry {
     fn to_bytes(self) -> [u8; ENTRY] {
         let mut bytes = [0; ENTRY];
         bytes[..16].copy_from_slice(&self.id.to_le_bytes());
-        for (at, value) in [self.file, self.line, self.offset, self.length, self.digest].into_iter().enumerate() {
+        let numbers = [self.file, self.line, self.rank.into(), self.offset, self.length, self.digest];
+        for (at, value) in numbers.into_iter().enumerate() {
             bytes[16 + 8 * at..24 + 8 * at].copy_from_slice(&value.to_le_bytes());
         }
         bytes
@@ -162,9 +174,11 @@ impl Entry {
             id: u128::from(number(8)) << 64 | u128::from(number(0)),
             file: number(16),
             line: number(24),
-            offset: number(32),
-            length: number(40),
-            digest: number(48),
+            // Written from 32 bits.
+            rank: number(32) as u32,
+            offset: number(40),
+            length: number(48),
+            digest: number(56),
         }
     }
 }
@@ -173,6 +187,26 @@ impl Entry {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn ids_of_every_kind_spread_over_the_files() {
+        const IDS: u128 = 25_600;
+        // Variants and versions aside: what a kind draws, what it counts, and what it repeats in every id.
+        let kinds: [(&str, fn(u128) -> u128); 5] = [
+            ("version 1, one machine", |number| number << 96 | 0x11EE_8000_0242_AC12_0002),
+            ("version 6, one machine", |number| number << 64 | 0x8000_0242_AC12_0002),
+            ("version 7 of one instant", |number| 0x018D_8AC7_0000_7000_u128 << 64 | number),
+            ("numbers", |number| number),
+            ("numbers at the front", |number| number << 112),
+        ];
+        for (kind, id) in kinds {
+            let mut files = vec![0_u128; BUCKETS];
+            (0..IDS).for_each(|number| files[bucket_of(id(number))] += 1);
+            let (least, most) = (files.iter().min().unwrap(), files.iter().max().unwrap());
+            let fair = IDS / BUCKETS as u128;
+            assert!(*least > fair / 2 && *most < fair * 2, "{kind}: from {least} to {most} ids in a file");
+        }
+    }
 
     proptest! {
         /// Whatever the order in which files are read, the same lines are dropped: all but the first of each id.
@@ -185,7 +219,7 @@ mod tests {
                 .iter()
                 .enumerate()
                 .map(|(at, (id, digest))| Entry {
-                    id: id << 100 | id, file: at as u64 / 50, line: at as u64, offset: 7, length: 9, digest: *digest,
+                    id: id << 100 | id, file: at as u64 / 50, line: at as u64, rank: 1, offset: 7, length: 9, digest: *digest,
                 })
                 .collect();
             let mut ledger = Ledger::new().unwrap();
@@ -200,7 +234,7 @@ mod tests {
             let repeats = ledger.repeats().unwrap();
             for (at, entry) in entries.iter().enumerate() {
                 let first = entries[..at].iter().find(|other| other.id == entry.id);
-                prop_assert_eq!(repeats.holds(entry.file, entry.line), first.is_some());
+                prop_assert_eq!(repeats.holds(entry.file, entry.line, entry.rank), first.is_some());
                 let says_the_same = first.is_some_and(|first| first.digest == entry.digest);
                 prop_assert_eq!(repeats.duplicates.contains(entry), says_the_same);
                 prop_assert_eq!(repeats.conflicts.contains(entry), first.is_some() && !says_the_same);

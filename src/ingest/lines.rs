@@ -1,14 +1,22 @@
 //! Lines of a stream, in bounded memory, with their number and their byte offset.
+//!
+//! An end of line is `\n` with whatever carriage returns stand before it (some writers turn `\r\n` into `\r\r\n`). A
+//! stream in whose beginning carriage returns stand and no `\n` is one whose lines end in `\r`. In UTF-16 the same holds
+//! of units of two bytes. Offsets and lengths always count the bytes of the stream, whatever its encoding.
 
 use std::io::Read;
 
-/// How much is asked of the stream at once.
+use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
+
+use crate::charset::Charset;
+
+/// How much is asked of the stream at once; how line ends are written is told from as much of its beginning.
 const CHUNK: usize = 256 * 1024;
 
 /// What the reader comes upon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Item<'a> {
-    /// A line, without its end (`\n` or `\r\n`) and without a byte-order mark.
+    /// A line, without its end and without a byte-order mark.
     Line {
         /// 1-based.
         number: u64,
@@ -16,8 +24,8 @@ pub enum Item<'a> {
         offset: u64,
         /// Its bytes.
         bytes: &'a [u8],
-        /// Whether an end of line follows; only the last line may lack it.
-        terminated: bool,
+        /// How it ends.
+        end: LineEnd,
     },
     /// A line longer than the limit; its bytes were not kept.
     TooLong {
@@ -39,6 +47,17 @@ pub enum Item<'a> {
     },
 }
 
+/// How a line ends; only the last may lack an end of line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineEnd {
+    /// By an end of line.
+    Line,
+    /// With the file: it may have been cut there.
+    File,
+    /// Where the stream broke: it was cut there.
+    Break,
+}
+
 /// Splits a stream into lines.
 pub struct LineReader<R> {
     stream: R,
@@ -51,19 +70,35 @@ pub struct LineReader<R> {
     number: u64,
     limit: usize,
     state: State,
+    declared: Charset,
+    ends: Ends,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
+    /// Nothing was read yet.
+    Fresh,
     Reading,
     /// The stream gave its last byte, or broke.
     Ended(Option<std::io::ErrorKind>),
     Done,
 }
 
+/// How lines end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ends {
+    /// `\n`.
+    LineFeed,
+    /// `\r`, and `\r\n` or `\n` where they come after all.
+    CarriageReturn,
+    /// `\n` in UTF-16; the position of the byte that is 0x0A in a unit of two.
+    Utf16(usize),
+}
+
 impl<R: Read> LineReader<R> {
-    /// A reader that keeps lines of at most `limit` bytes.
-    pub fn new(stream: R, limit: usize) -> Self {
+    /// A reader that keeps lines of at most `limit` bytes, of a stream in the `declared` encoding unless it begins with the
+    /// mark of another.
+    pub fn new(stream: R, limit: usize, declared: Charset) -> Self {
         Self {
             stream,
             buffer: vec![0; CHUNK],
@@ -72,7 +107,9 @@ impl<R: Read> LineReader<R> {
             offset: 0,
             number: 0,
             limit: limit.max(1),
-            state: State::Reading,
+            state: State::Fresh,
+            declared,
+            ends: Ends::LineFeed,
         }
     }
 
@@ -81,25 +118,32 @@ impl<R: Read> LineReader<R> {
         self.stream
     }
 
+    /// The encoding of the lines: the declared one until the stream was [begun](Self::begin).
+    #[must_use]
+    pub const fn charset(&self) -> Charset {
+        self.declared
+    }
+
     /// The next line, or nothing at the end.
     pub fn next_item(&mut self) -> Option<Item<'_>> {
+        self.begin();
         let mut scanned = 0;
         loop {
-            if let Some(at) = memchr::memchr(b'\n', &self.buffer[self.start + scanned..self.end]) {
-                let length = scanned + at;
-                if length > self.limit {
+            match self.find_end(scanned) {
+                Found::At { length, width } if length > self.limit => {
                     let item = self.skipped(length as u64);
-                    self.start += length + 1;
-                    self.offset += length as u64 + 1;
+                    self.consume(length + width);
                     return Some(item);
                 }
-                return Some(self.line(length, true));
+                Found::At { length, width } => return Some(self.line(length, width, LineEnd::Line)),
+                Found::Not { scanned: so_far } => scanned = so_far,
             }
-            scanned = self.end - self.start;
+            let waiting = self.end - self.start;
             match self.state {
-                State::Reading if scanned > self.limit => return Some(self.skip_long_line()),
-                State::Reading => self.fill(),
-                State::Ended(_) if scanned > 0 => return Some(self.line(scanned, false)),
+                State::Reading if waiting > self.limit => return Some(self.skip_long_line()),
+                State::Reading | State::Fresh => self.fill(),
+                State::Ended(None) if waiting > 0 => return Some(self.line(waiting, 0, LineEnd::File)),
+                State::Ended(Some(_)) if waiting > 0 => return Some(self.line(waiting, 0, LineEnd::Break)),
                 State::Ended(Some(error)) => {
                     self.state = State::Done;
                     return Some(Item::Broken { number: self.number + 1, offset: self.offset, error });
@@ -109,23 +153,78 @@ impl<R: Read> LineReader<R> {
         }
     }
 
-    /// Hands out the next `length` bytes as a line.
-    fn line(&mut self, length: usize, terminated: bool) -> Item<'_> {
-        self.number += 1;
-        let (from, mut offset) = (self.start, self.offset);
-        let consumed = length + usize::from(terminated);
-        self.start += consumed;
-        self.offset += consumed as u64;
-        let mut bytes = &self.buffer[from..from + length];
-        if offset == 0 {
-            // A byte-order mark is not part of the first line; its offset says where the line itself begins.
-            if let Some(rest) = bytes.strip_prefix(b"\xEF\xBB\xBF") {
-                bytes = rest;
-                offset = 3;
+    /// Reads a first chunk, however small the pieces in which it comes, and looks how the text is written.
+    pub fn begin(&mut self) {
+        if self.state != State::Fresh {
+            return;
+        }
+        self.state = State::Reading;
+        while self.state == State::Reading && self.end < CHUNK {
+            self.fill();
+        }
+        let first = &self.buffer[..self.end.min(CHUNK)];
+        if let Some((marked, _)) = Encoding::for_bom(first) {
+            self.declared = Charset::of(marked);
+        }
+        self.ends = match self.declared.encoding() {
+            encoding if encoding == UTF_16LE => Ends::Utf16(0),
+            encoding if encoding == UTF_16BE => Ends::Utf16(1),
+            _ if memchr::memchr(b'\n', first).is_none() && memchr::memchr(b'\r', first).is_some() => {
+                Ends::CarriageReturn
+            }
+            _ => Ends::LineFeed,
+        };
+    }
+
+    /// Looks for the end of the line that begins at `start`, of which `scanned` bytes are known to hold none.
+    fn find_end(&self, scanned: usize) -> Found {
+        let unread = &self.buffer[self.start..self.end];
+        match self.ends {
+            Ends::LineFeed => match memchr::memchr(b'\n', &unread[scanned..]) {
+                Some(at) => Found::At { length: scanned + at, width: 1 },
+                None => Found::Not { scanned: unread.len() },
+            },
+            Ends::CarriageReturn => {
+                let Some(at) = memchr::memchr2(b'\r', b'\n', &unread[scanned..]).map(|at| scanned + at) else {
+                    return Found::Not { scanned: unread.len() };
+                };
+                match (unread[at], unread.get(at + 1)) {
+                    // Whether a `\n` follows is not known yet.
+                    (b'\r', None) if self.state == State::Reading => Found::Not { scanned: at },
+                    (b'\r', Some(b'\n')) => Found::At { length: at, width: 2 },
+                    _ => Found::At { length: at, width: 1 },
+                }
+            }
+            Ends::Utf16(low) => {
+                // Lines begin at even offsets: each end is two bytes, and so is each mark.
+                let mut from = scanned & !1;
+                while let Some(found) = memchr::memchr(b'\n', &unread[from..]) {
+                    let unit = (from + found) & !1;
+                    if unread.get(unit + 1).is_some() && unread[unit + low] == b'\n' && unread[unit + 1 - low] == 0 {
+                        return Found::At { length: unit, width: 2 };
+                    }
+                    from = from + found + 1;
+                }
+                Found::Not { scanned: unread.len() & !1 }
             }
         }
-        let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
-        Item::Line { number: self.number, offset, bytes, terminated }
+    }
+
+    /// Hands out the next `length` bytes as a line that ends in `width` bytes more.
+    fn line(&mut self, length: usize, width: usize, end: LineEnd) -> Item<'_> {
+        self.number += 1;
+        let (from, offset) = (self.start, self.offset);
+        self.consume(length + width);
+        let bytes = &self.buffer[from..from + length];
+        // A mark is no part of the text. It also stands in the middle where files were joined.
+        let marked = self.declared.mark_length(bytes);
+        let bytes = self.declared.without_carriage_returns(&bytes[marked..]);
+        Item::Line { number: self.number, offset: offset + marked as u64, bytes, end }
+    }
+
+    fn consume(&mut self, bytes: usize) {
+        self.start += bytes;
+        self.offset += bytes as u64;
     }
 
     fn skipped(&mut self, length: u64) -> Item<'static> {
@@ -135,21 +234,26 @@ impl<R: Read> LineReader<R> {
 
     /// Reads to the end of a line that is over the limit, keeping none of it.
     fn skip_long_line(&mut self) -> Item<'static> {
-        let mut length = 0_u64;
+        let (mut length, first) = (0_u64, self.offset);
+        let item = |reader: &mut Self, length| {
+            reader.number += 1;
+            Item::TooLong { number: reader.number, offset: first, length }
+        };
         loop {
-            if let Some(at) = memchr::memchr(b'\n', &self.buffer[self.start..self.end]) {
-                self.start += at + 1;
-                length += at as u64;
-                let item = self.skipped(length);
-                self.offset += length + 1;
-                return item;
+            match self.find_end(0) {
+                Found::At { length: rest, width } => {
+                    self.consume(rest + width);
+                    return item(self, length + rest as u64);
+                }
+                Found::Not { scanned } => {
+                    length += scanned as u64;
+                    self.consume(scanned);
+                }
             }
-            length += (self.end - self.start) as u64;
-            self.start = self.end;
             if self.state != State::Reading {
-                let item = self.skipped(length);
-                self.offset += length;
-                return item;
+                let rest = self.end - self.start;
+                self.consume(rest);
+                return item(self, length + rest as u64);
             }
             self.fill();
         }
@@ -175,6 +279,14 @@ impl<R: Read> LineReader<R> {
     }
 }
 
+/// Where a line ends.
+enum Found {
+    /// After `length` bytes, by an end of `width` bytes.
+    At { length: usize, width: usize },
+    /// Not in the first `scanned` bytes.
+    Not { scanned: usize },
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -193,7 +305,7 @@ mod tests {
     }
 
     fn lines_of(bytes: &[u8], piece: usize, limit: usize) -> Vec<(u64, u64, Option<Vec<u8>>)> {
-        let mut reader = LineReader::new(Dripping(bytes, piece), limit);
+        let mut reader = LineReader::new(Dripping(bytes, piece), limit, Charset::default());
         let mut lines = Vec::new();
         while let Some(item) = reader.next_item() {
             match item {

@@ -1,12 +1,13 @@
 //! Ingest: raw logs in, attempts by month out, and an account of every line.
 //!
-//! [`list`] finds the files, [`Stream`] unpacks one, [`LineReader`] splits it, `decode` or a [`FileMapping`] makes an
-//! attempt of a line, `check` believes it or not, the rules give it an outcome, and [`Months`] gathers the columns.
+//! [`list`] finds the files, [`Stream`] unpacks one, [`LineReader`] splits it, `decode` or a mapping makes attempts of a
+//! line, `check` believes them or not, the rules give each an outcome. `judge` is all of this for one file, and shows
+//! what becomes of each line to a [`Witness`]: [`Months`] gathers the columns, `guichets explain` tells a person.
 //! A line that fails at any of these is set aside with its place and a reason; nothing that a file holds stops the run.
 
 /// Raised whenever this program makes something else of a raw line than before: nights then read every log again instead
 /// of standing on what was read. A test holds what the sample becomes against the revision.
-pub const INGEST_REVISION: u32 = 1;
+pub const INGEST_REVISION: u32 = 2;
 
 mod account;
 mod check;
@@ -14,27 +15,34 @@ mod columns;
 mod decode;
 mod decoder;
 mod file;
+mod find;
 mod history;
+mod judge;
 mod ledger;
+mod left_alone;
 mod lines;
 mod mapped;
 mod months;
+mod packing;
 mod reader;
 mod reject;
 mod source;
 mod stream;
+mod values;
 
 pub use account::{FileAccount, accounts_table};
 pub use check::{Checked, check, parse_id};
 pub use columns::{Columns, Place, Row, delay_class};
 pub use decode::decode;
-pub use decoder::Decoder;
+pub use find::{Found, find, log_at, mapping};
 pub use history::{History, Repeat, id_fingerprint, identifiers_table, recall, repetitions_table};
+pub use judge::{Fate, LinePlace, Witness};
 pub use ledger::{Entry, Repeats};
-pub use lines::{Item, LineReader};
-pub use mapped::FileMapping;
+pub use left_alone::{LeftAlone, WhyLeft};
+pub use lines::{Item, LineEnd, LineReader};
 pub use months::Months;
+pub use packing::Compression;
 pub use reader::{Ingest, Reading};
 pub use reject::{Quarantined, Reason, Reject, quarantine_table};
-pub use source::{SourceFile, list};
-pub use stream::{Compression, Delivered, Stream};
+pub use source::{Chosen, Listing, SourceFile, list, names};
+pub use stream::{Delivered, Stream};

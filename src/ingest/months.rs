@@ -196,6 +196,7 @@ struct Keys<'a> {
     file: &'a [u64],
     digest: &'a [u64],
     line: &'a [i64],
+    rank: &'a [i64],
     offset: &'a [i64],
     length: &'a [i64],
 }
@@ -222,9 +223,15 @@ impl<'a> Keys<'a> {
             file: column("row_file")?,
             digest: column("row_digest")?,
             line: place("ligne_source")?,
+            rank: place("rang_source")?,
             offset: place("octet_source")?,
             length: place("longueur_source")?,
         })
+    }
+
+    /// It was a number of 32 bits before it became a column.
+    fn rank(&self, row: usize) -> u32 {
+        u32::try_from(self.rank[row]).unwrap_or(u32::MAX)
     }
 
     fn entry(&self, row: usize) -> Entry {
@@ -232,6 +239,7 @@ impl<'a> Keys<'a> {
             id: u128::from(self.high[row]) << 64 | u128::from(self.low[row]),
             file: self.file[row],
             line: self.line[row].cast_unsigned(),
+            rank: self.rank(row),
             offset: self.offset[row].cast_unsigned(),
             length: self.length[row].cast_unsigned(),
             digest: self.digest[row],
@@ -248,7 +256,8 @@ fn without(all: &RecordBatch, repeats: &Repeats) -> Result<RecordBatch> {
         return Ok(columns);
     }
     let keys = Keys::of(all)?;
-    let lines = keys.file.iter().zip(keys.line);
-    let kept: BooleanArray = lines.map(|(file, line)| Some(!repeats.holds(*file, line.cast_unsigned()))).collect();
+    let kept: BooleanArray = (0..all.num_rows())
+        .map(|row| Some(!repeats.holds(keys.file[row], keys.line[row].cast_unsigned(), keys.rank(row))))
+        .collect();
     filter_record_batch(&columns, &kept).internal("cannot drop the repeated lines")
 }

@@ -1,27 +1,35 @@
 //! Reads delivered files, several at a time, each in one pass and in bounded memory.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use rayon::prelude::*;
 use tokio::runtime::Handle;
 
 use super::account::FileAccount;
-use super::decoder::Decoder;
 use super::file::FileReader;
+use super::find::{Found, mapping};
 use super::history::{History, Repeat, named};
+use super::judge::{Judge, Unread, Witness};
 use super::ledger::{Entry, Repeats};
+use super::left_alone::LeftAlone;
 use super::lines::LineReader;
-use super::mapped::FileMapping;
 use super::months::Months;
 use super::reject::{Quarantined, Reason};
 use super::source::SourceFile;
 use super::stream::Stream;
+use crate::charset::Charset;
 use crate::config::{Pipeline, SourceMapping};
 use crate::error::{Context, Error, Result};
 use crate::outcome::RuleSet;
 use crate::progress::Progress;
 use crate::registry::Registry;
+
+/// How many names of a line that could not be read are shown, and how many letters of each.
+const NAMES_SHOWN: usize = 20;
+/// See [`NAMES_SHOWN`].
+const NAME_SHOWN: usize = 30;
 
 /// How many lines are read before looking whether the run is to stop.
 const LINES_BETWEEN_LOOKS: u32 = 10_000;
@@ -35,6 +43,8 @@ pub struct Ingest<'a> {
     pub registry: &'a Registry,
     /// Outcome rules.
     pub rules: &'a RuleSet,
+    /// The first instant of which the schedule speaks; what is before it is set aside.
+    pub earliest: Option<DateTime<Utc>>,
     /// For sources that are not local.
     pub runtime: &'a Handle,
 }
@@ -48,13 +58,42 @@ pub struct Reading {
     pub quarantined: Vec<Quarantined>,
     /// The lines that were dropped because another has their id.
     pub repeats: Vec<Repeat>,
-    /// Files that were found and are no logs of this pipeline.
-    pub ignored: Vec<String>,
+    /// What this run found and did not read, in the order of names.
+    pub left_alone: Vec<LeftAlone>,
+    /// The archives that it unpacked.
+    pub archives: BTreeSet<String>,
+    /// What earlier runs found and did not read.
+    pub known_left_alone: Vec<LeftAlone>,
+    /// Mappings, or the contract, by which no line of this run's files could be read, each in a sentence that says what was
+    /// seen instead.
+    pub unread: Vec<String>,
     /// Files that were read in this run.
     pub read: HashSet<Arc<str>>,
 }
 
+/// What reading one file gave.
+struct ReadFile {
+    account: FileAccount,
+    quarantined: Vec<Quarantined>,
+    unread: Option<Unread>,
+}
+
 impl Reading {
+    /// What was found and not read, in this run and in those before, and has not been read since.
+    #[must_use]
+    pub fn all_left_alone(&self) -> BTreeSet<&LeftAlone> {
+        let read: HashSet<&str> = self.accounts.iter().map(|account| &*account.file).collect();
+        let tonight: HashSet<&str> = self.left_alone.iter().map(|file| file.file.as_str()).collect();
+        let before = self.known_left_alone.iter().filter(|file| !tonight.contains(file.file.as_str()));
+        // What an archive holds is what it holds now.
+        let unpacked = |name: &str| {
+            self.archives.contains(name) || name.match_indices('/').any(|(at, _)| self.archives.contains(&name[..at]))
+        };
+        let before = before.filter(|file| !unpacked(&file.file));
+        let before = before.filter(|file| file.why.is_of_another() || !read.contains(file.file.as_str()));
+        before.chain(&self.left_alone).collect()
+    }
+
     /// The position of each file.
     #[must_use]
     pub fn positions(&self) -> HashMap<Arc<str>, u64> {
@@ -78,11 +117,12 @@ impl Reading {
         for Repeat { file, mut entry, conflict } in again {
             entry.file = positions.get(&file).copied().unwrap_or(u64::MAX);
             self.account(&entry)?.restore(!conflict)?;
-            places.insert((file, entry.line));
+            places.insert((file, entry.line, entry.rank));
             months.note(&entry)?;
         }
-        self.quarantined
-            .retain(|row| row.reason != Reason::ConflictingId || !places.contains(&(Arc::clone(&row.file), row.line)));
+        self.quarantined.retain(|row| {
+            row.reason != Reason::ConflictingId || !places.contains(&(Arc::clone(&row.file), row.line, row.rank))
+        });
         Ok(())
     }
 
@@ -102,6 +142,7 @@ impl Reading {
             self.quarantined.push(Quarantined {
                 file,
                 line: entry.line,
+                rank: entry.rank,
                 offset: entry.offset,
                 length: entry.length,
                 reason: Reason::ConflictingId,
@@ -123,27 +164,12 @@ impl<'a> Ingest<'a> {
     /// Reads every file that an earlier run has not read, or that has grown since, into `months`.
     ///
     /// # Errors
-    /// [`Usage`](crate::error::Kind::Usage) when no file is a log of the pipeline, or one is not what it was;
+    /// [`Usage`](crate::error::Kind::Usage) when a file is not what it was;
     /// [`Unreachable`](crate::error::Kind::Unreachable) when one cannot be opened or the disk is full. What a file
     /// *holds* is never an error.
-    pub fn read(
-        &self,
-        files: Vec<SourceFile>,
-        history: History,
-        months: &Months,
-        progress: &dyn Progress,
-    ) -> Result<Reading> {
-        let (wanted, ignored): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| self.wants(&file.name));
-        if wanted.is_empty() {
-            return Err(Error::usage("none of the files found is a log of this pipeline")
-                .at(&self.pipeline.name)
-                .hint(format!(
-                    "found: {}",
-                    ignored.iter().map(|file| file.name.as_str()).collect::<Vec<_>>().join(", ")
-                )));
-        }
+    pub fn read(&self, found: Found, history: History, months: &Months, progress: &dyn Progress) -> Result<Reading> {
         let mut to_read: Vec<SourceFile> = Vec::new();
-        for file in wanted {
+        for file in found.files {
             let known = match history.account(&file.name) {
                 Some(account) if !history.read_again => file.is(account)?,
                 _ => false,
@@ -152,13 +178,20 @@ impl<'a> Ingest<'a> {
                 to_read.push(file);
             }
         }
-        let read: HashSet<Arc<str>> = to_read.iter().map(|file| Arc::from(file.name.as_str())).collect();
+        let (damaged, set_aside): (Vec<FileAccount>, Vec<Quarantined>) = found.damaged.into_iter().unzip();
+        // What was damaged once, and is whole now, has no account of its own any more.
+        let again = found.archives.iter().filter(|name| history.account(name).is_some()).map(|name| Arc::from(&**name));
+        let damaged_now = damaged.iter().map(|account| Arc::clone(&account.file));
+        let read = to_read.iter().map(|file| Arc::from(file.name.as_str())).chain(again).chain(damaged_now);
+        let read: HashSet<Arc<str>> = read.collect();
         let kept = history.accounts.iter().filter(|account| !history.read_again && !read.contains(&account.file));
-        let mut names: Vec<Arc<str>> = kept.clone().map(|account| &account.file).chain(&read).cloned().collect();
+        let kept: Vec<FileAccount> = kept.cloned().chain(damaged).collect();
+        let new = to_read.iter().map(|file| Arc::from(file.name.as_str()));
+        let mut names: Vec<Arc<str>> = kept.iter().map(|account| Arc::clone(&account.file)).chain(new).collect();
         names.sort_unstable();
 
         progress.begin("lecture", to_read.iter().filter_map(SourceFile::size_hint).sum());
-        let new: Vec<(FileAccount, Vec<Quarantined>)> = to_read
+        let new: Vec<ReadFile> = to_read
             .par_iter()
             .map(|file| {
                 let position = names.binary_search_by(|name| (**name).cmp(&file.name)).unwrap_or_default();
@@ -166,32 +199,93 @@ impl<'a> Ingest<'a> {
             })
             .collect::<Result<_>>()?;
         progress.end();
-        let (accounts, quarantined): (Vec<_>, Vec<_>) = new.into_iter().unzip();
-        let mut accounts: Vec<FileAccount> = accounts.into_iter().chain(kept.cloned()).collect();
+        let unread = self.unread(&new);
+        let (accounts, quarantined): (Vec<_>, Vec<_>) =
+            new.into_iter().map(|file| (file.account, file.quarantined)).unzip();
+        let mut accounts: Vec<FileAccount> = accounts.into_iter().chain(kept).collect();
         accounts.sort_by(|a, b| a.file.cmp(&b.file));
         let old = history.quarantined.into_iter().filter(|row| !read.contains(&row.file));
         Ok(Reading {
             accounts,
-            quarantined: quarantined.into_iter().flatten().chain(old).collect(),
+            quarantined: quarantined.into_iter().flatten().chain(set_aside).chain(old).collect(),
             repeats: history.repeats.into_iter().filter(|repeat| !read.contains(&repeat.file)).collect(),
-            ignored: ignored.into_iter().map(|file| file.name).collect(),
+            known_left_alone: history.left_alone,
+            left_alone: found.left_alone,
+            archives: found.archives,
+            unread,
             read,
         })
     }
 
+    /// Says of each mapping by which nothing could be read on what it was tried and what was seen there.
+    fn unread(&self, files: &[ReadFile]) -> Vec<String> {
+        let mut sources: BTreeMap<Option<&str>, Vec<&ReadFile>> = BTreeMap::new();
+        for file in files {
+            let source = self.mapping(&file.account.file).map(|mapping| mapping.name.as_str());
+            sources.entry(source).or_default().push(file);
+        }
+        let nothing = sources.into_iter().filter(|(_, files)| files.iter().all(|file| file.account.attempts == 0));
+        nothing
+            .filter_map(|(source, files)| {
+                let file = files.iter().find(|file| file.unread.is_some())?;
+                let Unread { line, reject, names } = file.unread.as_ref()?;
+                let who =
+                    source.map_or_else(|| "the contract attempt/1".to_owned(), |name| format!("source « {name} »"));
+                let field = reject.field.map_or_else(String::new, |field| format!(", field {field}"));
+                let seen: Vec<String> =
+                    names.iter().take(NAMES_SHOWN).map(|name| name.chars().take(NAME_SHOWN).collect()).collect();
+                let seen =
+                    if seen.is_empty() { String::new() } else { format!("; the line holds {}", seen.join(", ")) };
+                Some(format!(
+                    "{who} could read nothing: tried on {}:{line}, {}{field}{seen}",
+                    file.account.file,
+                    reject.reason.code()
+                ))
+            })
+            .collect()
+    }
+
     /// The mapping of a file, where the pipeline maps foreign logs.
-    fn mapping(&self, name: &str) -> Option<&'a SourceMapping> {
-        self.pipeline.sources.iter().find(|source| FileMapping::applies(source, name))
+    pub(super) fn mapping(&self, name: &str) -> Option<&'a SourceMapping> {
+        mapping(self.pipeline, name)
     }
 
-    fn wants(&self, name: &str) -> bool {
-        if self.pipeline.sources.is_empty() { !name.contains(".csv") } else { self.mapping(name).is_some() }
-    }
-
-    /// A decoder for one file.
-    #[must_use]
-    pub fn decoder(&self, name: &str) -> Decoder<'a> {
-        Decoder::new(*self, self.mapping(name))
+    /// Shows what becomes of each line of a file; a run, a check and an explanation all see the same. `prefix` is how many
+    /// of its first bytes get a digest of their own.
+    ///
+    /// # Errors
+    /// [`Unreachable`](crate::error::Kind::Unreachable) when it cannot be opened, [`Usage`](crate::error::Kind::Usage) when
+    /// its mapping is at fault, and what the witness says.
+    pub fn show(
+        &self,
+        index: u64,
+        file: &SourceFile,
+        prefix: u64,
+        witness: &mut dyn Witness,
+        progress: &dyn Progress,
+    ) -> Result<(Stream, Option<Unread>)> {
+        let raw = file.open(self.runtime)?;
+        let stream = Stream::open(raw, &self.pipeline.limits, prefix)
+            .unreachable("cannot read")
+            .map_err(|error| error.at(&file.name))?;
+        let declared = self.mapping(&file.name).map_or_else(|| Ok(Charset::default()), SourceMapping::charset)?;
+        let mut lines = LineReader::new(stream, self.pipeline.limits.line_bytes, declared);
+        let mut judge = Judge::new(*self, index, &file.name)?;
+        let mut taken = 0_u32;
+        lines.begin();
+        let charset = lines.charset();
+        while let Some(item) = lines.next_item() {
+            judge.take(item, charset, witness)?;
+            if witness.has_seen_enough() {
+                break;
+            }
+            taken = taken.wrapping_add(1);
+            if taken.is_multiple_of(LINES_BETWEEN_LOOKS) {
+                progress.proceed()?;
+            }
+        }
+        let unread = judge.finish(witness)?;
+        Ok((lines.into_stream(), unread))
     }
 
     fn read_file(
@@ -201,24 +295,12 @@ impl<'a> Ingest<'a> {
         known: Option<&FileAccount>,
         months: &Months,
         progress: &dyn Progress,
-    ) -> Result<(FileAccount, Vec<Quarantined>)> {
-        let raw = file.open(self.runtime)?;
+    ) -> Result<ReadFile> {
         let prefix = known.map_or(0, |account| account.bytes);
-        let stream = Stream::open(raw, self.pipeline.limits.unpack_ratio, prefix)
-            .unreachable("cannot read")
-            .map_err(|error| error.at(&file.name))?;
+        let mut reader = FileReader::new(*self, &file.name, months);
+        let (stream, unread) = self.show(index, file, prefix, &mut reader, progress)?;
         let compression = stream.compression();
-        let mut lines = LineReader::new(stream, self.pipeline.limits.line_bytes);
-        let mut reader = FileReader::new(*self, index, &file.name, months);
-        let mut taken = 0_u32;
-        while let Some(item) = lines.next_item() {
-            reader.take(item)?;
-            taken = taken.wrapping_add(1);
-            if taken.is_multiple_of(LINES_BETWEEN_LOOKS) {
-                progress.proceed()?;
-            }
-        }
-        let delivered = lines.into_stream().finish();
+        let delivered = stream.finish();
         let delivered = delivered.unreachable("cannot read the file to its end").map_err(|error| {
             error.at(&file.name).hint("nothing of it is taken: run again when it can be read whole")
         })?;
@@ -239,6 +321,6 @@ impl<'a> Ingest<'a> {
         }
         let (mut account, quarantined) = reader.finish(compression, delivered)?;
         account.e_tag = file.e_tag().map(str::to_owned);
-        Ok((account, quarantined))
+        Ok(ReadFile { account, quarantined, unread })
     }
 }

@@ -30,6 +30,8 @@ wire_enum! {
         UnknownContract = "contrat_inconnu",
         /// Not a date, or one that does not exist.
         InvalidDate = "date_invalide",
+        /// An instant before the first that the schedule knows.
+        BeforeSchedule = "avant_calendrier",
         /// A local time skipped by a change of clock.
         MissingLocalTime = "heure_inexistante",
         /// A local time that happened twice.
@@ -40,6 +42,10 @@ wire_enum! {
         UnknownProcedure = "demarche_inconnue",
         /// Not the columns that were announced.
         UnexpectedColumns = "colonnes_inattendues",
+        /// A quote that is not closed, or something behind a closed one.
+        IrregularQuotes = "guillemets_irreguliers",
+        /// Part of a record that goes on over the end of the line.
+        SpreadRecord = "enregistrement_multiligne",
         /// Longer than the limit.
         LineTooLong = "ligne_trop_longue",
         /// The file ends in the middle of the line.
@@ -48,8 +54,20 @@ wire_enum! {
         BrokenStream = "flux_corrompu",
         /// The stream unpacks to far more than a log would; reading was stopped.
         OversizedStream = "flux_trop_volumineux",
+        /// The zstd stream looks back further than the limit; it is not unpacked.
+        OversizedWindow = "fenetre_trop_grande",
+        /// What is unpacked has to be unpacked again, or in a way that is not known here.
+        StillPacked = "encore_compresse",
         /// The id of another attempt, on a line that says something else.
         ConflictingId = "identifiant_en_conflit",
+    }
+}
+
+impl Reason {
+    /// Whether what is behind it in the file was not read.
+    #[must_use]
+    pub const fn ends_the_file(self) -> bool {
+        matches!(self, Self::BrokenStream | Self::OversizedStream | Self::OversizedWindow | Self::StillPacked)
     }
 }
 
@@ -69,6 +87,15 @@ impl Reject {
         Self { reason, field: None }
     }
 
+    /// The same refusal, because of this field where none was known.
+    #[must_use]
+    pub const fn of(self, field: &'static str) -> Self {
+        match self.field {
+            Some(_) => self,
+            None => Self { field: Some(field), ..self },
+        }
+    }
+
     /// A refusal because of one field.
     #[must_use]
     pub const fn field(reason: Reason, field: &'static str) -> Self {
@@ -83,6 +110,8 @@ pub struct Quarantined {
     pub file: Arc<str>,
     /// 1-based.
     pub line: u64,
+    /// Which of the records of the line, from 1; a line that holds one has no other.
+    pub rank: u32,
     /// Offset of the line's first byte in the decompressed file.
     pub offset: u64,
     /// Bytes, without the line's end.
@@ -101,9 +130,11 @@ pub fn quarantine_table(mut rows: Vec<Quarantined>) -> Result<RecordBatch> {
     rows.sort();
     let (mut file, mut reason, mut field) = (StringBuilder::new(), StringBuilder::new(), StringBuilder::new());
     let (mut line, mut offset, mut length) = (Int64Builder::new(), Int64Builder::new(), Int64Builder::new());
+    let mut rank = Int64Builder::new();
     for row in &rows {
         file.append_value(&row.file);
         line.append_value(row.line.cast_signed());
+        rank.append_value(row.rank.into());
         offset.append_value(row.offset.cast_signed());
         length.append_value(row.length.cast_signed());
         reason.append_value(row.reason.code());
@@ -112,6 +143,7 @@ pub fn quarantine_table(mut rows: Vec<Quarantined>) -> Result<RecordBatch> {
     RecordBatch::try_from_iter_with_nullable([
         ("fichier", Arc::new(file.finish()) as ArrayRef, false),
         ("ligne", Arc::new(line.finish()), false),
+        ("rang", Arc::new(rank.finish()), false),
         ("octet", Arc::new(offset.finish()), false),
         ("longueur", Arc::new(length.finish()), false),
         ("motif", Arc::new(reason.finish()), false),

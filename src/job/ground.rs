@@ -7,10 +7,12 @@ use std::sync::Arc;
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::error::{Context, Error, Result};
-use crate::ingest::{FileAccount, History, SourceFile};
+use crate::ingest::{FileAccount, Found, History, LeftAlone};
 use crate::publish::{Store, fetch, fetch_all};
 use crate::release::{FileEntry, Manifest, Origins, read_parquet};
 use crate::schema::{Catalog, Format, TableSchema, conform};
@@ -39,7 +41,7 @@ impl<'a> Ground<'a> {
         manifest: &'a Manifest,
         catalog: &'a Catalog,
         origins: &Origins,
-        listed: &[SourceFile],
+        found: &Found,
         rebuild: bool,
     ) -> Result<Self> {
         let folder = TempDir::with_prefix("guichets-").unreachable("cannot make a temporary folder")?;
@@ -55,13 +57,13 @@ impl<'a> Ground<'a> {
             derives: resumes && made_with.derive_sha256 == origins.derive_sha256,
         };
         if !resumes && !rebuild {
-            ground.check_all_named(listed)?;
+            ground.check_all_named(found)?;
         }
         Ok(ground)
     }
 
-    fn check_all_named(&self, listed: &[SourceFile]) -> Result<()> {
-        let listed: HashSet<&str> = listed.iter().map(|file| file.name.as_str()).collect();
+    fn check_all_named(&self, found: &Found) -> Result<()> {
+        let listed = found.names();
         let accounts = self.accounts()?;
         let missing: Vec<&FileAccount> = accounts.iter().filter(|account| !listed.contains(&*account.file)).collect();
         let Some(first) = missing.first() else { return Ok(()) };
@@ -78,8 +80,21 @@ impl<'a> Ground<'a> {
     }
 
     fn accounts(&self) -> Result<Vec<FileAccount>> {
-        serde_json::from_value(self.manifest.inputs.clone())
-            .unreachable("the account of files is not what a publisher writes")
+        self.said(&self.manifest.inputs, "the account of files")
+    }
+
+    /// What its runs found and did not read.
+    fn left_alone(&self) -> Result<Vec<LeftAlone>> {
+        // A version of before there was such a list has none.
+        if self.manifest.left_alone.is_null() {
+            return Ok(Vec::new());
+        }
+        self.said(&self.manifest.left_alone, "the list of files left alone")
+    }
+
+    fn said<T: DeserializeOwned>(&self, value: &Value, what: &str) -> Result<T> {
+        serde_json::from_value(value.clone())
+            .unreachable(format!("{what} is not what a publisher writes"))
             .map_err(|error| error.at(format!("{}, manifest of {}", self.store.name(), self.manifest.version)))
     }
 
@@ -89,9 +104,13 @@ impl<'a> Ground<'a> {
     /// [`Unreachable`](crate::error::Kind::Unreachable) when the store does not answer.
     pub(super) fn history(&self) -> Result<History> {
         if !self.resumes {
-            return Ok(if self.rebuilds { History::default() } else { History::to_compare(self.accounts()?) });
+            return Ok(if self.rebuilds {
+                History::default()
+            } else {
+                History::to_compare(self.accounts()?, self.left_alone()?)
+            });
         }
-        History::of(self.accounts()?, &self.table("quarantaine")?, &self.table("repetitions")?)
+        History::of(self.accounts()?, self.left_alone()?, &self.table("quarantaine")?, &self.table("repetitions")?)
     }
 
     /// The Parquet files of a table, by month; the empty text for one that is not split.

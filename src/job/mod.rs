@@ -8,7 +8,7 @@ mod version;
 
 pub use compare::{SchemaReport, compare_published, compare_schemas};
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use serde::Serialize;
@@ -22,7 +22,7 @@ use crate::config::{Pipeline, Project, Schedule};
 use crate::error::{Context, Error, Result};
 use crate::gate::{self, GateReport, Overrule};
 use crate::ingest::{
-    Ingest, Months, Reading, SourceFile, accounts_table, list, quarantine_table, recall, repetitions_table,
+    Found, Ingest, LeftAlone, Months, Reading, accounts_table, find, quarantine_table, recall, repetitions_table,
 };
 use crate::model::Model;
 use crate::outcome::RuleSet;
@@ -73,8 +73,12 @@ pub struct Built {
 pub struct RunDigest {
     /// The account of all files together.
     pub accounting: Accounting,
-    /// Lines set aside, by reason.
-    pub quarantined_by_reason: BTreeMap<&'static str, u64>,
+    /// Records set aside, by reason and field.
+    pub set_aside: Vec<SetAside>,
+    /// Dates of slots that are not believed.
+    pub dates_set_aside: i64,
+    /// Mappings by which nothing could be read, and what was seen instead.
+    pub unread: Vec<String>,
     /// Attempts, by outcome.
     pub outcomes: BTreeMap<String, i64>,
     /// Services in scope.
@@ -83,8 +87,33 @@ pub struct RunDigest {
     pub expected: i64,
     /// See `expected`.
     pub measured: i64,
-    /// Files that are no logs of the pipeline.
-    pub ignored: Vec<String>,
+    /// What was found and not read, and why.
+    pub left_alone: Vec<LeftAlone>,
+}
+
+impl RunDigest {
+    /// What to do where lines were read and not one of them is an attempt.
+    fn nothing_read(&self) -> Option<String> {
+        let first = self.set_aside.first().filter(|_| self.accounting.attempts == 0)?;
+        let seen = self.unread.first().unwrap_or(&first.first);
+        Some(format!(
+            "nothing was published. Not one line could be read, so the mapping or the logs are wrong, and not a threshold: {seen}. \
+             See what becomes of a line with guichets explain PIPELINE FILE:LINE"
+        ))
+    }
+}
+
+/// Records set aside for one reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SetAside {
+    /// Why.
+    pub reason: &'static str,
+    /// Which field of the contract, if one is known.
+    pub field: Option<String>,
+    /// How many.
+    pub records: u64,
+    /// The first of them, as `guichets explain` takes it.
+    pub first: String,
 }
 
 /// Builds a version from its raw logs, on top of what the store held when the run began. Nothing outside a temporary
@@ -103,21 +132,23 @@ pub fn build(
     let rules = RuleSet::load(&order.pipeline.rules_path())?;
     let schedule = Schedule::load(&order.pipeline.schedule_path())?;
     let models = Model::load_all(&order.project.models())?;
-    let origins = Made { order, catalog: &catalog, registry: &registry, rules: &rules, models: &models }.origins()?;
+    let earliest = schedule.earliest();
+    let origins =
+        Made { order, catalog: &catalog, registry: &registry, rules: &rules, models: &models, earliest }.origins()?;
 
-    let listed = list(order.raw, runtime)?;
+    let found = find(order.raw, order.pipeline, runtime)?;
     if !order.forget_failed {
-        check_failed_nights(base, &listed)?;
+        check_failed_nights(base, &found)?;
     }
     let ground = base
         .manifest()
-        .map(|manifest| Ground::of(store, manifest, &catalog, &origins, &listed, order.rebuild))
+        .map(|manifest| Ground::of(store, manifest, &catalog, &origins, &found, order.rebuild))
         .transpose()?;
     let ground = ground.as_ref();
-    let ingest = Ingest { pipeline: order.pipeline, registry: &registry, rules: &rules, runtime };
+    let ingest = Ingest { pipeline: order.pipeline, registry: &registry, rules: &rules, earliest, runtime };
     let months = Months::new(order.pipeline.limits.memory_mib << 20)?;
     let mut reading =
-        ingest.read(listed, ground.map(Ground::history).transpose()?.unwrap_or_default(), &months, progress)?;
+        ingest.read(found, ground.map(Ground::history).transpose()?.unwrap_or_default(), &months, progress)?;
     if let Some(ground) = ground.filter(|ground| ground.resumes) {
         recall_touched(ground, &mut reading, &months, progress)?;
     }
@@ -136,6 +167,7 @@ pub fn build(
     version.derive(&models, progress)?;
     let measured = version.rows("jours_mesures")?;
     version.count_fictional(&measured, &registry)?;
+    version.dates_set_aside(crate::schema::total(&measured, "dates_ecartees"));
     let as_of = order.as_of.with_timezone(&Utc);
     let seen = Seen::of(&measured)?;
     let scope = scope::expand(&schedule, &seen, &registry, order.pipeline.registry.zone, as_of)?;
@@ -159,8 +191,8 @@ pub fn build(
 
 /// A night that was refused, or retracted, had read raw files that no version has now: a run that does not name them would
 /// publish their days as days on which nobody looked.
-fn check_failed_nights(base: &Base, listed: &[SourceFile]) -> Result<()> {
-    let named: HashSet<&str> = listed.iter().map(|file| file.name.as_str()).collect();
+fn check_failed_nights(base: &Base, found: &Found) -> Result<()> {
+    let named = found.names();
     let there = base.files_read();
     for record in base.failed_since() {
         let missing = record.files_read.iter().filter(|file| !named.contains(file.as_str()) && !there.contains(*file));
@@ -236,7 +268,11 @@ pub fn release(
         let reports = serde_json::to_value(refused).internal("gates")?;
         let read = built.manifest.files_read.clone();
         publish::record_refusal(to.store, &order.version, order.as_of, order.pipeline.simulated, reports, read)?;
-        return Err(refusal);
+        return Err(match built.digest.nothing_read() {
+            // Whoever overrules a gate then publishes an empty table.
+            Some(hint) => refusal.hint(hint),
+            None => refusal,
+        });
     }
     publish::publish(
         to.store,

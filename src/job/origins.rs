@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use chrono::{DateTime, Utc};
+
 use super::Order;
 use crate::digest::sha256;
 use crate::error::{Context, Result};
@@ -19,6 +21,8 @@ pub(super) struct Made<'a> {
     pub(super) registry: &'a Registry,
     pub(super) rules: &'a RuleSet,
     pub(super) models: &'a [Model],
+    /// Of the schedule, what decides whether a line is set aside.
+    pub(super) earliest: Option<DateTime<Utc>>,
 }
 
 impl Made<'_> {
@@ -29,8 +33,10 @@ impl Made<'_> {
         let schedule_sha256 = file_digest(&pipeline.schedule_path())?;
         let code = env!("CARGO_PKG_VERSION").to_owned();
         // Of these, `Debug` writes every field.
-        let limits = (pipeline.limits.line_bytes, pipeline.limits.unpack_ratio);
-        let settings = format!("{:?}", (&pipeline.sources, &pipeline.registry, limits, &pipeline.method));
+        let limits = &pipeline.limits;
+        let limits = (limits.line_bytes, limits.unpack_ratio, limits.zstd_window_mib);
+        let earliest = self.earliest.map(|instant| instant.timestamp_micros());
+        let settings = format!("{:?}", (&pipeline.sources, &pipeline.registry, limits, &pipeline.method, earliest));
         let registry = self.registry_digests()?;
         let known = registry.iter().filter(|(name, _)| matches!(name.as_str(), "guichets" | "demarches"));
         let known: String = known.map(|(_, digest)| digest.as_str()).collect();

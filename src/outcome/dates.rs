@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use chrono::{Datelike as _, NaiveDate};
 use regex::{Captures, Match, Regex};
 
-use crate::attempt::YEARS;
+use crate::attempt::bounds::YEARS;
 
 /// A date or an hour as pages write them, in normalised text: « jeudi 25 avril », « 25/04/2019 », « 9 h 20 ».
 const MOMENT: &str = concat!(

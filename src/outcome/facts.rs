@@ -10,7 +10,7 @@ use super::elsewhere::{Elsewhere, Hint, Place};
 use super::sentence::{Doubt, Sentences};
 use super::text::{Page, normalise};
 use super::{Evidence, entities};
-use crate::attempt::PAGE_TEXT_CHARS;
+use crate::attempt::bounds::PAGE_TEXT_CHARS;
 
 /// A normalised text that some rule looks for, and its place in the automaton.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -188,7 +188,7 @@ pub fn fetch(store: &dyn Store, file: &FileEntry, folder: &Path) -> Result<PathB
     let mut aside = local.clone().into_os_string();
     aside.push(".part");
     let aside = PathBuf::from(aside);
-    if !store.get_file(&file.path, &aside)? {
+    if !store.get_file(&file.path, &aside, file.bytes)? {
         return Err(place(Error::unreachable("the file is not there")));
     }
     if sha256_file(&aside)? != (file.bytes, file.sha256.clone()) {

@@ -11,6 +11,7 @@ use super::read::{Base, list};
 use super::records::{Pointer, Status, VersionRecord};
 use super::{Store, gather};
 use crate::error::{Context, Error, Result};
+use crate::net;
 use crate::release::{FileEntry, Manifest};
 use crate::schema::Format;
 
@@ -52,14 +53,17 @@ pub fn status(store: &dyn Store, public: Option<&str>, now: DateTime<Utc>) -> Re
     let versions = match list(store) {
         Ok((_, versions)) => versions,
         Err(error) => {
-            problems.push(error.to_string());
+            problems.push(told(&error));
             super::Versions::default()
         }
     };
     let base = match Base::read(store) {
         Ok(base) => base,
         Err(error) => {
-            problems.push(error.to_string());
+            // What keeps the list from being read keeps the rest from it, too, and is said once.
+            if !problems.contains(&told(&error)) {
+                problems.push(told(&error));
+            }
             Base::default()
         }
     };
@@ -90,6 +94,11 @@ pub fn status(store: &dyn Store, public: Option<&str>, now: DateTime<Utc>) -> Re
     })
 }
 
+/// An error, and what to do about it.
+fn told(error: &Error) -> String {
+    error.advice().map_or_else(|| error.to_string(), |hint| format!("{error}; {hint}"))
+}
+
 /// Files of a version that are not there, or not of their size.
 fn missing(store: &dyn Store, manifest: &Manifest) -> Result<Vec<String>> {
     let mut problems = gather(&manifest.files, |file| {
@@ -107,24 +116,21 @@ fn missing(store: &dyn Store, manifest: &Manifest) -> Result<Vec<String>> {
 /// Why a reader without credentials, in a browser or with a range-reading library, could not read what is published.
 fn not_public(store: &dyn Store, public: Option<&str>, manifest: &Manifest) -> Result<Vec<String>> {
     let url = |path: &str| match public {
-        Some(root) => Some(format!("{}/{path}", root.trim_end_matches('/'))),
+        // Readers have neither name nor password.
+        Some(root) => Some(format!("{}/{path}", net::shown(root).trim_end_matches('/'))),
         None => store.public_url(path),
     };
     let table = manifest.files.iter().find(|file| file.format == Some(Format::Parquet) && file.bytes > 4);
     let (Some(pointer), Some(table)) = (url("latest.json"), table) else { return Ok(Vec::new()) };
     let Some(address) = url(&table.path) else { return Ok(Vec::new()) };
     let runtime = Runtime::new().internal("cannot start the runtime")?;
-    let client = reqwest::Client::builder()
-        .user_agent(concat!("guichets-ouverts/", env!("CARGO_PKG_VERSION")))
-        .timeout(Duration::from_secs(30))
-        .build()
-        .internal("no HTTP client")?;
+    let client = net::client().timeout(Duration::from_secs(30)).build().internal("no HTTP client")?;
     let ask = |address: &str, range: bool| {
         let mut request = client.get(address).header(header::ORIGIN, "https://lecteur.example");
         if range {
             request = request.header(header::RANGE, "bytes=0-3");
         }
-        runtime.block_on(async { request.send().await }).unreachable("cannot fetch").map_err(|error| error.at(address))
+        runtime.block_on(async { request.send().await }).map_err(|error| net::lost(error, "cannot fetch").at(address))
     };
     let answers = ask(&pointer, false).and_then(|pointer| Ok((pointer, ask(&address, true)?)));
     Ok(match answers {
@@ -138,7 +144,7 @@ fn not_public(store: &dyn Store, public: Option<&str>, manifest: &Manifest) -> R
 }
 
 fn unfetched(error: &Error) -> String {
-    format!("a reader cannot fetch what is published: {error}")
+    format!("a reader cannot fetch what is published: {}", told(error))
 }
 
 fn of_pointer(url: &str, status: u16, headers: &HeaderMap) -> Vec<String> {

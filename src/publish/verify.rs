@@ -101,9 +101,10 @@ pub fn verify(
     if found.removed.is_none() {
         let checked = check_files(store, &manifest, progress)?;
         found.files = manifest.files.len();
-        found.bytes = manifest.files.iter().map(|file| file.bytes).sum();
+        // Numbers that somebody else wrote.
+        found.bytes = manifest.files.iter().map(|file| file.bytes).fold(0, u64::saturating_add);
         let tables = manifest.files.iter().filter(|file| file.format == Some(Format::Parquet));
-        found.rows = tables.filter_map(|file| file.rows).sum();
+        found.rows = tables.filter_map(|file| file.rows).fold(0, u64::saturating_add);
         found.faults.extend(checked);
     }
     found.faults.sort();
@@ -177,8 +178,12 @@ fn follow(
         chain.push(link.version.clone());
         if let Some(text) = bytes {
             check_listed(versions, &link.version, &text, faults);
-            // One that is damaged is a fault already; the chain cannot be followed through it.
-            parent = serde_json::from_slice(&text).ok().and_then(|manifest: Manifest| manifest.parent);
+            // One that is damaged is a fault already; the chain cannot be followed through it, nor through one that is
+            // not the one that was meant: a server could make up the next for ever.
+            let meant = (sha256(&text) == link.manifest_sha256).then_some(text);
+            parent = meant
+                .and_then(|text| serde_json::from_slice(&text).ok())
+                .and_then(|manifest: Manifest| manifest.parent);
         }
     }
     Ok(chain)
@@ -222,12 +227,14 @@ fn check_files(store: &dyn Store, manifest: &Manifest, progress: &dyn Progress) 
 /// What is wrong with a file, if anything is.
 fn check_file(store: &dyn Store, manifest: &Manifest, file: &FileEntry, folder: &Path) -> Result<Option<String>> {
     let local = folder.join(file.path.replace('/', "_"));
-    if !store.get_file(&file.path, &local)? {
+    if !store.get_file(&file.path, &local, file.bytes)? {
         return Ok(Some("is not there".to_owned()));
     }
     let (bytes, sha256) = sha256_file(&local)?;
+    // Of a longer one no more was brought.
+    let has = if bytes > file.bytes { "has at least" } else { "has" };
     if bytes != file.bytes {
-        return Ok(Some(format!("has {bytes} bytes, the manifest says {}", file.bytes)));
+        return Ok(Some(format!("{has} {bytes} bytes, the manifest says {}", file.bytes)));
     }
     if sha256 != file.sha256 {
         return Ok(Some(format!("its SHA-256 is {sha256}, the manifest says {}", file.sha256)));

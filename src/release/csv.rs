@@ -16,7 +16,7 @@ use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
 
 use super::exporter::{Cell, Export, Exporter};
 use crate::error::{Context, Error, Result};
-use crate::schema::Format;
+use crate::schema::{Format, unpublishable};
 
 /// Between these two magnitudes a number is written without an exponent.
 const PLAIN: std::ops::Range<f64> = 1e-9..1e21;
@@ -85,23 +85,12 @@ fn needed_digits(instant: DateTime<Utc>) -> usize {
 fn refuse_unsafe_texts(export: &Export<'_>, row: usize, cells: &[Option<Cell<'_>>]) -> Result<()> {
     for (field, cell) in export.table.fields.iter().zip(cells) {
         if let Some(Cell::Text(text)) = cell
-            && let Some(why) = danger(text.as_bytes())
+            && let Some(why) = unpublishable(text)
         {
             return Err(export.refusal(field, row, why));
         }
     }
     Ok(())
-}
-
-/// Why a text cannot stand in a CSV that people open in spreadsheets.
-fn danger(text: &[u8]) -> Option<&'static str> {
-    if matches!(text.first(), Some(b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r')) {
-        Some("begins like a formula")
-    } else if text.iter().any(|byte| matches!(byte, b'\n' | b'\r')) {
-        Some("contains a line end")
-    } else {
-        None
-    }
 }
 
 /// Writes one record; `text` is the buffer of its cells, kept from row to row so that no cell allocates.

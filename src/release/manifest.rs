@@ -28,6 +28,9 @@ pub struct Manifest {
     pub accounting: Accounting,
     /// The account of each raw file; the objects of the table `fichiers`.
     pub inputs: Value,
+    /// What was found beside them and not read, and why; the reasons are those of the closing summary.
+    #[serde(default)]
+    pub left_alone: Value,
     /// Those of them that this version was the first to read.
     #[serde(default)]
     pub files_read: Vec<String>,
@@ -68,15 +71,18 @@ pub struct FileEntry {
     pub schema_version: Option<String>,
 }
 
-/// lines = attempts + duplicates + blank + quarantined.
+/// records = attempts + duplicates + blank + without data + quarantined.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names of the table fichiers, summed")]
 pub struct Accounting {
     pub files: u64,
     pub lines: u64,
+    pub headers: u64,
+    pub records: u64,
     pub attempts: u64,
     pub duplicates: u64,
     pub blank: u64,
+    pub without_data: u64,
     pub quarantined: u64,
 }
 

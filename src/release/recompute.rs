@@ -2,10 +2,12 @@
 
 use std::fmt::Write as _;
 
+use arrow::datatypes::DataType;
+
 use super::manifest::FileEntry;
 use crate::error::Result;
 use crate::model::Model;
-use crate::schema::{Catalog, FieldType, Format, TableSchema};
+use crate::schema::{Catalog, Field, FieldType, Format, TableSchema};
 
 /// Reals may differ by this much, relative to the larger: engines add in different orders.
 const TOLERANCE: &str = "1e-12";
@@ -29,13 +31,12 @@ SET TimeZone = 'UTC';
 pub fn recompute_sql(version: &str, files: &[&FileEntry], models: &[Model], catalog: &Catalog) -> Result<String> {
     let mut script = HEADER.to_owned();
     for table in catalog.iter() {
-        let paths = parquet_paths(version, files, &table.name);
-        let derived = models.iter().any(|model| model.table == table.name);
-        if paths.is_empty() || derived {
+        if models.iter().any(|model| model.table == table.name) {
             continue;
         }
+        let rows = published(table, &parquet_paths(version, files, &table.name));
         // Writing to a String cannot fail, here and below.
-        let _ = write!(script, "\nCREATE VIEW {} AS SELECT * FROM read_parquet([{}]);\n", table.name, paths.join(", "));
+        let _ = write!(script, "\nCREATE VIEW {} AS {rows};\n", table.name);
     }
     for model in models {
         let _ = write!(script, "\nCREATE TABLE {} AS\n{};\n", model.table, model.sql.trim_end());
@@ -60,6 +61,30 @@ fn parquet_paths(version: &str, files: &[&FileEntry], table: &str) -> Vec<String
         .collect()
 }
 
+/// The published rows of a table. One that is split and holds nothing has no file, and no engine reads none: it has no rows
+/// of the declared types then.
+fn published(table: &TableSchema, paths: &[String]) -> String {
+    if !paths.is_empty() {
+        return format!("SELECT * FROM read_parquet([{}])", paths.join(", "));
+    }
+    let columns: Vec<String> =
+        table.fields.iter().map(|field| format!("CAST(NULL AS {}) AS {}", sql_type(field), field.name)).collect();
+    format!("SELECT {} WHERE FALSE", columns.join(", "))
+}
+
+/// The type that a reader of Parquet gives a column.
+fn sql_type(field: &Field) -> &'static str {
+    match field.data_type() {
+        DataType::Int32 => "INTEGER",
+        DataType::Int64 => "BIGINT",
+        DataType::Float64 => "DOUBLE",
+        DataType::Boolean => "BOOLEAN",
+        DataType::Date32 => "DATE",
+        DataType::Timestamp(..) => "TIMESTAMP WITH TIME ZONE",
+        _ => "VARCHAR",
+    }
+}
+
 fn comparison(table: &TableSchema, paths: &[String]) -> String {
     let key: Vec<String> = table.primary_key.iter().map(|name| format!("p.{name} = r.{name}")).collect();
     let first = &table.primary_key[0];
@@ -80,10 +105,10 @@ fn comparison(table: &TableSchema, paths: &[String]) -> String {
     format!(
         "SELECT '{}' AS nom,\n    COUNT(p.{first}) AS publiees,\n    COUNT(*) FILTER (WHERE p.{first} IS NULL OR r.{first} IS NULL) AS d_un_seul_cote,\n    \
          COUNT(*) FILTER (WHERE p.{first} IS NOT NULL AND r.{first} IS NOT NULL AND (\n        {}\n    )) AS differentes\n\
-         FROM read_parquet([{}]) AS p\nFULL JOIN {} AS r ON {}",
+         FROM ({}) AS p\nFULL JOIN {} AS r ON {}",
         table.name,
         differs.join("\n        OR "),
-        paths.join(", "),
+        published(table, paths),
         table.name,
         key.join(" AND "),
     )

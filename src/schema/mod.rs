@@ -4,6 +4,7 @@
 //! and in English, and how the table is published. The Arrow schema, the CSV header, the dictionary and the gate's
 //! checks derive from it: a column that is not declared cannot leave, one that is declared and missing stops the run.
 
+mod cell;
 mod compatibility;
 mod conform;
 mod constraints;
@@ -12,6 +13,7 @@ mod order;
 mod registry_csv;
 mod table;
 
+pub use cell::unpublishable;
 pub use compatibility::{SchemaChange, incompatibility, schema_changes};
 pub use conform::{column, conform};
 pub use constraints::{total, violations};

@@ -10,6 +10,7 @@ use arrow::array::{
 use arrow::datatypes::DataType;
 use chrono::{DateTime, NaiveDate};
 
+use super::cell::unpublishable;
 use super::{Field, TableSchema};
 use crate::calendar::days_since_epoch;
 use crate::error::{Context, Error, Result};
@@ -62,7 +63,15 @@ fn read_file(
         let record = record.usage("cannot read the registry").map_err(place)?;
         let line = record.position().map_or(0, csv::Position::line);
         origin.push(format!("{}:{line}", path.display()));
-        for (column, value) in columns.iter_mut().zip(record.iter()) {
+        for ((field, column), value) in table.fields.iter().zip(columns.iter_mut()).zip(record.iter()) {
+            // Found out while the table is written, it would be nobody's fault.
+            if field.data_type() == DataType::Utf8
+                && let Some(why) = unpublishable(value)
+            {
+                return Err(Error::usage(format!("the value of {} {why} and cannot be published", field.name))
+                    .at(format!("{}:{line}", path.display()))
+                    .hint("write it in another way, on one line"));
+            }
             column.push((!value.is_empty()).then(|| value.to_owned()));
         }
     }

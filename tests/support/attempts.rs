@@ -65,6 +65,16 @@ impl Attempts {
         self
     }
 
+    /// Adds one attempt at an instant, with fields of its own over those of its kind.
+    pub fn look(mut self, kind: Kind, at: &str, more: &Value) -> Self {
+        self = self.saw(kind, 1, at);
+        let last = self.lines.last_mut().unwrap();
+        let mut attempt: Value = serde_json::from_str(last).unwrap();
+        attempt.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        *last = attempt.to_string();
+        self
+    }
+
     /// Adds a line that is no attempt.
     pub fn broken_line(mut self) -> Self {
         self.lines.push("{".to_owned());

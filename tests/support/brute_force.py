@@ -34,14 +34,14 @@ draw = random.Random(SEED)
 
 SERVICE = ["guichet_id", "demarche_id", "departement"]
 KINDS = dict.fromkeys("consultation_id semaine_iso mois reponse classe_delai".split() + SERVICE, "VARCHAR")
-KINDS |= dict.fromkeys(["instant_utc", "debut_utc", "fin_utc"], "TIMESTAMPTZ")
+KINDS |= dict.fromkeys(["instant_utc", "debut_utc", "premier_cycle_utc", "fin_utc"], "TIMESTAMPTZ")
 KINDS |= {"jour": "DATE", "cadence_min": "DOUBLE", "negatifs_consignes": "BOOLEAN"}
 PARAMETERS = "reponses_min_jour reponses_min_semaine reponses_min_mois jours_min_mois".split()
-ATTEMPT = "consultation_id essai instant_utc jour semaine_iso mois jour_semaine heure cadence_min reponse"
+ATTEMPT = "consultation_id debut_utc essai instant_utc jour semaine_iso mois jour_semaine heure cadence_min reponse"
 ANSWER = "negatifs_consignes horizon_jours delai_jours deuxieme_delai_jours classe_delai"
 TABLES = {
     "tentatives": [*SERVICE, "instant_utc", "mois"],
-    "perimetre": [*SERVICE, "debut_utc", "fin_utc", "cadence_min"],
+    "perimetre": [*SERVICE, "debut_utc", "premier_cycle_utc", "fin_utc", "cadence_min"],
     "consultations": [*SERVICE, *ATTEMPT.split(), *ANSWER.split()],
     "disponibilite_mois": [*SERVICE, "mois", "tentatives"],
     "parametres": PARAMETERS,
@@ -57,7 +57,10 @@ def a_schedule(service, cadence):
     periods, begin = [], draw.randrange(600) * MINUTE
     for _ in range(draw.randint(0, 3)):
         end = begin + draw.randint(60, 3000) * MINUTE
-        periods.append(service | {"debut_utc": at(begin), "fin_utc": at(end), "cadence_min": cadence})
+        # A row that interrupted another leaves its rhythm as it was: the first cycle may come after the beginning.
+        first = begin + draw.choice([0, 0, draw.randrange(int(cadence * MINUTE))])
+        period = {"debut_utc": at(begin), "premier_cycle_utc": at(first), "fin_utc": at(end), "cadence_min": cadence}
+        periods.append(service | period)
         begin = end + draw.choice([0, 0, 500 * MINUTE])
         cadence *= draw.choice([1, 2])
     return periods
@@ -72,7 +75,7 @@ def the_class(answer, first, second):
 
 
 def the_consultations(service, cadence, periods):
-    rows, ms, name, attempt = [], draw.randrange(700) * MINUTE, None, 0
+    rows, ms, name, began, attempt = [], draw.randrange(700) * MINUTE, None, None, 0
     weights = draw.choice([[2, 6, 3, 1], [6, 3, 1, 0], [1, 20, 4, 1]])
     for _ in range(draw.choice([0, 2, 8, 25, 40])):
         gap = DAY if draw.random() < 0.1 else draw.choice([0, 1, 1, 1, 1, 2, 3, 3.5, 4, 6, 30]) * cadence * MINUTE
@@ -85,7 +88,9 @@ def the_consultations(service, cadence, periods):
         answer = draw.choices(["oui", "non", "inconnue", "hors_champ"], weights)[0]
         first = draw.choice([None, 3, 10, 30, 31, 60, 61, 100]) if answer == "oui" else None
         second = first + draw.choice([0, 1, 5]) if first is not None and draw.random() < 0.5 else None
-        row = {"consultation_id": name, "essai": attempt, "instant_utc": when, "jour": when.date(), "heure": when.hour}
+        began = began if again else when
+        row = {"consultation_id": name, "debut_utc": began, "essai": attempt, "instant_utc": when}
+        row |= {"jour": when.date(), "heure": when.hour}
         row |= {"semaine_iso": f"{year}-W{week:02}", "mois": f"{when:%Y-%m}", "jour_semaine": weekday}
         inside = [period["cadence_min"] for period in periods if period["debut_utc"] <= when < period["fin_utc"]]
         row |= {"cadence_min": min(inside, default=None), "horizon_jours": draw.choice([None, 7, 90])}
@@ -152,7 +157,7 @@ def service_of(row):
 
 def by_service(rows):
     """The attempts of each service, in order of time."""
-    services, order = {}, ("instant_utc", "consultation_id", "essai")
+    services, order = {}, ("instant_utc", "consultation_id", "debut_utc", "essai")
     for row in sorted(rows, key=lambda row: [row[name] for name in order]):
         services.setdefault((row["guichet_id"], row["demarche_id"]), []).append(row)
     return services
@@ -270,7 +275,8 @@ def lacunes(world):
         marks = [begin, *looks, end]
         for place, (left, right) in enumerate(zip(marks, marks[1:])):
             first, last = place == 0, place == len(looks)
-            missing = intervals(between(left, right), cadence) - (0 if first else 1)
+            since = period["premier_cycle_utc"] if first else left
+            missing = intervals(between(since, right), cadence) - (0 if first else 1)
             if missing >= 1:
                 where = "totale" if first and last else "debut" if first else "fin" if last else "milieu"
                 gap = {"debut_utc": left, "fin_utc": right, "duree_min": between(left, right) / MINUTE}

@@ -3,6 +3,8 @@
 mod attempts;
 pub mod csv_tables;
 mod files;
+pub mod foreign;
+pub mod odd_s3;
 pub mod proxy;
 mod published;
 pub mod python;

@@ -14,10 +14,10 @@ use chrono::Utc;
 use rayon::prelude::*;
 
 use super::ground::Ground;
-use super::{Built, Order, RunDigest};
+use super::{Built, Order, RunDigest, SetAside};
 use crate::error::{Context, Error, Result};
 use crate::gate::GateReport;
-use crate::ingest::{FileAccount, Months, Reading, identifiers_table};
+use crate::ingest::{FileAccount, Months, Quarantined, Reading, Reason, identifiers_table};
 use crate::metadata::Coverage;
 use crate::model::Engine;
 use crate::outcome::Outcome;
@@ -137,6 +137,11 @@ impl<'a> Version<'a> {
                 parts.insert(month.to_owned(), Part::There(file.clone()));
             }
         }
+    }
+
+    /// How many dates of slots are not believed.
+    pub(super) fn dates_set_aside(&mut self, count: i64) {
+        self.digest.dates_set_aside = count;
     }
 
     /// How many services are in scope.
@@ -286,11 +291,9 @@ impl<'a> Version<'a> {
         let new = reading.read.iter().filter(|file| !known.contains(&***file));
         let mut files_read: Vec<String> = new.map(ToString::to_string).collect();
         files_read.sort();
-        for row in &reading.quarantined {
-            *self.digest.quarantined_by_reason.entry(row.reason.code()).or_default() += 1;
-        }
+        self.digest.set_aside = set_aside(&reading.quarantined);
         self.digest.accounting = accounting(&reading.accounts);
-        self.digest.ignored = reading.ignored;
+        self.digest.unread.clone_from(&reading.unread);
         // Names and numbers always serialise.
         let value = |serialised: Result<serde_json::Value, serde_json::Error>| serialised.unwrap_or_default();
         let mut files: Vec<FileEntry> = self.entries().cloned().collect();
@@ -305,13 +308,36 @@ impl<'a> Version<'a> {
             files,
             accounting: self.digest.accounting,
             inputs: value(serde_json::to_value(&reading.accounts)),
+            left_alone: value(serde_json::to_value(reading.all_left_alone())),
             files_read,
             made_with: origins,
             gates: value(serde_json::to_value(&gates)),
             parent: None,
         };
+        self.digest.left_alone = reading.left_alone;
         Built { staging: self.staging, files: self.files, manifest, gates, digest: self.digest }
     }
+}
+
+/// The records set aside, most of one kind first.
+fn set_aside(quarantined: &[Quarantined]) -> Vec<SetAside> {
+    let mut kinds: BTreeMap<(Reason, Option<&str>), (u64, &Quarantined)> = BTreeMap::new();
+    for row in quarantined {
+        let kind = kinds.entry((row.reason, row.field.as_deref())).or_insert((0, row));
+        kind.0 += 1;
+        kind.1 = kind.1.min(row);
+    }
+    let mut kinds: Vec<SetAside> = kinds
+        .into_iter()
+        .map(|((reason, field), (records, first))| SetAside {
+            reason: reason.code(),
+            field: field.map(str::to_owned),
+            records,
+            first: format!("{}:{}", first.file, first.line),
+        })
+        .collect();
+    kinds.sort_by_key(|kind| std::cmp::Reverse(kind.records));
+    kinds
 }
 
 fn accounting(accounts: &[FileAccount]) -> Accounting {
@@ -319,9 +345,12 @@ fn accounting(accounts: &[FileAccount]) -> Accounting {
     Accounting {
         files: accounts.len() as u64,
         lines: sum(|account| account.lines),
+        headers: sum(|account| account.headers),
+        records: sum(|account| account.records),
         attempts: sum(|account| account.attempts),
         duplicates: sum(|account| account.duplicates),
         blank: sum(|account| account.blank),
+        without_data: sum(|account| account.without_data),
         quarantined: sum(|account| account.quarantined),
     }
 }

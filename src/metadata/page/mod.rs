@@ -169,19 +169,39 @@ fn account(description: &Description<'_>, words: &Words) -> String {
     line(&mut html, format!("<p>{}</p>", words.account_how));
     let files = i64::try_from(account.files).unwrap_or(i64::MAX);
     let files = words.several(files, words.pick("fichier", "file"));
-    let [lines, attempts, duplicates, blank, aside] =
-        [account.lines, account.attempts, account.duplicates, account.blank, account.quarantined]
-            .map(|count| words.number(i64::try_from(count).unwrap_or(i64::MAX)));
+    let number = |count: u64| words.number(i64::try_from(count).unwrap_or(i64::MAX));
+    let [lines, attempts, duplicates, blank] =
+        [account.lines, account.attempts, account.duplicates, account.blank].map(number);
+    let [headers, records, without_data, aside] =
+        [account.headers, account.records, account.without_data, account.quarantined].map(number);
+    // What is said of few logs is left out for the others.
+    let said = |there: bool, french: String, english: String| match (there, words.language) {
+        (false, _) => String::new(),
+        (true, Language::French) => french,
+        (true, Language::English) => english,
+    };
+    let headers =
+        said(account.headers > 0, format!(" (et {headers} d’en-tête)"), format!(" (and {headers} that name columns)"));
+    let records = said(
+        account.records != account.lines,
+        format!(", soit {records} enregistrements,"),
+        format!(", which hold {records} records,"),
+    );
+    let without_data = said(
+        account.without_data > 0,
+        format!(" + {without_data} sans donnée"),
+        format!(" + {without_data} without data"),
+    );
     line(
         &mut html,
         match words.language {
             Language::French => format!(
-                "<p>Dans {files} : {lines} lignes = {attempts} tentatives + {duplicates} doublons + {blank} vides + \
-             {aside} mises de côté.</p>"
+                "<p>Dans {files} : {lines} lignes{headers}{records} = {attempts} tentatives + {duplicates} doublons + \
+                 {blank} vides{without_data} + {aside} mises de côté.</p>"
             ),
             Language::English => format!(
-                "<p>In {files}: {lines} lines = {attempts} attempts + {duplicates} duplicates + {blank} blank + \
-             {aside} set aside.</p>"
+                "<p>In {files}: {lines} lines{headers}{records} = {attempts} attempts + {duplicates} duplicates + \
+                 {blank} blank{without_data} + {aside} set aside.</p>"
             ),
         },
     );

@@ -3,19 +3,30 @@
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use reqwest::{Client, RequestBuilder, Response, StatusCode, header};
 use tokio::runtime::Runtime;
+use url::Url;
 
 use super::Store;
 use crate::error::{Context, Error, Result};
+use crate::net::{self, lost};
 use crate::publish::StorageKey;
+
+/// More than any small object of a store has, in bytes: what a server sends beyond it is nothing of a publisher's.
+const LARGEST: usize = 64 << 20;
 
 /// A store behind an HTTP address.
 pub struct HttpStore {
+    /// With the name and password that the address may hold; shown to nobody.
     root: String,
+    /// Without them, as any reader has it.
+    shown: String,
     client: Client,
+    /// Whether something was read.
+    has_read: AtomicBool,
     runtime: Runtime,
 }
 
@@ -23,37 +34,72 @@ impl HttpStore {
     /// Opens an address.
     ///
     /// # Errors
-    /// [`Usage`](crate::error::Kind::Usage) when no client can be made for it.
+    /// [`Usage`](crate::error::Kind::Usage) when it is no address of a store, or no client can be made for it.
     pub fn new(root: &str) -> Result<Self> {
-        let client = Client::builder()
-            .user_agent(concat!("guichets-ouverts/", env!("CARGO_PKG_VERSION")))
+        let shown = net::shown(root).trim_end_matches('/').to_owned();
+        let url = Url::parse(root).usage("not an address").map_err(|error| error.at(&shown))?;
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(Error::usage("the address of a store ends with its path")
+                .at(&shown)
+                .hint("leave out what begins with ? or #: names of files are added to the address"));
+        }
+        let client = net::client()
             .connect_timeout(Duration::from_secs(10))
             .read_timeout(Duration::from_secs(30))
             .build()
             .usage("no HTTP client")?;
         let runtime = Runtime::new().internal("cannot start the runtime")?;
-        Ok(Self { root: root.trim_end_matches('/').to_owned(), client, runtime })
+        let root = root.trim_end_matches('/').to_owned();
+        Ok(Self { root, shown, client, has_read: AtomicBool::new(false), runtime })
     }
 
     fn url(&self, path: &str) -> String {
         format!("{}/{path}", self.root)
     }
 
+    fn at(&self, path: &str) -> impl Fn(Error) -> Error {
+        let place = format!("{}/{path}", self.shown);
+        move |error| error.at(&place)
+    }
+
     /// The answer to a request, or nothing for an object that is not there.
-    async fn answer(&self, request: RequestBuilder) -> reqwest::Result<Option<Response>> {
-        let response = request.send().await?;
+    fn answer(&self, request: RequestBuilder, path: &str) -> Result<Option<Response>> {
+        let failed = |error| self.at(path)(lost(error, "cannot fetch"));
+        // Made within the runtime: it sets clocks that are the runtime's.
+        let response = self.runtime.block_on(async { request.send().await }).map_err(failed)?;
         match response.status() {
-            // Buckets that may not be listed answer 403 for what is not there.
-            StatusCode::NOT_FOUND | StatusCode::FORBIDDEN | StatusCode::GONE => Ok(None),
+            StatusCode::NOT_FOUND | StatusCode::GONE => Ok(None),
+            // Buckets that may not be listed answer 403 for what is not there; one that may not be read at all answers so
+            // for everything, and then nobody knows what is there.
+            StatusCode::FORBIDDEN if self.has_read.load(Ordering::Relaxed) => Ok(None),
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                let refused = response.error_for_status().map(|_| None).map_err(failed);
+                refused.map_err(|error| {
+                    error.hint(
+                        "is it public, and the address right? An object store is also read by s3://, gs:// or az://",
+                    )
+                })
+            }
             // There is no first byte of an empty object.
             StatusCode::RANGE_NOT_SATISFIABLE => Ok(Some(response)),
-            _ => response.error_for_status().map(Some),
+            _ => {
+                let response = response.error_for_status().map_err(failed)?;
+                self.has_read.store(true, Ordering::Relaxed);
+                Ok(Some(response))
+            }
         }
+    }
+
+    /// The next bytes of an answer.
+    fn chunk(&self, response: &mut Response, path: &str) -> Result<Option<Vec<u8>>> {
+        let chunk =
+            self.runtime.block_on(response.chunk()).map_err(|error| self.at(path)(lost(error, "cannot fetch")))?;
+        Ok(chunk.map(Vec::from))
     }
 
     fn read_only<T>(&self) -> Result<T> {
         Err(Error::usage("a store can be read over HTTP, and not written")
-            .at(&self.root)
+            .at(&self.shown)
             .hint("name it by its folder, or by s3://, gs:// or az://"))
     }
 }
@@ -70,42 +116,42 @@ fn total_size(response: &Response) -> Option<u64> {
 
 impl Store for HttpStore {
     fn name(&self) -> String {
-        self.root.clone()
+        self.shown.clone()
     }
 
     fn get(&self, path: &str) -> Result<Option<Vec<u8>>> {
-        let url = self.url(path);
-        let bytes = self.runtime.block_on(async {
-            match self.answer(self.client.get(&url)).await? {
-                None => Ok::<_, reqwest::Error>(None),
-                Some(response) => Ok(Some(response.bytes().await?.to_vec())),
+        let Some(mut response) = self.answer(self.client.get(self.url(path)), path)? else { return Ok(None) };
+        let mut bytes = Vec::new();
+        while let Some(chunk) = self.chunk(&mut response, path)? {
+            if bytes.len() + chunk.len() > LARGEST {
+                return Err(self.at(path)(Error::unreachable(format!(
+                    "longer than {} MiB, and so nothing that a publisher wrote",
+                    LARGEST >> 20
+                ))));
             }
-        });
-        bytes.unreachable("cannot fetch").map_err(|error| error.at(&url))
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(Some(bytes))
     }
 
-    fn get_file(&self, path: &str, file: &Path) -> Result<bool> {
-        let url = self.url(path);
-        let mut target = File::create(file).unreachable("cannot write").map_err(|error| error.at_path(file))?;
-        let answer = self.runtime.block_on(self.answer(self.client.get(&url)));
-        let Some(mut response) = answer.unreachable("cannot fetch").map_err(|error| error.at(&url))? else {
-            return Ok(false);
-        };
-        while let Some(chunk) =
-            self.runtime.block_on(response.chunk()).unreachable("cannot fetch").map_err(|error| error.at(&url))?
+    fn get_file(&self, path: &str, file: &Path, at_most: u64) -> Result<bool> {
+        let failed = |error: Error| error.at_path(file);
+        let mut target = File::create(file).unreachable("cannot write").map_err(failed)?;
+        let Some(mut response) = self.answer(self.client.get(self.url(path)), path)? else { return Ok(false) };
+        let mut written = 0;
+        while written <= at_most
+            && let Some(chunk) = self.chunk(&mut response, path)?
         {
-            target.write_all(&chunk).unreachable("cannot write").map_err(|error| error.at_path(file))?;
+            target.write_all(&chunk).unreachable("cannot write").map_err(failed)?;
+            written += chunk.len() as u64;
         }
         Ok(true)
     }
 
     fn size(&self, path: &str) -> Result<Option<u64>> {
-        let url = self.url(path);
         // Not every server that answers GET answers HEAD.
-        let request = self.client.get(&url).header(header::RANGE, "bytes=0-0");
-        let answer = self.runtime.block_on(self.answer(request));
-        let response = answer.unreachable("cannot fetch").map_err(|error| error.at(&url))?;
-        Ok(response.and_then(|response| total_size(&response)))
+        let request = self.client.get(self.url(path)).header(header::RANGE, "bytes=0-0");
+        Ok(self.answer(request, path)?.and_then(|response| total_size(&response)))
     }
 
     fn put_file(&self, _: &StorageKey, _: &Path) -> Result<()> {
@@ -128,7 +174,8 @@ impl Store for HttpStore {
         self.read_only()
     }
 
+    /// What readers have: no name and no password.
     fn public_url(&self, path: &str) -> Option<String> {
-        Some(self.url(path))
+        Some(format!("{}/{path}", self.shown))
     }
 }

@@ -12,6 +12,7 @@ use std::path::Path;
 use self::http::HttpStore;
 use super::StorageKey;
 use crate::error::{Error, Result};
+use crate::net;
 
 /// Where versions are kept. Every write is atomic: a reader sees the object before it or after it, and after it no
 /// reader sees what was before.
@@ -25,11 +26,12 @@ pub trait Store: Send + Sync {
     /// [`Unreachable`](crate::error::Kind::Unreachable) when the store does not answer.
     fn get(&self, path: &str) -> Result<Option<Vec<u8>>>;
 
-    /// Brings an object into a local file; returns false where there is none.
+    /// Brings an object into a local file; returns false where there is none. Of one that has more bytes than `at_most`
+    /// no more is brought than shows it.
     ///
     /// # Errors
     /// [`Unreachable`](crate::error::Kind::Unreachable) when the store does not answer, or answers less than it said.
-    fn get_file(&self, path: &str, file: &Path) -> Result<bool>;
+    fn get_file(&self, path: &str, file: &Path, at_most: u64) -> Result<bool>;
 
     /// The size of an object, or nothing where there is none.
     ///
@@ -60,13 +62,14 @@ pub trait Store: Send + Sync {
     /// afterwards decides; so no two publishers may ever swap in the same bytes.
     ///
     /// # Errors
-    /// [`Unreachable`](crate::error::Kind::Unreachable) when it cannot be written.
+    /// [`Unreachable`](crate::error::Kind::Unreachable) when it cannot be written, or is refused though nobody else wrote.
     fn swap(&self, key: &StorageKey, expected: Option<&[u8]>, bytes: &[u8]) -> Result<bool>;
 
     /// Makes sure that [`swap`](Self::swap) keeps its promise here, by trying it.
     ///
     /// # Errors
-    /// [`Usage`](crate::error::Kind::Usage) where the store cannot write conditionally, or only claims to;
+    /// [`Usage`](crate::error::Kind::Usage) where the store cannot write conditionally, only claims to, or refuses the tags
+    /// that it gave itself;
     /// [`Unreachable`](crate::error::Kind::Unreachable) when it does not answer.
     fn check_swap(&self) -> Result<()>;
 
@@ -74,11 +77,13 @@ pub trait Store: Send + Sync {
     fn public_url(&self, path: &str) -> Option<String>;
 }
 
-/// What to do with a store that cannot write conditionally.
+/// What a store is opened for, and what to do with one that cannot write conditionally.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Guard {
-    /// Nothing is published there.
+    /// It is read alone, and nothing is written there, not even to try it.
     #[default]
+    Reader,
+    /// Nothing is published there unless it writes conditionally.
     Required,
     /// Somebody said that there is never more than one publisher.
     Waived,
@@ -87,10 +92,11 @@ pub enum Guard {
 /// Opens the store of a URL or a folder. Nothing is asked of it, and nothing made, before the first use. Endpoints and
 /// credentials of object stores come from the environment variables that the crate `object_store` documents
 /// (`AWS_ENDPOINT_URL`, `AWS_ACCESS_KEY_ID`, `GOOGLE_SERVICE_ACCOUNT`, `AZURE_STORAGE_ACCOUNT_NAME` and so on), and from
-/// nowhere else.
+/// nowhere else. Amazon's own machines are asked for theirs only where `AWS_METADATA_ENDPOINT` says so.
 ///
 /// # Errors
-/// [`Usage`](crate::error::Kind::Usage) for a scheme that no store has, or a configuration that cannot be.
+/// [`Usage`](crate::error::Kind::Usage) for a scheme that no store has, or a configuration that cannot be; for S3, where
+/// there are no credentials.
 pub fn open(store: &str, guard: Guard) -> Result<Box<dyn Store>> {
     match store.split_once("://") {
         None => Ok(Box::new(LocalStore::new(Path::new(store)))),
@@ -100,7 +106,7 @@ pub fn open(store: &str, guard: Guard) -> Result<Box<dyn Store>> {
             Ok(Box::new(ObjectBackend::open(store, guard)?))
         }
         Some((scheme, _)) => Err(Error::usage(format!("no store is reached by {scheme}://"))
-            .at(store)
+            .at(net::shown(store))
             .hint("name a folder, or use s3://bucket/prefix, gs://, az:// or, to read alone, http:// or https://")),
     }
 }

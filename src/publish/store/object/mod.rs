@@ -1,21 +1,23 @@
 //! A store in an object store: S3 and what is compatible with it, Google, Azure, or memory.
 
+mod swap;
+
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
-use object_store::aws::AmazonS3Builder;
 use object_store::azure::MicrosoftAzureBuilder;
 use object_store::gcp::GoogleCloudStorageBuilder;
 use object_store::memory::InMemory;
 use object_store::path::Path as ObjectPath;
 use object_store::signer::Signer;
 use object_store::{
-    Attribute, Attributes, BackoffConfig, Error as StoreError, ObjectStore, ObjectStoreExt, PutMode,
-    PutMultipartOptions, PutOptions, PutPayload, RetryConfig, UpdateVersion, WriteMultipart,
+    Attribute, Attributes, BackoffConfig, Error as StoreError, ObjectStore, ObjectStoreExt, PutMultipartOptions,
+    PutOptions, PutPayload, RetryConfig, UpdateVersion, WriteMultipart,
 };
 use tokio::runtime::Runtime;
 use url::Url;
@@ -23,6 +25,7 @@ use url::Url;
 use super::{Guard, Store};
 use crate::digest::token;
 use crate::error::{Context, Error, Result};
+use crate::net::{self, Answer, refused};
 use crate::publish::StorageKey;
 
 /// Files beyond this go up in parts of this size, so that a lost connection costs one part.
@@ -41,9 +44,15 @@ const BODY_WAIT: Duration = Duration::from_millis(300);
 pub struct ObjectBackend {
     name: String,
     store: Arc<dyn ObjectStore>,
+    /// The same, which asks once: what a trial is answered is decided here, and not by asking again.
+    once: Arc<dyn ObjectStore>,
     signer: Option<Arc<dyn Signer>>,
     prefix: ObjectPath,
     guard: Guard,
+    /// Whether something was read.
+    has_read: AtomicBool,
+    /// Whether what was written to be read could be read.
+    reads_its_own: OnceLock<bool>,
     runtime: Runtime,
 }
 
@@ -68,30 +77,30 @@ impl ObjectBackend {
     pub fn open(name: &str, guard: Guard) -> Result<Self> {
         let place = |error: Error| {
             error
-                .at(name)
+                .at(net::shown(name))
                 .hint("endpoint, region and credentials come from AWS_…, GOOGLE_… or AZURE_… in the environment")
         };
-        let url = Url::parse(name).usage("not a URL").map_err(|error| error.at(name))?;
-        let wrong = "the object store is not configured";
-        let (store, signer): (Arc<dyn ObjectStore>, Option<Arc<dyn Signer>>) = match url.scheme() {
-            "memory" => (Arc::new(InMemory::new()), None),
+        let url = Url::parse(name).usage("not a URL").map_err(place)?;
+        let never = RetryConfig { max_retries: 0, ..retries() };
+        let (store, once, signer) = match url.scheme() {
+            "memory" => {
+                let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+                (Arc::clone(&store), store, None)
+            }
             "gs" => {
-                let builder = GoogleCloudStorageBuilder::from_env().with_url(name).with_retry(retries());
-                let store = Arc::new(builder.build().usage(wrong).map_err(place)?);
-                (Arc::clone(&store) as Arc<dyn ObjectStore>, Some(store))
+                let builder = || GoogleCloudStorageBuilder::from_env().with_url(name);
+                pair(builder().with_retry(retries()).build(), builder().with_retry(never).build()).map_err(place)?
             }
             "s3" | "s3a" => {
-                let builder = AmazonS3Builder::from_env().with_url(name).with_retry(retries());
-                let store = Arc::new(builder.build().usage(wrong).map_err(place)?);
-                (Arc::clone(&store) as Arc<dyn ObjectStore>, Some(store))
+                let builder = net::s3_from_environment(name)?;
+                pair(builder.clone().with_retry(retries()).build(), builder.with_retry(never).build()).map_err(place)?
             }
             _ => {
-                let builder = MicrosoftAzureBuilder::from_env().with_url(name).with_retry(retries());
-                let store = Arc::new(builder.build().usage(wrong).map_err(place)?);
-                (Arc::clone(&store) as Arc<dyn ObjectStore>, Some(store))
+                let builder = || MicrosoftAzureBuilder::from_env().with_url(name);
+                pair(builder().with_retry(retries()).build(), builder().with_retry(never).build()).map_err(place)?
             }
         };
-        Ok(Self { signer, guard, ..Self::over(name, store)? })
+        Ok(Self { once, signer, guard, ..Self::over(name, store)? })
     }
 
     /// A store that the caller has set up; the path of the URL `name` is the prefix.
@@ -99,11 +108,22 @@ impl ObjectBackend {
     /// # Errors
     /// [`Usage`](crate::error::Kind::Usage) when the name is no URL.
     pub fn over(name: &str, store: Arc<dyn ObjectStore>) -> Result<Self> {
-        let place = |error: Error| error.at(name);
+        let shown = net::shown(name);
+        let place = |error: Error| error.at(&shown);
         let url = Url::parse(name).usage("not a URL").map_err(place)?;
         let prefix = ObjectPath::from_url_path(url.path()).usage("not a prefix").map_err(place)?;
         let runtime = Runtime::new().internal("cannot start the runtime")?;
-        Ok(Self { name: name.to_owned(), store, signer: None, prefix, guard: Guard::Required, runtime })
+        Ok(Self {
+            name: shown,
+            once: Arc::clone(&store),
+            store,
+            signer: None,
+            prefix,
+            guard: Guard::Required,
+            has_read: AtomicBool::new(false),
+            reads_its_own: OnceLock::new(),
+            runtime,
+        })
     }
 
     fn location(&self, path: &str) -> ObjectPath {
@@ -123,7 +143,48 @@ impl ObjectBackend {
             let mark = UpdateVersion { e_tag: found.meta.e_tag.clone(), version: found.meta.version.clone() };
             Ok((found.bytes().await.map_err(Fetch::Body)?.to_vec(), mark))
         }));
-        found(answer).unreachable("cannot read").map_err(self.at(path))
+        self.found(answer, "cannot read", path)
+    }
+
+    /// An object that is not there is an answer, and so is a denial where it can mean nothing else: to a key that may not
+    /// list, a store does not say that something is not there.
+    fn found<T>(&self, answer: Result<T, StoreError>, attempted: &str, path: &str) -> Result<Option<T>> {
+        let error = match answer {
+            Ok(value) => {
+                self.has_read.store(true, Ordering::Relaxed);
+                return Ok(Some(value));
+            }
+            Err(error) => error,
+        };
+        let answer = Answer::of(&error);
+        let absent = match error {
+            StoreError::NotFound { .. } => !answer.is(&["NoSuchBucket"]),
+            _ => answer.denies() && self.reads_what_is_there(),
+        };
+        if absent { Ok(None) } else { Err(self.at(path)(refused(error, attempted))) }
+    }
+
+    /// Whether the credentials read what is there, so that what they do not read is not there. Something else was read, or
+    /// a publisher writes something and reads it. Where a write replaces whatever is there, this is not enough to go by.
+    fn reads_what_is_there(&self) -> bool {
+        match self.guard {
+            Guard::Waived => false,
+            Guard::Reader => self.has_read.load(Ordering::Relaxed),
+            Guard::Required => {
+                self.has_read.load(Ordering::Relaxed) || *self.reads_its_own.get_or_init(|| self.reads_a_probe())
+            }
+        }
+    }
+
+    fn reads_a_probe(&self) -> bool {
+        let key = StorageKey::Probe { token: token() };
+        if self.put(&key, b"probe\n").is_err() {
+            return false;
+        }
+        let read = self.runtime.block_on(async { self.store.get(&self.location(&key.path())).await?.bytes().await });
+        // One that stays is empty of meaning, and whoever may not remove it is told so by the next trial.
+        let _ = self.delete(&key);
+        read.is_ok_and(|bytes| bytes.as_ref() == b"probe\n")
     }
 
     /// Asks again where the body of an answer breaks off, be it that of an error. Where the head does, the library has
@@ -142,13 +203,15 @@ impl ObjectBackend {
         ask().await.map_err(|(Fetch::Head(error) | Fetch::Body(error))| error)
     }
 
-    fn put_opts(&self, path: &str, bytes: &[u8], options: PutOptions) -> Result<(), StoreError> {
+    fn put_opts(
+        &self,
+        store: &dyn ObjectStore,
+        path: &str,
+        bytes: &[u8],
+        options: PutOptions,
+    ) -> Result<(), StoreError> {
         let (location, payload) = (self.location(path), PutPayload::from(bytes.to_vec()));
-        self.runtime.block_on(self.store.put_opts(&location, payload, options)).map(|_| ())
-    }
-
-    fn mode(&self, mode: PutMode) -> PutMode {
-        if self.guard == Guard::Waived { PutMode::Overwrite } else { mode }
+        self.runtime.block_on(store.put_opts(&location, payload, options)).map(|_| ())
     }
 
     async fn upload(&self, key: &StorageKey, mut file: File) -> Result<(), StoreError> {
@@ -176,15 +239,6 @@ impl ObjectBackend {
             }
         }
     }
-
-    /// Whether a conditional write that must fail does.
-    fn refuses(&self, key: &StorageKey, mode: PutMode) -> Result<bool> {
-        match self.put_opts(&key.path(), b"probe\n", PutOptions { mode, ..put_options(key) }) {
-            Err(StoreError::AlreadyExists { .. } | StoreError::Precondition { .. }) => Ok(true),
-            Ok(()) | Err(StoreError::NotImplemented { .. } | StoreError::NotSupported { .. }) => Ok(false),
-            Err(error) => Err(error).unreachable("cannot write").map_err(self.at(&key.path())),
-        }
-    }
 }
 
 /// Where fetching an object broke.
@@ -199,13 +253,13 @@ impl From<StoreError> for Fetch {
     }
 }
 
-/// An object that is not there is an answer.
-fn found<T>(answer: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
-    match answer {
-        Ok(value) => Ok(Some(value)),
-        Err(StoreError::NotFound { .. }) => Ok(None),
-        Err(error) => Err(error),
-    }
+/// One that asks again and one that asks once, and who signs for them.
+type Pair = (Arc<dyn ObjectStore>, Arc<dyn ObjectStore>, Option<Arc<dyn Signer>>);
+
+fn pair<S: ObjectStore + Signer>(store: Result<S, StoreError>, once: Result<S, StoreError>) -> Result<Pair> {
+    let wrong = "the object store is not configured";
+    let (store, once) = (Arc::new(store.usage(wrong)?), Arc::new(once.usage(wrong)?));
+    Ok((Arc::clone(&store) as _, once, Some(store)))
 }
 
 /// What is sent with each write: a store forgets the attributes of what it overwrites.
@@ -229,25 +283,30 @@ impl Store for ObjectBackend {
         Ok(self.current(path)?.map(|(bytes, _)| bytes))
     }
 
-    fn get_file(&self, path: &str, file: &Path) -> Result<bool> {
+    fn get_file(&self, path: &str, file: &Path, at_most: u64) -> Result<bool> {
         let failed = |error: std::io::Error| StoreError::Generic { store: "file", source: Box::new(error) };
         let location = self.location(path);
         let once = async || {
             let mut target = File::create(file).map_err(failed)?;
             let mut chunks = self.store.get(&location).await?.into_stream();
-            while let Some(chunk) = chunks.next().await {
+            let mut written = 0;
+            while written <= at_most
+                && let Some(chunk) = chunks.next().await
+            {
                 // The head came: what breaks here breaks in the body.
-                target.write_all(&chunk.map_err(Fetch::Body)?).map_err(failed)?;
+                let chunk = chunk.map_err(Fetch::Body)?;
+                target.write_all(&chunk).map_err(failed)?;
+                written += chunk.len() as u64;
             }
             Ok(())
         };
         let answer = self.runtime.block_on(self.patiently(once));
-        Ok(found(answer).unreachable("cannot fetch").map_err(self.at(path))?.is_some())
+        Ok(self.found(answer, "cannot fetch", path)?.is_some())
     }
 
     fn size(&self, path: &str) -> Result<Option<u64>> {
         let answer = self.runtime.block_on(self.store.head(&self.location(path)));
-        Ok(found(answer).unreachable("cannot read").map_err(self.at(path))?.map(|meta| meta.size))
+        Ok(self.found(answer, "cannot read", path)?.map(|meta| meta.size))
     }
 
     fn put_file(&self, key: &StorageKey, file: &Path) -> Result<()> {
@@ -257,56 +316,28 @@ impl Store for ObjectBackend {
         if bytes <= PART as u64 {
             return self.put(key, &std::fs::read(file).unreachable("cannot read").map_err(cannot_read)?);
         }
-        self.runtime.block_on(self.upload(key, source)).unreachable("cannot write").map_err(self.at(&key.path()))
+        let written = self.runtime.block_on(self.upload(key, source));
+        written.map_err(|error| self.at(&key.path())(refused(error, "cannot write")))
     }
 
     fn put(&self, key: &StorageKey, bytes: &[u8]) -> Result<()> {
-        self.put_opts(&key.path(), bytes, put_options(key)).unreachable("cannot write").map_err(self.at(&key.path()))
+        let written = self.put_opts(self.store.as_ref(), &key.path(), bytes, put_options(key));
+        written.map_err(|error| self.at(&key.path())(refused(error, "cannot write")))
     }
 
     fn delete(&self, key: &StorageKey) -> Result<()> {
-        let answer = self.runtime.block_on(self.store.delete(&self.location(&key.path())));
-        found(answer).unreachable("cannot remove").map_err(self.at(&key.path())).map(|_| ())
+        match self.runtime.block_on(self.store.delete(&self.location(&key.path()))) {
+            Ok(()) | Err(StoreError::NotFound { .. }) => Ok(()),
+            Err(error) => Err(self.at(&key.path())(refused(error, "cannot remove"))),
+        }
     }
 
     fn swap(&self, key: &StorageKey, expected: Option<&[u8]>, bytes: &[u8]) -> Result<bool> {
-        let path = key.path();
-        let mode = match (expected, self.current(&path)?) {
-            (None, None) => PutMode::Create,
-            (Some(expected), Some((current, mark))) if current == expected => PutMode::Update(mark),
-            _ => return Ok(false),
-        };
-        match self.put_opts(&path, bytes, PutOptions { mode: self.mode(mode), ..put_options(key) }) {
-            Ok(()) => Ok(true),
-            // Ours may be what is there: a first try whose answer was lost.
-            Err(StoreError::AlreadyExists { .. } | StoreError::Precondition { .. }) => {
-                Ok(self.get(&path)?.as_deref() == Some(bytes))
-            }
-            Err(error) => match self.get(&path) {
-                Ok(Some(current)) if current == bytes => Ok(true),
-                _ => Err(error).unreachable("cannot write conditionally").map_err(self.at(&path)),
-            },
-        }
+        swap::swap(self, key, expected, bytes)
     }
 
     fn check_swap(&self) -> Result<()> {
-        if self.guard == Guard::Waived {
-            return Ok(());
-        }
-        let key = StorageKey::Probe { token: token() };
-        let stale = UpdateVersion { e_tag: Some("\"0\"".to_owned()), version: Some("0".to_owned()) };
-        self.put(&key, b"probe\n")?;
-        let refuses = self.refuses(&key, PutMode::Create).and_then(|creates| {
-            // One that refuses to create needs to refuse to replace, too.
-            Ok(creates && (self.name.starts_with("gs://") || self.refuses(&key, PutMode::Update(stale))?))
-        });
-        self.delete(&key)?;
-        if refuses? {
-            return Ok(());
-        }
-        Err(Error::usage("the store does not write conditionally: two publishers at once could overwrite each other")
-            .at(&self.name)
-            .hint("use a store that honours If-Match and If-None-Match, or say --sole-publisher if there is never a second one"))
+        swap::check(self)
     }
 
     /// The signed URL without its signature is the plain one.

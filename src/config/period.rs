@@ -1,0 +1,127 @@
+//! One service in scope at one cadence: where its cycles stand.
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono_tz::Tz;
+
+use crate::calendar::start_of_day;
+
+/// A stretch of time during which one service was in scope at one cadence.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Period {
+    /// First instant in scope.
+    pub start: DateTime<Utc>,
+    /// First instant no longer in scope.
+    pub end: DateTime<Utc>,
+    /// Where the cycles are counted from: one stands at `origin` plus each multiple of `cadence`. It is before `start` where
+    /// a row of a service's own interrupted a wildcard, whose rhythm goes on.
+    pub origin: DateTime<Utc>,
+    /// Time from one cycle to the next.
+    pub cadence: TimeDelta,
+    /// Whether the log of that time could say « none ».
+    pub negatives_logged: bool,
+    /// Where the cadence is known from.
+    pub source: Option<String>,
+}
+
+impl Period {
+    /// How many cycles begin in `[from, to)`.
+    fn cycles_between(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> i64 {
+        let (from, to) = (from.max(self.start), to.min(self.end));
+        if from >= to {
+            return 0;
+        }
+        self.cycles_before(to) - self.cycles_before(from)
+    }
+
+    /// How many cycles stand from the origin up to an instant, which is not before it. To the microsecond, as instants are
+    /// published: a service seldom enters at a whole second, and half a second can move a cycle over midnight.
+    fn cycles_before(&self, instant: DateTime<Utc>) -> i64 {
+        let micros = |span: TimeDelta| span.num_microseconds().unwrap_or(i64::MAX);
+        // The ceiling of the quotient.
+        -((-micros(instant - self.origin)).div_euclid(micros(self.cadence)))
+    }
+
+    /// The first cycle that the period expects; after its end where it is too short for one.
+    #[must_use]
+    pub fn first_cycle(&self) -> DateTime<Utc> {
+        let micros = self.cadence.num_microseconds().unwrap_or(i64::MAX);
+        self.origin + TimeDelta::microseconds(micros.saturating_mul(self.cycles_before(self.start)))
+    }
+
+    /// The local days of the period, each with the number of cycles that begin on it.
+    pub fn days(&self, zone: Tz) -> impl Iterator<Item = (NaiveDate, i64)> + '_ {
+        let first = self.start.with_timezone(&zone).date_naive();
+        first
+            .iter_days()
+            .map(move |date| (date, start_of_day(date, zone)))
+            .take_while(|(_, start)| *start < self.end)
+            .map(move |(date, start)| {
+                let next = date.succ_opt().map_or(self.end, |next| start_of_day(next, zone));
+                (date, self.cycles_between(start, next))
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calendar::parse_rfc3339;
+    use proptest::prelude::*;
+
+    fn period(start: &str, end: &str, cadence_min: i64) -> Period {
+        let start = parse_rfc3339(start).unwrap();
+        Period {
+            start,
+            end: parse_rfc3339(end).unwrap(),
+            origin: start,
+            cadence: TimeDelta::minutes(cadence_min),
+            negatives_logged: true,
+            source: None,
+        }
+    }
+
+    #[test]
+    fn a_day_of_23_hours_expects_23_hourly_cycles() {
+        let period = period("2019-03-30T00:00:00+01:00", "2019-04-02T00:00:00+02:00", 60);
+        let days: Vec<i64> = period.days(Tz::Europe__Paris).map(|(_, cycles)| cycles).collect();
+        assert_eq!(days, [24, 23, 24]);
+    }
+
+    #[test]
+    fn a_first_day_counts_from_the_hour_at_which_the_scope_begins() {
+        let period = period("2022-06-05T17:00:00+02:00", "2022-06-07T00:00:00+02:00", 30);
+        let days: Vec<i64> = period.days(Tz::Europe__Paris).map(|(_, cycles)| cycles).collect();
+        assert_eq!(days, [14, 48]);
+    }
+
+    #[test]
+    fn cycles_before_a_period_that_an_interruption_began_are_those_of_its_origin() {
+        let whole = period("2019-04-16T00:00:00+02:00", "2019-04-17T00:00:00+02:00", 120);
+        let start = parse_rfc3339("2019-04-16T11:00:00+02:00").unwrap();
+        let rest = Period { start, ..whole.clone() };
+        let first =
+            |period: &Period| period.first_cycle().with_timezone(&Tz::Europe__Paris).format("%H:%M").to_string();
+        assert_eq!((first(&whole), first(&rest)), ("00:00".to_owned(), "12:00".to_owned()));
+        assert_eq!(rest.days(Tz::Europe__Paris).map(|(_, cycles)| cycles).collect::<Vec<_>>(), [6]);
+    }
+
+    #[test]
+    fn half_a_second_does_not_move_a_cycle_over_midnight() {
+        let period = period("2019-04-16T21:59:59.5+02:00", "2019-04-18T00:00:00+02:00", 60);
+        let days: Vec<i64> = period.days(Tz::Europe__Paris).map(|(_, cycles)| cycles).collect();
+        assert_eq!(days, [3, 24], "one stands half a second before midnight");
+    }
+
+    proptest! {
+        #[test]
+        fn the_days_of_a_period_hold_each_of_its_cycles_once(hours in 1_i64..2_000, cadence in 1_i64..3_000, shift in 0_i64..100_000) {
+            let start = parse_rfc3339("2019-01-01T00:00:00Z").unwrap() + TimeDelta::minutes(shift);
+            let end = start + TimeDelta::hours(hours);
+            let period = Period { start, end, origin: start, ..period("2019-01-01T00:00:00Z", "2019-01-02T00:00:00Z", cadence) };
+            let cycles = (0..=hours * 60).map(|k| start + TimeDelta::minutes(k * cadence));
+            let by_hand = cycles.take_while(|cycle| *cycle < end).count();
+            let by_days: i64 = period.days(Tz::Europe__Paris).map(|(_, cycles)| cycles).sum();
+            prop_assert_eq!(by_days, i64::try_from(by_hand).unwrap());
+        }
+    }
+}

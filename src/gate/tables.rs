@@ -1,0 +1,131 @@
+//! Gates that ask the tables of the version.
+
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::{DataType, Int64Type};
+
+use super::{Gate, GateReport, report, share};
+use crate::error::Result;
+use crate::model::{Engine, Model};
+
+/// Pages that no rule recognises, in the seven days before the newest attempt; too few attempts tell nothing.
+pub(super) fn last_days(engine: &mut Engine, most: f64) -> Result<GateReport> {
+    let counts = count(
+        engine,
+        "WITH newest AS (SELECT MAX(jour) AS jour FROM jours_mesures)
+         SELECT SUM(CAST(j.tentatives AS BIGINT)) AS attempts, SUM(CAST(j.non_reconnues AS BIGINT)) AS unrecognized
+         FROM jours_mesures AS j
+         CROSS JOIN newest AS n
+         WHERE j.jour > CAST(n.jour - INTERVAL '7 days' AS DATE)",
+    )?;
+    let number = |name: &str| column(&counts, name).max(0).cast_unsigned();
+    let (unrecognized, attempts) = (number("unrecognized"), number("attempts"));
+    let judged = if attempts < 100 { 0 } else { attempts };
+    Ok(share(Gate::Unrecognized, unrecognized.min(judged), judged, most, "attempts of the last seven days"))
+}
+
+/// Of which months cycles are counted.
+#[derive(Clone, Copy)]
+pub(super) enum Months {
+    All,
+    /// A long history would hide a log that is numbered anew since a few days; too few cycles tell nothing.
+    Newest,
+}
+
+/// Cycles that cannot be what their log says: several may be one consultation, and their answers lost.
+pub(super) fn cycles(engine: &mut Engine, most: f64, months: Months) -> Result<GateReport> {
+    let (of, unit, fewest) = match months {
+        Months::All => ("cycles AS c", "cycles", 0),
+        // Joined where it is needed alone: the engine multiplies the rows by those of a table of which it uses no column.
+        Months::Newest => (
+            "cycles AS c INNER JOIN (SELECT MAX(mois) AS mois FROM cycles) AS n ON c.mois = n.mois",
+            "cycles of the newest month",
+            100,
+        ),
+    };
+    let counts = count(
+        engine,
+        &format!(
+            "SELECT SUM(CAST(c.cycles AS BIGINT)) AS cycles, SUM(CAST(c.douteux AS BIGINT)) AS doubtful,
+                    SUM(CAST(c.recommences AS BIGINT)) AS again, SUM(CAST(c.longs AS BIGINT)) AS long,
+                    SUM(CAST(c.repetes AS BIGINT)) AS twice,
+                    MIN(c.exemple || ' of ' || c.guichet_id || ' / ' || c.demarche_id || ' in ' || c.mois) AS example
+             FROM {of}"
+        ),
+    )?;
+    let number = |name: &str| column(&counts, name).max(0).cast_unsigned();
+    let (doubtful, all) = (number("doubtful"), number("cycles"));
+    let judged = if all < fewest { 0 } else { all };
+    let mut report = share(Gate::Cycles, doubtful.min(judged), judged, most, unit);
+    if let Some(example) = text(&counts, "example").filter(|_| judged > 0) {
+        let (again, long, twice) = (number("again"), number("long"), number("twice"));
+        report.figure += &format!(
+            ": {again} whose id is used again, {long} that last too long, {twice} that ask a planning twice in one try, as \
+             {example}"
+        );
+    }
+    Ok(report)
+}
+
+/// The dense grid must hold each attempt once, and give no rate for a day whose log cannot say « none ».
+pub(super) fn grid(engine: &mut Engine, attempts: u64) -> Result<GateReport> {
+    let counts = count(
+        engine,
+        "SELECT SUM(CAST(lignes AS BIGINT)) AS lines,
+                COUNT(*) FILTER (WHERE taux_sans_rdv IS NOT NULL AND NOT negatifs_consignes) AS baseless
+         FROM disponibilite_jour",
+    )?;
+    let (lines, baseless) = (column(&counts, "lines").max(0).cast_unsigned(), column(&counts, "baseless"));
+    Ok(report(
+        Gate::Grid,
+        lines == attempts && baseless == 0,
+        format!("{lines} attempts in the grid, {baseless} rates without a possible « no »"),
+        format!("{attempts} attempts, no such rate"),
+    ))
+}
+
+/// A day on which a probe logged « yes » and nothing else, many times, is a log that did not yet write down its « no ».
+pub(super) fn negatives(engine: &mut Engine, only_yes_min: u64) -> Result<GateReport> {
+    let counts = count(
+        engine,
+        &format!(
+            "WITH days AS (
+                 SELECT t.sonde, t.jour, SUM(CAST(t.tentatives AS BIGINT)) AS n, SUM(CAST(t.oui AS BIGINT)) AS oui
+                 FROM jours_mesures AS t
+                 INNER JOIN calendrier AS c
+                     ON t.guichet_id = c.guichet_id AND t.demarche_id = c.demarche_id AND t.jour = c.jour
+                 WHERE c.negatifs_consignes
+                 GROUP BY t.sonde, t.jour
+             )
+             SELECT COUNT(*) FILTER (WHERE oui = n AND n >= {only_yes_min}) AS suspicious FROM days"
+        ),
+    )?;
+    let suspicious = column(&counts, "suspicious");
+    Ok(report(
+        Gate::Negatives,
+        suspicious == 0,
+        format!(
+            "{suspicious} day{} of a probe with « yes » alone, {only_yes_min} times or more",
+            if suspicious == 1 { "" } else { "s" }
+        ),
+        "none, unless the schedule says negatifs_consignes = false for that time",
+    ))
+}
+
+pub(super) fn count(engine: &mut Engine, sql: &str) -> Result<RecordBatch> {
+    engine.run(&Model { table: "gate".to_owned(), sql: sql.to_owned(), reads: Vec::new() })
+}
+
+/// The one value of a column of counts; 0 where it is null.
+pub(super) fn column(counts: &RecordBatch, name: &str) -> i64 {
+    counts
+        .column_by_name(name)
+        .and_then(|array| arrow::compute::cast(array, &DataType::Int64).ok())
+        .and_then(|array| array.as_primitive::<Int64Type>().iter().next().flatten())
+        .unwrap_or(0)
+}
+
+/// The one value of a column of texts, where there is one.
+fn text(found: &RecordBatch, name: &str) -> Option<String> {
+    let array = arrow::compute::cast(found.column_by_name(name)?, &DataType::Utf8).ok()?;
+    array.as_string::<i32>().iter().next().flatten().map(str::to_owned)
+}

@@ -1,0 +1,289 @@
+//! Foreign logs, read through the pipeline's mapping into the contract `attempt/1`.
+
+mod delimited;
+mod json;
+mod template;
+mod value;
+
+use std::borrow::Cow;
+
+use regex::Regex;
+use serde_json::value::RawValue;
+
+pub(super) use self::delimited::{Ending, follow, split};
+use self::json::Object;
+use self::template::{Part, Row, Template, path};
+use self::value::{Steps, name_based_uuid};
+use super::reject::{Reason, Reject};
+use crate::attempt::{CONTRACT, MAPPED_FIELDS, RawAttempt, Slots};
+use crate::config::{LogFormat, SourceMapping, TimeForm};
+use crate::error::{Context, Error, Result};
+
+/// What a line, or one member of it, is found to be; the number of the member counts from 1.
+pub(super) type Read<'l> = Result<Option<RawAttempt<'l>>, Reject>;
+
+/// A mapping made ready for one file.
+#[derive(Debug)]
+pub(super) struct FileMapping<'m> {
+    source: &'m SourceMapping,
+    time: Template<'m>,
+    form: TimeForm,
+    fields: Vec<(&'static str, Template<'m>, Steps<'m>)>,
+    columns: Vec<String>,
+    /// The columns, sorted by name: in what order they stand is no matter of what a line says.
+    by_name: Vec<usize>,
+    /// The columns that are attempts of their own.
+    unpivoted: Vec<usize>,
+    /// Whether the mapping gives ids.
+    has_ids: bool,
+}
+
+/// Why a mapping cannot be made ready for a file.
+#[derive(Debug)]
+pub(super) enum Unready {
+    /// The columns are not those that the mapping needs: the file's fault.
+    Columns(Reject),
+    /// The configuration's fault.
+    Configuration(Error),
+}
+
+impl<'m> FileMapping<'m> {
+    /// Whether a file is of this mapping.
+    pub(super) fn applies(source: &SourceMapping, name: &str) -> bool {
+        // The pattern was checked when the pipeline was loaded.
+        glob::Pattern::new(&source.files).is_ok_and(|pattern| pattern.matches(name))
+    }
+
+    /// Resolves the templates of a mapping for one file whose columns are these.
+    ///
+    /// # Errors
+    /// When a template names what neither the columns nor the file's name have, or two columns of one name.
+    pub(super) fn new(source: &'m SourceMapping, name: &str, columns: Vec<String>) -> Result<Self, Unready> {
+        let of_source = |what: &str| format!("source « {} »: {what}", source.name);
+        let configuration = Unready::Configuration;
+        let pattern = match &source.file_name {
+            None => None,
+            Some(pattern) => Some(Regex::new(pattern).usage(of_source("file_name")).map_err(configuration)?),
+        };
+        let captures = pattern.as_ref().and_then(|pattern| pattern.captures(name));
+        let width = columns.len();
+        let resolve = |key: &'m str| -> Option<Part<'m>> {
+            if let Some(capture) = captures.as_ref().and_then(|captures| captures.name(key)) {
+                return Some(Part::Literal(Cow::Owned(capture.as_str().to_owned())));
+            }
+            match source.format {
+                LogFormat::Csv => {
+                    let unpivot = source.unpivot.as_ref();
+                    // Those two stand behind the values of the line.
+                    let made = unpivot.and_then(|unpivot| {
+                        [&unpivot.name, &unpivot.value].iter().position(|name| *name == key).map(|at| width + at)
+                    });
+                    made.or_else(|| columns.iter().position(|column| column == key)).map(Part::Column)
+                }
+                LogFormat::Ndjson => {
+                    let keys = path(key)?;
+                    match &source.each {
+                        Some(each) if keys[0] == each.name.as_str() => Some(Part::Member(keys[1..].to_vec())),
+                        _ => Some(Part::Path(keys)),
+                    }
+                }
+            }
+        };
+        let template = |text: &'m str| -> Result<Template<'m>, Unready> {
+            Template::parse(text, &resolve).map_err(|unknown| match source.format {
+                LogFormat::Csv if source.header => Unready::Columns(Reject::line(Reason::UnexpectedColumns)),
+                _ => Unready::Configuration(
+                    Error::usage(of_source(&format!("nothing is called {{{unknown}}}"))).at(name).hint(format!(
+                        "the columns of this file are {}; file_name can capture more",
+                        columns.join(", ")
+                    )),
+                ),
+            })
+        };
+        let mut fields = Vec::new();
+        for field in MAPPED_FIELDS {
+            if let Some(value) = source.fields.get(*field) {
+                fields.push((*field, template(value.template())?, Steps::of(field, value).map_err(configuration)?));
+            }
+        }
+        let time = template(&source.time.value)?;
+        let unpivoted = source.unpivoted(&columns).map_err(configuration)?;
+        if source.unpivot.is_some() && unpivoted.is_empty() {
+            return Err(Unready::Columns(Reject::line(Reason::UnexpectedColumns)));
+        }
+        let mut by_name: Vec<usize> = (0..width).collect();
+        by_name.sort_by_key(|at| &columns[*at]);
+        let form = source.time.form().map_err(configuration)?;
+        let has_ids = source.fields.contains_key("attempt_id");
+        let mapping = Self { source, time, form, fields, columns, by_name, unpivoted, has_ids };
+        // Which of two columns of one name is meant, nobody can say.
+        if mapping.by_name.windows(2).any(|two| {
+            mapping.columns[two[0]] == mapping.columns[two[1]] && two.iter().any(|column| mapping.looks_at(*column))
+        }) {
+            return Err(Unready::Columns(Reject::line(Reason::DuplicateField)));
+        }
+        Ok(mapping)
+    }
+
+    /// The mapping itself.
+    pub(super) const fn source(&self) -> &'m SourceMapping {
+        self.source
+    }
+
+    /// How many values a delimited line must have.
+    pub(super) fn width(&self) -> usize {
+        self.columns.len()
+    }
+
+    fn looks_at(&self, column: usize) -> bool {
+        let templates = self.fields.iter().map(|(_, template, _)| template).chain([&self.time]);
+        self.unpivoted.contains(&column) || templates.into_iter().any(|template| template.looks_at(column))
+    }
+
+    /// Whether a line of delimited values names columns, in whatever order.
+    pub(super) fn names_columns(&self, line: &str) -> bool {
+        let known = |value: &str| self.columns.iter().any(|column| column == value);
+        let first = line.split(char::from(self.source.delimiter_byte())).next().unwrap_or_default();
+        if !known(first.trim_matches('"')) {
+            return false;
+        }
+        let Ok(values) = split(line, self.source.delimiter_byte()) else { return false };
+        let names = values.iter().filter(|value| known(value)).count();
+        names * 2 >= values.len() && names >= values.len().min(2)
+    }
+
+    /// Reads a line: shows one attempt, or each of several with its number, or why there is none.
+    pub(super) fn read(&self, line: &str, see: &mut dyn FnMut(u32, Read<'_>)) {
+        let read = match self.source.format {
+            LogFormat::Csv => self.read_values(line, see),
+            LogFormat::Ndjson => self.read_object(line, see),
+        };
+        if let Err(reject) = read {
+            see(1, Err(reject));
+        }
+    }
+
+    fn read_values(&self, line: &str, see: &mut dyn FnMut(u32, Read<'_>)) -> Result<(), Reject> {
+        let mut values = split(line, self.source.delimiter_byte()).map_err(|ending| {
+            Reject::line(if ending == Ending::Broken { Reason::UnexpectedColumns } else { Reason::IrregularQuotes })
+        })?;
+        if values.len() != self.width() {
+            return Err(Reject::line(Reason::UnexpectedColumns));
+        }
+        let Some(unpivot) = &self.source.unpivot else {
+            let row = Row::Values(values);
+            see(1, self.attempt(&row, &|out| self.write_values(&row, out)).map(Some));
+            return Ok(());
+        };
+        values.extend([Cow::Borrowed(""), Cow::Borrowed("")]);
+        let mut row = Row::Values(values);
+        for (number, column) in (1..).zip(&self.unpivoted) {
+            let Row::Values(values) = &mut row else { break };
+            let cell = values[*column].clone();
+            let skipped = unpivot.no_data.iter().any(|word| **word == *cell);
+            values[self.width()] = Cow::Owned(self.columns[*column].clone());
+            values[self.width() + 1] = cell;
+            let attempt = || self.attempt(&row, &|out| self.write_values(&row, out));
+            see(number, if skipped { Ok(None) } else { attempt().map(Some) });
+        }
+        Ok(())
+    }
+
+    fn read_object(&self, line: &str, see: &mut dyn FnMut(u32, Read<'_>)) -> Result<(), Reject> {
+        let Some(each) = &self.source.each else {
+            let object = Object::read(line)?;
+            let row = Row::Object(object.clone(), None);
+            let canonical = |out: &mut String| json::write_canonical(&object, None, out);
+            see(1, self.attempt(&row, &canonical).map(Some));
+            return Ok(());
+        };
+        let missing = Reject::line(Reason::MissingField);
+        let whole: &RawValue = serde_json::from_str(line).map_err(|_| Reject::line(Reason::InvalidJson))?;
+        let (object, list) = if each.path.is_empty() {
+            (Object::default(), whole)
+        } else {
+            let object = Object::read(line)?;
+            let list = json::find(&object, &path(&each.path).unwrap_or_default())?.ok_or(missing)?;
+            (object, list)
+        };
+        let members = json::members(list)?;
+        if members.is_empty() {
+            see(1, Ok(None));
+        }
+        let outer = path(&each.path).and_then(|keys| keys.into_iter().next());
+        for (number, member) in (1..).zip(members) {
+            let row = Row::Object(object.clone(), Some(member));
+            let canonical = |out: &mut String| {
+                json::write_canonical(&object, outer.as_deref(), out)?;
+                json::write_canonical_value(member, out)
+            };
+            see(number, self.attempt(&row, &canonical).map(Some));
+        }
+        Ok(())
+    }
+
+    fn attempt<'l>(
+        &'l self,
+        row: &Row<'l>,
+        canonical: &dyn Fn(&mut String) -> Result<(), Reject>,
+    ) -> Result<RawAttempt<'l>, Reject> {
+        let mut raw = RawAttempt { contract: CONTRACT.into(), attempt_no: 1, ..RawAttempt::default() };
+        let mut slots = Slots::default();
+        for (field, template, steps) in &self.fields {
+            let text = template.render(row, steps.optional).map_err(|reject| reject.of(field))?;
+            let value = steps.value(text, &self.source.name).map_err(|reject| reject.of(field))?;
+            if !value.is_empty() {
+                value::set(&mut raw, &mut slots, field, value, steps)?;
+            }
+        }
+        if slots != Slots::default() {
+            raw.slots = Some(slots);
+        }
+        let time = self.time.render(row, false).map_err(|reject| reject.of("started_at"))?;
+        raw.started_at = value::started_at(&self.source.time, &self.form, time)?;
+        if !self.has_ids {
+            let mut said = String::new();
+            canonical(&mut said)?;
+            raw.attempt_id = self.derived_id(&raw, &said).into();
+        }
+        Ok(raw)
+    }
+
+    /// A name-based UUID of what the line says and of which service: a line delivered twice, even under another file name
+    /// or with its values written in another way, has one id, and two lines that say different things have two.
+    fn derived_id(&self, raw: &RawAttempt<'_>, said: &str) -> String {
+        let planning = raw.planning.as_deref().unwrap_or("");
+        name_based_uuid(&[&self.source.name, &raw.counter, &raw.procedure, planning, said])
+    }
+
+    /// Writes the values of a line by the names of their columns, empty ones left out; of an unpivoted line, the column
+    /// that is looked at alone.
+    fn write_values(&self, row: &Row<'_>, out: &mut String) -> Result<(), Reject> {
+        let Row::Values(values) = row else { return Ok(()) };
+        let kept = self.by_name.iter().filter(|column| !self.unpivoted.contains(column));
+        let mut pairs: Vec<(&str, &str)> =
+            kept.map(|column| (self.columns[*column].as_str(), &*values[*column])).collect();
+        if let (Some(unpivot), [.., name, value]) = (&self.source.unpivot, values.as_slice()) {
+            pairs.extend([(unpivot.name.as_str(), &**name), (unpivot.value.as_str(), &**value)]);
+            pairs.sort_unstable();
+        }
+        for (name, value) in pairs.into_iter().filter(|(_, value)| !value.is_empty()) {
+            for part in [name, "\u{1f}", value, "\u{1e}"] {
+                out.push_str(part);
+            }
+        }
+        Ok(())
+    }
+
+    /// What a line holds, in words, for whoever is told that nothing could be read: names alone.
+    pub(super) fn names_of(source: &SourceMapping, line: &str) -> Vec<String> {
+        match source.format {
+            LogFormat::Csv => split(line, source.delimiter_byte())
+                .map(|values| values.into_iter().map(Cow::into_owned).collect())
+                .unwrap_or_default(),
+            LogFormat::Ndjson => {
+                Object::read(line).map(|object| object.keys().map(str::to_owned).collect()).unwrap_or_default()
+            }
+        }
+    }
+}

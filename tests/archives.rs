@@ -1,0 +1,483 @@
+//! A mapping that names the members of archives reads each as a file of its own; whatever an archive holds, every member is
+//! read or named, nothing is written outside, and what is damaged stands in the account.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use guichets_ouverts::config::Pipeline;
+use guichets_ouverts::digest::sha256;
+use guichets_ouverts::ingest::find;
+use rand::Rng as _;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::support::web::{Web, file_of};
+use crate::support::{Row, Run, Store, copy, guichets, root};
+
+const AS_OF: &str = "2019-06-01T00:00:00+02:00";
+
+/// A foreign log of a day: a header and a few lines.
+fn day(day: u32, lines: u32) -> String {
+    let line = |line: u32| format!("evry-prefecture;2019-04-{day:02};{:02}:00;0;4\r\n", 8 + line);
+    "guichet;jour;heure;libres;etape\r\n".to_owned() + &(0..lines).map(line).collect::<String>()
+}
+
+/// A folder in which archives are made, and one in which they are delivered.
+struct Workshop {
+    folder: TempDir,
+}
+
+impl Workshop {
+    /// A workshop that holds these files.
+    fn of(files: &[(&str, &str)]) -> Self {
+        let workshop = Self { folder: tempfile::tempdir().unwrap() };
+        fs::create_dir(workshop.raw()).unwrap();
+        for (name, text) in files {
+            workshop.put(name, text);
+        }
+        workshop
+    }
+
+    fn put(&self, name: &str, text: &str) {
+        let path = self.bench().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn bench(&self) -> PathBuf {
+        self.folder.path().join("bench")
+    }
+
+    fn raw(&self) -> PathBuf {
+        self.folder.path().join("raw")
+    }
+
+    /// Runs a tool among the files.
+    fn tool(&self, program: &str, args: &[&str]) {
+        let done = Run::of(Command::new(program).current_dir(self.bench()).args(args));
+        assert_eq!(done.code, Some(0), "{program} {args:?}: {}{}", done.stdout, done.stderr);
+    }
+
+    fn python(&self, script: &str) {
+        self.tool("python3", &["-c", script]);
+    }
+
+    /// A pipeline that reads CSV members of whatever is called like an archive.
+    fn pipeline(&self, members: &str, more: &str) -> PathBuf {
+        let folder = self.folder.path().join("pipelines/archives");
+        copy(&root().join("tests/fixtures/pipelines/csv-a-entete"), &folder);
+        let rules = root().join("tests/fixtures/pipelines/on-the-count.toml");
+        let settings = fs::read_to_string(folder.join("pipeline.toml")).unwrap();
+        let settings = settings
+            .replace("../on-the-count.toml", rules.to_str().unwrap())
+            .replace("files = \"*.csv\"", &format!("files = \"*.archive*\"\nmembers = \"{members}\""))
+            .replace("[[source]]", &format!("{more}\n[[source]]"));
+        fs::write(folder.join("pipeline.toml"), settings).unwrap();
+        folder
+    }
+
+    fn run(&self) -> Told {
+        self.run_into(Store::new())
+    }
+
+    fn run_into(&self, store: Store) -> Told {
+        Told::of(store, &self.pipeline("*.csv", ""), &self.raw())
+    }
+}
+
+/// What became of what was delivered.
+struct Told {
+    store: Store,
+    /// By file: attempts and duplicates, lines, whether it is complete.
+    read: BTreeMap<String, String>,
+    left_alone: Vec<String>,
+    /// `file line reason`.
+    set_aside: Vec<String>,
+}
+
+impl Told {
+    fn of(store: Store, pipeline: &Path, raw: &Path) -> Self {
+        let run = store.run(pipeline, &[raw], AS_OF, &["--json"]);
+        assert_eq!(run.code, Some(0), "{}\n{}", run.stdout, run.stderr);
+        let told: Value = serde_json::from_str(&run.stdout).unwrap();
+        let left_alone = told["summary"]["left_alone"].as_array().unwrap().iter();
+        let left_alone =
+            left_alone.map(|file| format!("{} {}", file["file"].as_str().unwrap(), file["why"].as_str().unwrap()));
+        let of = |row: &Row, columns: &[&str]| {
+            columns.iter().map(|column| row[*column].as_str()).collect::<Vec<_>>().join(" ")
+        };
+        let read = store.rows("fichiers").into_iter();
+        // Members that say the same are read all the same.
+        let number = |row: &Row, column: &str| row[column].parse::<u64>().unwrap();
+        let fate = |row: &Row| {
+            format!("{} {}", number(row, "tentatives") + number(row, "doublons"), of(row, &["lignes", "complet"]))
+        };
+        let read = read.map(|row| (row["fichier"].clone(), fate(&row)));
+        let set_aside = store.rows("quarantaine");
+        Self {
+            left_alone: left_alone.collect(),
+            read: read.collect(),
+            set_aside: set_aside.iter().map(|row| of(row, &["fichier", "ligne", "motif"])).collect(),
+            store,
+        }
+    }
+
+    fn read(&self) -> Vec<String> {
+        self.read.iter().map(|(file, fate)| format!("{file}: {fate}")).collect()
+    }
+}
+
+#[test]
+fn members_of_every_kind_of_archive_are_files_of_their_own() {
+    let files = [("jour/01.csv", day(1, 3)), ("jour/02.csv", day(2, 5)), ("LISEZ-MOI.txt", "bonjour".to_owned())];
+    let named: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let tar = |flags: &str, name: &str| {
+        let (flags, path) = (flags.to_owned(), format!("../raw/{name}"));
+        move |workshop: &Workshop| workshop.tool("tar", &[&flags, &path, "jour", "LISEZ-MOI.txt"])
+    };
+    type Make = Box<dyn Fn(&Workshop)>;
+    let makes: Vec<(&str, Make)> = vec![
+        ("a.archive.tar", Box::new(tar("-cf", "a.archive.tar"))),
+        ("a.archive.tgz", Box::new(tar("-czf", "a.archive.tgz"))),
+        (
+            "a.archive.tar.zst",
+            Box::new(|workshop| {
+                workshop.tool("tar", &["-cf", "x.tar", "jour", "LISEZ-MOI.txt"]);
+                workshop.tool("zstd", &["-q", "x.tar", "-o", "../raw/a.archive.tar.zst"]);
+            }),
+        ),
+        (
+            "a.archive.zip",
+            Box::new(|workshop| workshop.tool("zip", &["-qr", "../raw/a.archive.zip", "jour", "LISEZ-MOI.txt"])),
+        ),
+        (
+            "a.archive.1",
+            Box::new(|workshop| {
+                workshop.python(
+                    "import zipfile\n\
+                 with zipfile.ZipFile('../raw/a.archive.1', 'w') as z:\n\
+                 \x20 for n in ('jour/01.csv', 'jour/02.csv', 'LISEZ-MOI.txt'): z.write(n)",
+                );
+            }),
+        ),
+        (
+            "a.archive.pax",
+            Box::new(|workshop| {
+                workshop.python(
+                    "import tarfile\n\
+                 with tarfile.open('../raw/a.archive.pax', 'w:gz', format=tarfile.PAX_FORMAT) as t:\n\
+                 \x20 t.add('jour', './jour'); t.add('LISEZ-MOI.txt', './LISEZ-MOI.txt')",
+                );
+            }),
+        ),
+    ];
+    for (archive, make) in makes {
+        let workshop = Workshop::of(&named);
+        make(&workshop);
+        let told = workshop.run();
+        assert_eq!(
+            told.read(),
+            [format!("{archive}/jour/01.csv: 3 3 true"), format!("{archive}/jour/02.csv: 5 5 true")],
+            "{archive}"
+        );
+        assert_eq!(told.left_alone, [format!("{archive}/LISEZ-MOI.txt autre_nom")]);
+        let account = &told.store.rows("fichiers")[1];
+        assert_eq!(
+            (&account["octets"], &account["sha256"]),
+            (&files[1].1.len().to_string(), &sha256(files[1].1.as_bytes()))
+        );
+        let sources = told.store.manifest()["inputs"][0]["file"].clone();
+        assert_eq!(sources, format!("{archive}/jour/01.csv"));
+    }
+}
+
+#[test]
+fn a_compressed_member_is_unpacked_as_any_file() {
+    let workshop = Workshop::of(&[("01.csv", &day(1, 3)), ("02.csv", &day(2, 2))]);
+    workshop.tool("gzip", &["01.csv"]);
+    workshop.tool("zstd", &["-q", "--rm", "02.csv"]);
+    workshop.tool("tar", &["-cf", "../raw/a.archive", "01.csv.gz", "02.csv.zst"]);
+    let told = Told::of(Store::new(), &workshop.pipeline("*.csv.*", ""), &workshop.raw());
+    assert_eq!(told.read(), ["a.archive/01.csv.gz: 3 3 true", "a.archive/02.csv.zst: 2 2 true"]);
+}
+
+#[test]
+fn tricks_of_an_archive_are_harmless_and_said() {
+    let workshop = Workshop::of(&[("01.csv", &day(1, 3))]);
+    workshop.python(
+        "import io, tarfile, zipfile\n\
+         text = open('01.csv', 'rb').read()\n\
+         with tarfile.open('../raw/t.archive', 'w') as t:\n\
+         \x20 def put(name, type=tarfile.REGTYPE, link='', text=text):\n\
+         \x20  i = tarfile.TarInfo(name); i.type = type; i.linkname = link\n\
+         \x20  i.size = len(text) if type == tarfile.REGTYPE else 0\n\
+         \x20  t.addfile(i, io.BytesIO(text))\n\
+         \x20 put('01.csv'); put('../dehors.csv'); put('/absolu.csv'); put('a/../../b.csv')\n\
+         \x20 put('lien.csv', tarfile.SYMTYPE, '/etc/passwd'); put('dur.csv', tarfile.LNKTYPE, '01.csv')\n\
+         \x20 put('tube.csv', tarfile.FIFOTYPE); put('disque.csv', tarfile.BLKTYPE); put('dossier.csv', tarfile.DIRTYPE)\n\
+         \x20 put('._01.csv'); put('02.csv~'); put('=02.csv'); put('03;=1.csv'); put('un\\nde.csv'); put('x' * 200 + '.csv')\n\
+         \x20 put('04.csv', text=b'guichet;jour;heure;libres;etape\\n'); put('04.csv')\n\
+         with zipfile.ZipFile('../raw/z.archive', 'w') as z:\n\
+         \x20 for n in ('01.csv', '../dehors.csv', '/absolu.csv', 'dossier.csv/', '._01.csv'): z.writestr(n, text)\n\
+         \x20 i = zipfile.ZipInfo('lien.csv'); i.create_system = 3; i.external_attr = 0o120777 << 16; z.writestr(i, '/etc/passwd')\n\
+         \x20 z.writestr(zipfile.ZipInfo('bz.csv'), text, compress_type=zipfile.ZIP_BZIP2)\n\
+         \x20 z.writestr('04.csv', b'x'); z.writestr('04.csv', text)",
+    );
+    workshop.tool("zip", &["-qP", "secret", "../raw/p.archive.zip", "01.csv"]);
+    let told = workshop.run();
+    let long = format!("t.archive/{}.csv: 3 3 true", "x".repeat(200));
+    assert_eq!(
+        told.read(),
+        [
+            "t.archive/01.csv: 3 3 true",
+            "t.archive/03%3B=1.csv: 3 3 true",
+            "t.archive/04.csv: 3 3 true",
+            "t.archive/=02.csv: 3 3 true",
+            "t.archive/un%0Ade.csv: 3 3 true",
+            &long,
+            "z.archive/01.csv: 3 3 true",
+            "z.archive/04.csv: 3 3 true",
+        ]
+    );
+    assert_eq!(
+        told.left_alone,
+        [
+            "p.archive.zip archive_sans_journal",
+            "p.archive.zip/01.csv chiffre",
+            "t.archive/../dehors.csv chemin_interdit",
+            "t.archive/._01.csv cache",
+            "t.archive//absolu.csv chemin_interdit",
+            "t.archive/02.csv~ inacheve",
+            "t.archive/04.csv membre_remplace",
+            "t.archive/a/../../b.csv chemin_interdit",
+            "t.archive/disque.csv pas_un_fichier",
+            "t.archive/dur.csv lien",
+            "t.archive/lien.csv lien",
+            "t.archive/tube.csv pas_un_fichier",
+            "z.archive membre_remplace",
+            "z.archive/../dehors.csv chemin_interdit",
+            "z.archive/._01.csv cache",
+            "z.archive//absolu.csv chemin_interdit",
+            "z.archive/bz.csv compression_inconnue",
+            "z.archive/lien.csv lien",
+        ]
+    );
+    assert!(told.set_aside.is_empty(), "{:?}", told.set_aside);
+}
+
+/// The bytes of an archive of three days.
+fn three_days(workshop: &Workshop, name: &str, program: &str, args: &[&str]) -> Vec<u8> {
+    let path = workshop.bench().join(name);
+    workshop.tool(program, &[args, &[name, "01.csv", "02.csv", "03.csv"]].concat());
+    fs::read(path).unwrap()
+}
+
+fn days() -> Workshop {
+    Workshop::of(&[("01.csv", &day(1, 3)), ("02.csv", &day(2, 3)), ("03.csv", &day(3, 3))])
+}
+
+#[test]
+fn an_archive_that_was_cut_stands_in_the_account_beside_what_came_out_of_it() {
+    let workshop = days();
+    let tar = three_days(&workshop, "a.tar", "tar", &["-cf"]);
+    // In the text of the second, where the second ends, within a header, and in the zeros at the end.
+    for (cut, whole) in [(1024 + 512 + 10, 1), (2048, 2), (2048 + 100, 2), (0, 0), (10, 0)] {
+        let workshop = days();
+        fs::write(workshop.raw().join("a.archive"), &tar[..cut]).unwrap();
+        fs::write(workshop.raw().join("b.archive"), &tar).unwrap();
+        let told = workshop.run();
+        let read: Vec<&String> = told.read.keys().filter(|file| file.starts_with("a.archive/")).collect();
+        assert_eq!(read.len(), whole, "{cut}: {:?}", told.read);
+        assert_eq!(told.read["a.archive"], "0 1 false", "{cut}");
+        assert_eq!(told.set_aside, ["a.archive 1 flux_corrompu"], "{cut}");
+        let account = &told.store.rows("fichiers")[0];
+        assert_eq!((&account["octets"], &account["sha256"]), (&cut.to_string(), &sha256(&tar[..cut])));
+        let sum = |column: &str| account[column].parse::<u64>().unwrap();
+        assert_eq!(sum("lignes"), sum("tentatives") + sum("doublons") + sum("vides") + sum("quarantaine"));
+    }
+    let workshop = days();
+    let packed = three_days(&workshop, "a.tgz", "tar", &["-czf"]);
+    let zip = three_days(&workshop, "a.zip", "zip", &["-q0"]);
+    let mut changed = zip.clone();
+    let at = changed.windows(10).position(|window| window == b"2019-04-02").unwrap();
+    changed[at] = b'1';
+    let csv = day(1, 3);
+    for (what, bytes, whole, left_alone) in [
+        ("a tgz without its last bytes", &packed[..packed.len() - 4], 3, vec![]),
+        ("half a tgz", &packed[..packed.len() / 2], 0, vec![]),
+        ("a zip without its directory", &zip[..zip.len() - 60], 0, vec![]),
+        ("a zip with another byte", &changed[..], 2, vec!["a.archive/02.csv membre_endommage".to_owned()]),
+        ("no archive at all", csv.as_bytes(), 0, vec![]),
+    ] {
+        let workshop = days();
+        fs::write(workshop.raw().join("a.archive"), bytes).unwrap();
+        let told = workshop.run();
+        assert_eq!(told.read.len(), 1 + whole, "{what}: {:?}", told.read);
+        assert_eq!(told.read["a.archive"], "0 1 false", "{what}");
+        assert_eq!(told.set_aside, ["a.archive 1 flux_corrompu"], "{what}");
+        if what != "half a tgz" {
+            assert_eq!(told.left_alone, left_alone, "{what}");
+        }
+    }
+}
+
+#[test]
+fn an_archive_that_unpacks_to_far_more_than_logs_is_stopped() {
+    let workshop = Workshop::of(&[("01.csv", &day(1, 3))]);
+    workshop.python(
+        "import tarfile, zipfile, io\n\
+         text = open('01.csv', 'rb').read(); zeros = bytes(100 << 20)\n\
+         with tarfile.open('../raw/t.archive', 'w:gz') as t:\n\
+         \x20 for n, b in (('01.csv', text), ('02.csv', zeros), ('03.csv', text)):\n\
+         \x20  i = tarfile.TarInfo(n); i.size = len(b); t.addfile(i, io.BytesIO(b))\n\
+         with zipfile.ZipFile('../raw/z.archive', 'w', zipfile.ZIP_DEFLATED) as z:\n\
+         \x20 for n, b in (('01.csv', text), ('02.csv', zeros), ('03.csv', text)): z.writestr(n, b)",
+    );
+    let told = workshop.run();
+    assert_eq!(
+        told.read(),
+        ["t.archive: 0 1 false", "t.archive/01.csv: 3 3 true", "z.archive: 0 1 false", "z.archive/01.csv: 3 3 true"]
+    );
+    assert_eq!(told.set_aside, ["t.archive 1 flux_trop_volumineux", "z.archive 1 flux_trop_volumineux"]);
+}
+
+#[test]
+fn two_tars_in_one_file_and_an_archive_in_another_packing_lose_nothing_silently() {
+    let workshop = days();
+    workshop.tool("tar", &["-cf", "1.tar", "01.csv"]);
+    workshop.tool("tar", &["-cf", "2.tar", "02.csv"]);
+    let both = [fs::read(workshop.bench().join("1.tar")).unwrap(), fs::read(workshop.bench().join("2.tar")).unwrap()];
+    fs::write(workshop.raw().join("a.archive"), both.concat()).unwrap();
+    let told = workshop.run();
+    assert_eq!(told.read(), ["a.archive/01.csv: 3 3 true", "a.archive/02.csv: 3 3 true"]);
+    // One archive inside another is not opened.
+    workshop.tool("zip", &["-q", "../raw/b.archive", "1.tar", "03.csv"]);
+    let told = workshop.run();
+    assert!(told.left_alone.contains(&"b.archive/1.tar archive".to_owned()), "{:?}", told.left_alone);
+}
+
+#[test]
+fn a_member_is_read_once_and_an_archive_that_is_mended_leaves_the_account() {
+    let workshop = days();
+    workshop.tool("tar", &["-cf", "x.tar", "01.csv", "02.csv"]);
+    let tar = fs::read(workshop.bench().join("x.tar")).unwrap();
+    fs::write(workshop.raw().join("a.archive"), &tar[..1024 + 600]).unwrap();
+    let first = workshop.run();
+    assert_eq!(first.read(), ["a.archive: 0 1 false", "a.archive/01.csv: 3 3 true"]);
+    let unchanged = first.store.run(&workshop.pipeline("*.csv", ""), &[&workshop.raw()], AS_OF, &[]);
+    assert_eq!(unchanged.code, Some(1), "{}{}", unchanged.stdout, unchanged.stderr);
+    // The next night the archive is whole: its account goes, the first member is not read again.
+    fs::write(workshop.raw().join("a.archive"), &tar).unwrap();
+    let second = workshop.run_into(first.store);
+    assert_eq!(second.read(), ["a.archive/01.csv: 3 3 true", "a.archive/02.csv: 3 3 true"]);
+    assert_eq!(second.store.manifest()["files_read"], serde_json::json!(["a.archive/02.csv"]));
+    assert!(second.set_aside.is_empty(), "{:?}", second.set_aside);
+    // A night of which it is not missed, and one that names it again.
+    fs::remove_file(workshop.raw().join("a.archive")).unwrap();
+    workshop.tool("zip", &["-q", "../raw/b.archive.zip", "03.csv"]);
+    let third = workshop.run_into(second.store);
+    assert_eq!(third.read.len(), 3);
+    fs::write(workshop.raw().join("a.archive"), &tar).unwrap();
+    let again = third.store.run(&workshop.pipeline("*.csv", ""), &[&workshop.raw()], AS_OF, &[]);
+    assert_eq!(again.code, Some(1), "{}{}", again.stdout, again.stderr);
+    // All at once is the same.
+    let whole = workshop.run();
+    assert_eq!(whole.read, third.read);
+    assert_eq!(whole.store.content(), third.store.content());
+}
+
+#[test]
+fn an_archive_that_is_elsewhere_is_fetched() {
+    let workshop = days();
+    workshop.tool("tar", &["-czf", "../raw/a.archive", "01.csv", "02.csv"]);
+    workshop.tool("zip", &["-q", "../raw/b.archive", "03.csv"]);
+    let raw = workshop.raw();
+    let web = Web::serve(move |asked| file_of(&raw, &asked.path));
+    let store = Store::new();
+    let addresses = ["a", "b"].map(|name| PathBuf::from(format!("{}/{name}.archive", web.url)));
+    let run = store.run(&workshop.pipeline("*.csv", ""), &[&addresses[0], &addresses[1]], AS_OF, &[]);
+    assert_eq!(run.code, Some(0), "{}\n{}", run.stdout, run.stderr);
+    let read: Vec<String> = store.rows("fichiers").iter().map(|row| row["fichier"].clone()).collect();
+    assert_eq!(read, ["a.archive/01.csv", "a.archive/02.csv", "b.archive/03.csv"]);
+}
+
+#[test]
+fn a_member_with_holes_is_read_with_them_or_left_alone() {
+    let workshop = days();
+    workshop.python(
+        "with open('creux.csv', 'wb') as f:\n\
+         \x20 f.write(open('01.csv', 'rb').read()); f.seek(1 << 20); f.write(b'\\n'); f.truncate(2 << 20)",
+    );
+    workshop.tool("tar", &["--format=gnu", "-cSf", "../raw/g.archive", "creux.csv", "02.csv"]);
+    workshop.tool("tar", &["--format=posix", "-cSf", "../raw/p.archive", "creux.csv", "02.csv"]);
+    let told = workshop.run();
+    assert_eq!(
+        told.read(),
+        ["g.archive/02.csv: 3 3 true", "g.archive/creux.csv: 3 5 true", "p.archive/02.csv: 3 3 true"]
+    );
+    assert_eq!(told.left_alone.len(), 1);
+    assert!(told.left_alone[0].starts_with("p.archive/") && told.left_alone[0].ends_with(" compression_inconnue"));
+}
+
+/// Whatever byte of an archive is another, and wherever it is cut: no panic, and every member is read, or said, or the
+/// archive is in the account.
+#[test]
+fn no_damage_to_an_archive_goes_unsaid() {
+    let workshop = days();
+    let archives = [
+        three_days(&workshop, "a.tar", "tar", &["-cf"]),
+        three_days(&workshop, "a.tgz", "tar", &["-czf"]),
+        three_days(&workshop, "a.zip", "zip", &["-q"]),
+    ];
+    let pipeline = Pipeline::load(&workshop.pipeline("*.csv", "")).unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let path = workshop.raw().join("a.archive");
+    let source = [path.to_str().unwrap().to_owned()];
+    let texts = ["01.csv", "02.csv", "03.csv"].map(|name| fs::read(workshop.bench().join(name)).unwrap());
+    let mut random = rand_pcg::Pcg64Mcg::new(9);
+    let mut seen = [0_u32; 2];
+    for archive in &archives {
+        for round in 0..150 {
+            let mut bytes = archive.clone();
+            let at = usize::try_from(random.next_u64() % bytes.len() as u64).unwrap();
+            match round % 3 {
+                0 => bytes.truncate(at),
+                1 => bytes[at] ^= 1 << (random.next_u32() % 8),
+                _ => bytes[at] = bytes[at].wrapping_add(1),
+            }
+            fs::write(&path, &bytes).unwrap();
+            let found = find(&source, &pipeline, runtime.handle()).unwrap_or_else(|error| panic!("{at}: {error}"));
+            let whole =
+                found.files.iter().filter(|file| texts.contains(&fs::read(file.local_path().unwrap()).unwrap()));
+            let said = !found.damaged.is_empty() || found.files.len() + found.left_alone.len() >= 3;
+            assert!(said, "byte {at} of {}: {:?}", bytes.len(), found.left_alone);
+            seen[usize::from(whole.count() == 3)] += 1;
+        }
+    }
+    assert!(seen.iter().all(|count| *count > 20), "both whole and damaged ones were tried: {seen:?}");
+}
+
+#[test]
+fn a_line_of_a_member_is_explained_under_the_name_of_the_member() {
+    let workshop = Workshop::of(&[("jour/01.csv", &day(1, 3))]);
+    workshop.tool("tar", &["-czf", "../raw/a.archive.tgz", "jour"]);
+    let line = format!("{}:3", workshop.raw().join("a.archive.tgz/jour/01.csv").display());
+    let pipeline = workshop.pipeline("*.csv", "");
+    let explained = guichets(root(), ["explain", pipeline.to_str().unwrap(), &line]);
+    assert!(explained.stdout.starts_with("a.archive.tgz/jour/01.csv:3:\n"), "{}{}", explained.stdout, explained.stderr);
+    let missing = line.replace("01.csv", "02.csv");
+    let missing = guichets(root(), ["explain", pipeline.to_str().unwrap(), &missing]);
+    assert_eq!(missing.code, Some(2), "{}", missing.stderr);
+    assert!(missing.stderr.contains("a.archive.tgz/jour/01.csv"), "it says what there is: {}", missing.stderr);
+}
+
+#[test]
+fn a_pattern_of_members_that_is_none_is_refused_with_the_pipeline() {
+    let workshop = days();
+    workshop.tool("tar", &["-cf", "../raw/a.archive", "01.csv"]);
+    let refused = Store::new().run(&workshop.pipeline("[", ""), &[&workshop.raw()], AS_OF, &[]);
+    assert_eq!(refused.code, Some(2), "{}", refused.stderr);
+    assert!(refused.stderr.contains("pipeline.toml") && refused.stderr.contains("members"), "{}", refused.stderr);
+}
