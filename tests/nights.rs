@@ -160,7 +160,7 @@ fn thirty_nights_make_the_same_version_as_one() {
         if changes_rules {
             let path = project.path().join("pipelines/rendez-vous/outcome-rules.toml");
             let rules =
-                fs::read_to_string(&path).unwrap().replacen("version = \"2026.1.0\"", "version = \"2026.2.0\"", 1);
+                fs::read_to_string(&path).unwrap().replacen("version = \"2026.2.0\"", "version = \"2026.3.0\"", 1);
             fs::write(&path, rules).unwrap();
             let refused = run(project.path(), &night_by_night, &night, &[]);
             assert_eq!(refused.code, Some(2), "{}", refused.stderr);

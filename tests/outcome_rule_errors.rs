@@ -46,6 +46,11 @@ fn each_mistake_in_a_rule_is_named() {
             rule("r", "rdv_propose", "when.text = ['Disponible']"),
             "the single word « disponible »",
         ),
+        ("condition that is false", blocked("when.doubted = false"), "`doubted` is false, which is no condition"),
+        ("no on a doubt", no("when.doubted = true"), "answers without having seen a page"),
+        ("yes on a hint", rule("r", "rdv_propose", "when.hint = true"), "answers without having seen a page"),
+        ("no on a single word", no("when.sentence = ['Complet']"), "the single word « complet »"),
+        ("empty sentence", no("when.sentence = ['']"), "in rule `r`, `sentence` lists nothing"),
         ("yes on another", rule("r", "rdv_propose", "when.title = ['rendez-vous']"), "the single word « rendez-vous »"),
     ] {
         let (error, _) = refused(&format!("{rules}{CATCH_ALL}"));
@@ -77,10 +82,29 @@ fn each_mistake_between_rules_is_named() {
             blocked("a", "when.text = ['xy']") + &blocked("b", "when.title = ['WXYZ']"),
             "`b` can never apply",
         ),
+        (
+            "shorter sentence first",
+            rule("a", "aucun_rdv", "when.sentence = ['aucun rdv']")
+                + &rule("b", "aucun_rdv", "when.sentence = ['aucun rdv libre']"),
+            "`b` can never apply: `a`",
+        ),
         ("catch-all first", CATCH_ALL.to_owned() + &blocked("b", "when.status = [403]"), "`b` can never apply: `rien`"),
     ] {
         let (error, _) = refused(&format!("{rules}{}", CATCH_ALL.replace("rien", "fin")));
         assert!(error.contains(message), "{mistake}: {error}");
+    }
+}
+
+#[test]
+fn each_mistake_in_the_words_is_named() {
+    for (words, message) in [
+        ("[sentence]\nbefore = ['si', ' ']", "rules.toml:2: in [sentence], `before` lists an empty word"),
+        ("[elsewhere]\nannounced = ['']", "rules.toml:2: in [elsewhere], `announced` lists an empty word"),
+        ("[elsewhere]\nmarker = ['*']", "in [elsewhere], `marker` lists nothing, or something that every line has"),
+        ("[sentence]\nafter = ['si']", "unknown field `after`"),
+    ] {
+        let (error, _) = refused(&format!("{words}\n{CATCH_ALL}"));
+        assert!(error.contains(message), "{words}: {error}");
     }
 }
 

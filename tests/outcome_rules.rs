@@ -72,6 +72,7 @@ fn captcha_and_session() -> Vec<Case> {
         "what is left of the captcha on the answer": { "system": "rdvpref", "final_url": "https://x/demarche/1/creneau/", "markers": ["input.captchaUsercode"], "page_text": "Aucun créneau disponible" } => aucun_rdv, "rdvpref-aucun-creneau";
         "captcha refused": { "system": "rdvpref", "final_url": "https://x/demarche/1/cgu/?error=invalidCaptcha", "markers": ["input.captchaUsercode"] } => captcha_refuse, "rdvpref-captcha-refuse";
         "session expired": { "system": "rdvpref", "final_url": "https://x/demarche/1/cgu/?error=errorSessionInvalide", "markers": ["input.captchaUsercode"] } => session_perdue, "rdvpref-session-invalide";
+        "captcha without its script": { "system": "rdvpref", "step": "/cgu/", "markers": ["rdv-captchetat"] } => captcha_exige, "rdvpref-captchetat";
         "reCAPTCHA at the door of EZ": { "step": "/0", "markers": ["div.g-recaptcha"] } => captcha_exige, "recaptcha";
         "reCAPTCHA in a frame": { "markers": ["iframe[src*=recaptcha]"] } => captcha_exige, "recaptcha";
         "reCAPTCHA at step 6, after slots were read": { "step": "/6", "markers": ["g-recaptcha-response"], "slots": { "count": 4, "first_date": "2019-04-02" } } => rdv_propose, "creneau-date";
@@ -81,6 +82,7 @@ fn captcha_and_session() -> Vec<Case> {
         "the same by its address": { "final_url": "https://x/booking/create/12/2", "markers": ["g-recaptcha"], "page_text": "Il n'existe plus de plage horaire libre pour votre demande de rendez-vous" } => aucun_rdv, "ez-aucune-plage";
         "thrown back to the conditions": { "step": "/0", "page_text": "Conditions d’utilisation […] Effectuer une demande de rendez-vous" } => session_perdue, "ez-retour-au-depart";
         "the conditions mention the sentence": { "page_text": "Conditions d'utilisation. Quand il n'existe plus de plage horaire, revenez. Effectuer une demande de rendez-vous" } => session_perdue, "ez-retour-au-depart";
+        "thrown back to the conditions, older button": { "page_text": "Conditions d'utilisation. Effectuer une demande de réservation" } => session_perdue, "ez-retour-au-depart-ancien";
         "the conditions alone": { "page_text": "Conditions d'utilisation du site et mentions légales de la préfecture" } => page_non_reconnue, "rien-de-reconnu";
     }
 }
@@ -92,14 +94,17 @@ fn yes() -> Vec<Case> {
         "a link to a dated slot": { "markers": ["a[href*=/booking/create/4321/5/1556020800]"] } => rdv_propose, "ez-lien-de-creneau";
         "a dated slot was followed": { "final_url": "https://www.exemple.gouv.fr/booking/create/4321/5/1556020800" } => rdv_propose, "ez-creneau-choisi";
         "step 4": { "markers": ["img[src$=/etape_4r.png]"] } => rdv_propose, "ez-etape-4";
+        "step 4, by its form": { "markers": ["form#FormBookingCreate[action$=\"/4\"]"] } => rdv_propose, "ez-etape-4-formulaire";
+        "eSirius, availabilities": { "system": "esirius", "markers": ["dwr.foundAvailabilities=true"], "page_text": "ok" } => rdv_propose, "esirius-disponibilites";
+        "RDV Service Public, a link to a slot": { "system": "rdv_service_public", "markers": ["a[href*=/users/rdv_wizard_step/new?starts_at=x]"] } => rdv_propose, "rdvsp-creneau";
         "step 3 asks for the nature of the appointment": { "markers": ["img[src$=/etape_3r.png]"], "page_text": "Description de la nature du rendez-vous que vous souhaitez prendre" } => page_non_reconnue, "rien-de-reconnu";
         "a slot to tick": { "system": "rdvpref", "final_url": "https://x/demarche/1/creneau/", "markers": [".radio-card"] } => rdv_propose, "rdvpref-creneau";
         "a slot to tick, address not noted": { "system": "rdvpref", "step": "/creneau/", "markers": ["label.radio-card"] } => rdv_propose, "rdvpref-creneau-par-etape";
         "a card on another page": { "system": "rdvpref", "final_url": "https://x/demarche/1/", "markers": [".radio-card"] } => page_non_reconnue, "rien-de-reconnu";
         "a first date": { "system": "rdvpref", "page_text": "{\"critere\": {\"datePremiereDispo\": \"2024-05-02\"}}" } => rdv_propose, "rdvpref-premiere-date";
-        "dates that the probe read": { "slots": { "count": 2, "first_date": "2017-02-01", "second_date": "2017-02-03" } } => rdv_propose, "creneau-date";
-        "a date without a count": { "system": "other", "slots": { "first_date": "2017-02-01" } } => rdv_propose, "creneau-date";
-        "a date that its count denies": { "slots": { "count": 0, "first_date": "2017-02-01" } } => page_non_reconnue, "rien-de-reconnu";
+        "dates that the probe read": { "slots": { "count": 2, "first_date": "2019-05-02", "second_date": "2019-05-03" } } => rdv_propose, "creneau-date";
+        "a date without a count": { "system": "other", "slots": { "first_date": "2019-05-02" } } => rdv_propose, "creneau-date";
+        "a date that its count denies": { "slots": { "count": 0, "first_date": "2019-05-02" } } => page_non_reconnue, "rien-de-reconnu";
         "a date that is empty": { "slots": { "count": 2, "first_date": "" } } => page_non_reconnue, "rien-de-reconnu";
         "a count without a date": { "slots": { "count": 2 } } => page_non_reconnue, "rien-de-reconnu";
     }
@@ -111,18 +116,21 @@ fn no() -> Vec<Case> {
         "EZ, curly apostrophe and no-break spaces": { "page_text": "Il n’existe\u{a0}plus de plage\u{202f}horaire  libre\npour votre demande de rendez-vous" } => aucun_rdv, "ez-aucune-plage";
         "EZ, capitals": { "page_text": "IL N'EXISTE PLUS DE PLAGE HORAIRE LIBRE POUR VOTRE DEMANDE DE RENDEZ-VOUS." } => aucun_rdv, "ez-aucune-plage";
         "EZ, labelled as another system": { "system": "other", "page_text": "Il n'existe plus de plage horaire libre pour votre demande de rendez-vous." } => aucun_rdv, "ez-aucune-plage";
-        "EZ, only a condition": { "page_text": "S’il n'existe plus de plage horaire libre pour votre demande de rendez-vous, revenez plus tard." } => page_non_reconnue, "rien-de-reconnu";
+        "EZ, only a condition": { "page_text": "S’il n'existe plus de plage horaire libre pour votre demande de rendez-vous, revenez plus tard." } => page_non_reconnue, "phrase-non-affirmee";
         "EZ, shorter": { "page_text": "Désolé, il n'existe plus de plage horaire." } => aucun_rdv, "ez-aucune-plage-variante";
         "EZ, as the press words it": { "page_text": "Il n'existe pas de plage horaire disponible." } => aucun_rdv, "ez-aucune-plage-variante";
         "EZ, one button of one robot": { "markers": ["input[name=finishButton]"] } => page_non_reconnue, "rien-de-reconnu";
         "RDV-Préfecture, verbatim": { "system": "rdvpref", "page_title": "Choisissez votre créneau", "page_text": "Aucun créneau disponible" } => aucun_rdv, "rdvpref-aucun-creneau";
         "RDV-Préfecture, decomposed accents": { "system": "rdvpref", "page_text": "aucun cre\u{301}neau disponible" } => aucun_rdv, "rdvpref-aucun-creneau";
         "RDV-Préfecture, no first date": { "system": "rdvpref", "page_text": "{\"critere\": {\"datePremiereDispo\": \"\"}}" } => aucun_rdv, "rdvpref-premiere-date-vide";
-        "RDV-Préfecture, a card template beside the sentence, on another page": { "system": "rdvpref", "markers": [".radio-card"], "page_text": "Aucun créneau disponible" } => aucun_rdv, "rdvpref-aucun-creneau";
+        "RDV-Préfecture, a card beside the sentence, on a page of no known address": { "system": "rdvpref", "markers": [".radio-card"], "page_text": "Aucun créneau disponible" } => page_non_reconnue, "phrase-non-affirmee";
         "RDV-Préfecture, an empty list that nobody verified": { "system": "rdvpref", "page_text": "[]" } => page_non_reconnue, "page-presque-vide";
         "eSirius": { "system": "esirius", "page_text": "Aucun rendez-vous n’est possible pour les motifs sélectionnés ou le créneau horaire sélectionné." } => aucun_rdv, "esirius-aucun-rdv";
         "RDV Service Public": { "system": "rdv_service_public", "page_text": "Malheureusement, aucun créneau correspondant à votre recherche n'a été trouvé." } => aucun_rdv, "rdvsp-aucun-creneau";
         "RDV Service Public, other words": { "system": "rdv_service_public", "page_text": "Aucune disponibilité" } => aucun_rdv, "rdvsp-aucun-creneau";
+        "RDV Service Public, of a motif that is not there": { "system": "rdv_service_public", "markers": ["motif-non-retrouve"], "page_text": "Malheureusement, aucun créneau correspondant à votre recherche n'a été trouvé." } => page_non_reconnue, "rdvsp-motif-non-retrouve";
+        "EZ, no calendar": { "page_text": "Il n'y a pas calendrier disponible pour effectuer une demande de rendez-vous." } => aucun_rdv, "ez-aucun-calendrier";
+        "eSirius, the service": { "system": "esirius", "page_text": "Il n'y a pas de rendez-vous disponible pour ce service." } => aucun_rdv, "esirius-aucun-rdv-service";
         "its two words elsewhere": { "system": "ez_planning", "page_text": "Ne réservez aucun créneau pour une autre personne que vous-même." } => page_non_reconnue, "rien-de-reconnu";
         "maintenance next Sunday, and the answer": { "system": "rdvpref", "page_text": "Maintenance en cours dimanche. Aucun créneau disponible." } => aucun_rdv, "rdvpref-aucun-creneau";
     }
@@ -132,6 +140,7 @@ fn the_rest() -> Vec<Case> {
     cases! {
         "FranceConnect": { "system": "other", "final_url": "https://app.franceconnect.gouv.fr/api/v1/authorize" } => connexion_exigee, "connexion-demandee";
         "ANEF": { "system": "anef", "final_url": "https://sso.anef.dgef.interieur.gouv.fr/auth/realms/anef-usagers" } => connexion_exigee, "connexion-demandee";
+        "a motif that is offered no more": { "system": "rdv_service_public", "page_text": "Le motif Récépissé n'est plus disponible à la réservation." } => cible_disparue, "rdvsp-motif-retire";
         "a form instead": { "final_url": "https://www.demarches-simplifiees.fr/commencer/aes" } => autre_canal, "demarches-simplifiees";
         "maintenance": { "page_text": "Le site est en maintenance. Merci de revenir." } => maintenance, "maintenance-annoncee";
         "unavailable for now": { "page_text": "Service temporairement indisponible" } => maintenance, "maintenance-annoncee";
@@ -245,7 +254,7 @@ fn a_log_without_pages_answers_by_its_count_only() {
 fn an_explanation_names_what_was_found_and_what_came_close() {
     let rules = rules();
     let line = raw_line(&json!({
-        "step": "/4", "markers": ["td.status-1.free"], "slots": { "count": 1 },
+        "step": "/4", "markers": ["td.status-1.free"],
         "page_text": "Il n'existe plus de plage horaire libre pour votre demande de rendez-vous."
     }));
     let raw: RawAttempt<'_> = serde_json::from_str(&line).unwrap();
@@ -255,7 +264,7 @@ fn an_explanation_names_what_was_found_and_what_came_close() {
     let beaten = why.near.iter().find(|miss| miss.rule == "ez-aucune-plage").unwrap();
     assert_eq!(beaten.obstacle, Obstacle::Later);
     let prose = why.to_string();
-    assert!(prose.starts_with("Outcome rdv_propose, answer oui: rule ez-case-libre of version 2026.1.0."), "{prose}");
+    assert!(prose.starts_with("Outcome rdv_propose, answer oui: rule ez-case-libre of version 2026.2.0."), "{prose}");
     assert!(prose.contains("Not aucun_rdv (rule ez-aucune-plage), which applies too, but comes later."), "{prose}");
 }
 

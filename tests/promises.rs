@@ -32,6 +32,7 @@ mod one_reader;
 mod outcome_rule_errors;
 mod outcome_rules;
 mod over_http;
+mod pages;
 mod publication;
 mod raw_contract;
 mod readers;

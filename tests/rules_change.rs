@@ -31,7 +31,7 @@ fn diff_counts_the_attempts_that_a_change_of_rules_moves() {
     let (head, rest) = rules.split_at(rules.find(&format!("id = \"{REMOVED}\"")).unwrap());
     let head = &head[..head.rfind("[[rule]]").unwrap()];
     let rest = &rest[rest.find("[[rule]]").unwrap()..];
-    let changed = format!("{head}{rest}").replacen("version = \"2026.1.0\"", "version = \"2026.2.0\"", 1);
+    let changed = format!("{head}{rest}").replacen("version = \"2026.2.0\"", "version = \"2026.3.0\"", 1);
     fs::write(&path, changed).unwrap();
     let after = {
         let refused = guichets_of(
@@ -48,7 +48,7 @@ fn diff_counts_the_attempts_that_a_change_of_rules_moves() {
     let diff = guichets_of(&project, folder.path(), ["--json", "diff", store, "2019-06-01", "2019-06-01.2"]);
     assert_eq!(diff.code, Some(0), "{}", diff.stderr);
     let told: Value = serde_json::from_str(&diff.stdout).unwrap();
-    assert_eq!([&told["rules"][0]["version"], &told["rules"][1]["version"]], ["2026.1.0", "2026.2.0"]);
+    assert_eq!([&told["rules"][0]["version"], &told["rules"][1]["version"]], ["2026.2.0", "2026.3.0"]);
     assert_eq!([&told["tables"]["tentatives"]["added"], &told["tables"]["tentatives"]["removed"]], [0, 0]);
     // The service has one planning, so that consultations, which the summary counts, are attempts.
     let count = |summary: &Value, outcome: &str| summary["summary"]["outcomes"][outcome].as_i64().unwrap();

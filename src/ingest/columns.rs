@@ -146,7 +146,8 @@ impl<'a> Row<'a> {
     /// The evidence that the rules look at: a date that is not believed is none.
     #[must_use]
     pub fn evidence(&self) -> Evidence<'a> {
-        Evidence { has_first_date: self.checked.first_date.is_some(), ..Evidence::of(self.raw) }
+        let has_first_date = self.checked.first_date.is_some();
+        Evidence { has_first_date, day: Some(self.local.date), ..Evidence::of(self.raw) }
     }
 }
 

@@ -248,7 +248,8 @@ impl<'a> Judge<'a> {
                     let digest = values_digest(&raw, &checked, buffer);
                     let local = Local::of(checked.instant, zone);
                     checked.believe_dates(local.date);
-                    let evidence = Evidence { has_first_date: checked.first_date.is_some(), ..Evidence::of(&raw) };
+                    let has_first_date = checked.first_date.is_some();
+                    let evidence = Evidence { has_first_date, day: Some(local.date), ..Evidence::of(&raw) };
                     let row = Row {
                         local,
                         checked,

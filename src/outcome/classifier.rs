@@ -40,8 +40,12 @@ impl<'r> Classifier<'r> {
         if let Some(&rule) = self.memo.get(self.key.as_slice()) {
             return rule;
         }
-        let rule = self.rules.first_match(&self.rules.facts(evidence));
-        self.remember(rule);
+        let facts = self.rules.facts(evidence);
+        let rule = self.rules.first_match(&facts);
+        // The day is not part of the key, or no page would repeat; the few pages that give a date are judged each time.
+        if !facts.depend_on_the_day() {
+            self.remember(rule);
+        }
         rule
     }
 
@@ -75,6 +79,8 @@ fn write_key(evidence: &Evidence<'_>, key: &mut Vec<u8>) {
         markers,
         slot_count,
         has_first_date,
+        // Judged each time where it matters.
+        day: _,
     } = *evidence;
     key.extend([system as u8, failure.map_or(u8::MAX, |failure| failure as u8), u8::from(has_first_date)]);
     for number in [http_status, slot_count] {
@@ -96,6 +102,7 @@ mod tests {
 
     use super::*;
     use crate::attempt::{Failure, System, Text};
+    use crate::outcome::Outcome;
 
     const RULES: &str = include_str!("../../pipelines/rendez-vous/outcome-rules.toml");
 
@@ -129,7 +136,23 @@ mod tests {
             markers: &markers,
             slot_count: line.4,
             has_first_date: line.5,
+            day: None,
         })
+    }
+
+    #[test]
+    fn a_date_that_has_passed_is_no_memory() {
+        let rules = RuleSet::parse(RULES, "rules").unwrap();
+        let mut classifier = Classifier::new(&rules);
+        let mut outcome_on = |day: &str| {
+            let page_text = Some("{\"datePremiereDispo\": \"2019-04-12\"}");
+            let evidence = Evidence { page_text, day: day.parse().ok(), ..Evidence::default() };
+            rules.rules()[classifier.classify(&evidence)].outcome
+        };
+        assert_eq!(
+            ["2019-04-12", "2019-04-13"].map(&mut outcome_on),
+            [Outcome::SlotOffered, Outcome::UnrecognizedPage]
+        );
     }
 
     proptest! {

@@ -1,11 +1,11 @@
 //! The small vocabulary in which the rules speak.
 
-use std::fmt;
 use std::ops::RangeInclusive;
 
 use serde::Deserialize;
 
-use super::facts::{Facts, Needle, Needles};
+use super::facts::{Facts, Needle, Needles, Role};
+use super::sentence::Doubt;
 use super::text::normalise;
 use crate::attempt::{Failure, System};
 
@@ -24,7 +24,11 @@ pub(super) struct Written {
     text: Option<Vec<String>>,
     text_all: Option<Vec<String>>,
     text_at_most: Option<usize>,
+    sentence: Option<Vec<String>>,
+    date_after: Option<Vec<String>>,
     slots: Option<Slots>,
+    doubted: Option<bool>,
+    hint: Option<bool>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -60,12 +64,16 @@ pub(super) enum Condition {
     Text(Vec<Needle>),
     TextAll(Vec<Needle>),
     TextAtMost(usize),
+    Sentence(Vec<Needle>),
+    DateAfter(Vec<Needle>),
     Slots(Slots),
+    Doubted,
+    Hint,
 }
 
 /// A normalised pattern in which `*` stands for anything.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Glob(String);
+pub(super) struct Glob(pub(super) String);
 
 impl Glob {
     pub(super) fn matches(&self, value: &str) -> bool {
@@ -83,8 +91,14 @@ impl Glob {
 impl Written {
     /// The conditions in the order of the vocabulary, or what is wrong with one of them.
     pub(super) fn read(self, needles: &mut Needles) -> Result<Vec<Condition>, String> {
-        let mut intern =
-            |key, texts: &[String]| words(key, texts).map(|all| all.into_iter().map(|t| needles.intern(t)).collect());
+        let mut intern_as = |role, key, texts: &[String]| {
+            words(key, texts).map(|all| all.into_iter().map(|text| needles.intern(text, role)).collect())
+        };
+        let mut phrases = |texts: &[String]| intern_as(Role::Phrase, "sentence", texts);
+        let sentence = self.sentence.map(|all| phrases(&all)).transpose()?.map(Condition::Sentence);
+        let mut before_dates = |texts: &[String]| intern_as(Role::Placed, "date_after", texts);
+        let date_after = self.date_after.map(|all| before_dates(&all)).transpose()?.map(Condition::DateAfter);
+        let mut intern = |key, texts: &[String]| intern_as(Role::Present, key, texts);
         let conditions = [
             listed("system", self.system)?.map(Condition::System),
             listed("status", self.status)?.map(ranges).transpose()?.map(Condition::Status),
@@ -97,7 +111,11 @@ impl Written {
             self.text.map(|all| intern("text", &all)).transpose()?.map(Condition::Text),
             self.text_all.map(|all| intern("text_all", &all)).transpose()?.map(Condition::TextAll),
             self.text_at_most.map(Condition::TextAtMost),
+            sentence,
+            date_after,
             self.slots.map(Condition::Slots),
+            said("doubted", self.doubted)?.then_some(Condition::Doubted),
+            said("hint", self.hint)?.then_some(Condition::Hint),
         ];
         Ok(conditions.into_iter().flatten().collect())
     }
@@ -105,6 +123,14 @@ impl Written {
 
 fn listed<T>(key: &str, list: Option<Vec<T>>) -> Result<Option<Vec<T>>, String> {
     if list.as_ref().is_some_and(Vec::is_empty) { Err(format!("`{key}` lists nothing")) } else { Ok(list) }
+}
+
+/// Whether a condition that has no value is written.
+fn said(key: &str, written: Option<bool>) -> Result<bool, String> {
+    match written {
+        Some(false) => Err(format!("`{key}` is false, which is no condition")),
+        said => Ok(said.is_some()),
+    }
 }
 
 fn words(key: &str, texts: &[String]) -> Result<Vec<String>, String> {
@@ -115,7 +141,7 @@ fn words(key: &str, texts: &[String]) -> Result<Vec<String>, String> {
     Ok(normalised)
 }
 
-fn globs(key: &str, patterns: &[String], around: &str) -> Result<Vec<Glob>, String> {
+pub(super) fn globs(key: &str, patterns: &[String], around: &str) -> Result<Vec<Glob>, String> {
     Ok(words(key, patterns)?.into_iter().map(|pattern| Glob(format!("{around}{pattern}{around}"))).collect())
 }
 
@@ -139,6 +165,9 @@ pub(super) enum Found<'a> {
     Word(&'a str),
     InTitle(&'a str),
     InText(&'a str),
+    Stated(&'a str),
+    Date(&'a str),
+    Doubt(&'a Doubt),
     Number(i64),
 }
 
@@ -167,8 +196,18 @@ impl Condition {
                 .text_chars
                 .filter(|chars| chars <= most)
                 .map(|n| Found::Number(i64::try_from(n).unwrap_or(i64::MAX))),
+            Self::Sentence(any) => any.iter().find(|needle| facts.states(needle)).map(|n| Found::Stated(n.text())),
+            Self::DateAfter(any) => any.iter().find_map(|needle| facts.date_after(needle)).map(Found::Date),
             Self::Slots(kind) => kind.find(line.slot_count, line.has_first_date),
+            Self::Doubted => facts.any_doubt().map(Found::Doubt),
+            Self::Hint => facts.hint().map(Found::Doubt),
         }
+    }
+
+    /// Why the phrases of a condition that are in the page do not satisfy it, each with its reason.
+    pub(super) fn doubts<'a>(&'a self, facts: &'a Facts<'_>) -> Vec<(&'a str, &'a Doubt)> {
+        let Self::Sentence(any) = self else { return Vec::new() };
+        any.iter().filter_map(|needle| Some((needle.text(), facts.doubt_of(needle)?))).collect()
     }
 
     /// Whether every line that satisfies `other` satisfies this one.
@@ -182,6 +221,13 @@ impl Condition {
             (Self::Title(wide) | Self::Text(wide), Self::Title(narrow)) | (Self::Text(wide), Self::Text(narrow)) => {
                 narrow.iter().all(|one| wide.iter().any(|w| one.text().contains(w.text())))
             }
+            (Self::Text(wide), Self::Sentence(narrow) | Self::DateAfter(narrow)) => {
+                narrow.iter().all(|one| wide.iter().any(|w| one.text().contains(w.text())))
+            }
+            // Phrases that overlap are doubted together.
+            (Self::Sentence(wide), Self::Sentence(narrow)) => {
+                narrow.iter().all(|one| wide.iter().any(|w| one.text().contains(w.text())))
+            }
             (Self::Step(wide), Self::Step(narrow))
             | (Self::Url(wide), Self::Url(narrow))
             | (Self::FinalUrl(wide), Self::FinalUrl(narrow))
@@ -193,12 +239,22 @@ impl Condition {
 
     /// Whether the condition looks at what a page shows, rather than at how or from where it came.
     pub(super) const fn looks_at_the_page(&self) -> bool {
-        !matches!(self, Self::System(_) | Self::Status(_) | Self::Failure(_) | Self::TextAtMost(_))
+        !matches!(
+            self,
+            Self::System(_) | Self::Status(_) | Self::Failure(_) | Self::TextAtMost(_) | Self::Doubted | Self::Hint
+        )
     }
 
     /// A needle of a single word, such as « disponible », which sooner or later every page contains.
     pub(super) fn loose_needle(&self) -> Option<&str> {
-        let (Self::Title(needles) | Self::Text(needles) | Self::TextAll(needles)) = self else { return None };
+        let (Self::Title(needles)
+        | Self::Text(needles)
+        | Self::TextAll(needles)
+        | Self::Sentence(needles)
+        | Self::DateAfter(needles)) = self
+        else {
+            return None;
+        };
         needles.iter().map(Needle::text).find(|text| text.chars().all(|c| c.is_alphanumeric() || c == '-'))
     }
 }
@@ -224,51 +280,4 @@ impl Slots {
         }
         .map(|count| Found::Number(count.into()))
     }
-}
-
-impl fmt::Display for Found<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Word(word) => f.write_str(word),
-            Self::InTitle(needle) => write!(f, "« {needle} » in the title"),
-            Self::InText(needle) => write!(f, "« {needle} » in the text"),
-            Self::Number(number) => number.fmt(f),
-        }
-    }
-}
-
-impl fmt::Display for Condition {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (subject, objects) = match self {
-            Self::System(any) => ("the system is", any.iter().map(|s| s.code().to_owned()).collect()),
-            Self::Status(any) => ("the HTTP status is", any.iter().map(range_text).collect()),
-            Self::Failure(any) => ("the failure is", any.iter().map(|f| f.code().to_owned()).collect()),
-            Self::Step(any) => ("the step is", quoted(any.iter().map(|glob| &*glob.0))),
-            Self::Url(any) => ("an address is", quoted(any.iter().map(|glob| &*glob.0))),
-            Self::FinalUrl(any) => ("the final address is", quoted(any.iter().map(|glob| &*glob.0))),
-            Self::Marker(any) => ("a marker is", quoted(any.iter().map(|glob| &*glob.0))),
-            Self::Title(any) => ("the title contains", quoted(any.iter().map(Needle::text))),
-            Self::Text(any) => ("the page contains", quoted(any.iter().map(Needle::text))),
-            Self::TextAll(all) => {
-                return write!(f, "the page contains {}", quoted(all.iter().map(Needle::text)).join(" and "));
-            }
-            Self::TextAtMost(most) => return write!(f, "the text has at most {most} characters"),
-            Self::Slots(Slots::Some) => return f.write_str("the probe counted slots"),
-            Self::Slots(Slots::None) => return f.write_str("the probe counted no slot"),
-            Self::Slots(Slots::Dated) => return f.write_str("the probe read the date of a slot"),
-        };
-        write!(f, "{subject} {}", objects.join(" or "))
-    }
-}
-
-fn range_text(range: &RangeInclusive<i32>) -> String {
-    if range.start() == range.end() {
-        range.start().to_string()
-    } else {
-        format!("{} to {}", range.start(), range.end())
-    }
-}
-
-fn quoted<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<String> {
-    texts.map(|text| format!("« {text} »")).collect()
 }

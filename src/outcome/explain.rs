@@ -56,6 +56,8 @@ pub enum Obstacle {
     Later,
     /// These of its conditions do not hold.
     Missing(Vec<String>),
+    /// Its sentence is in the page, which does not state it: these are the phrases and the reasons.
+    Doubted(Vec<String>),
     /// All its conditions hold, and all of these too, which the rule excludes.
     Excluded(Vec<String>),
 }
@@ -87,8 +89,14 @@ fn satisfied(condition: &Condition, facts: &Facts<'_>) -> Option<Satisfied> {
 fn near_miss(rule: &Rule, facts: &Facts<'_>) -> Option<NearMiss> {
     let telling = |condition: &&Condition| !matches!(condition, Condition::System(_));
     let (held, missing): (Vec<_>, Vec<_>) = rule.when.iter().partition(|condition| condition.find(facts).is_some());
-    held.iter().copied().find(telling)?;
-    let obstacle = if !missing.is_empty() {
+    let doubts: Vec<_> = missing.iter().map(|condition| condition.doubts(facts)).collect();
+    if held.iter().copied().find(telling).is_none() && doubts.iter().all(Vec::is_empty) {
+        return None;
+    }
+    let obstacle = if !missing.is_empty() && doubts.iter().all(|doubts| !doubts.is_empty()) {
+        let doubts = doubts.into_iter().flatten();
+        Obstacle::Doubted(doubts.map(|(phrase, doubt)| format!("« {phrase} » is in the text, but {doubt}")).collect())
+    } else if !missing.is_empty() {
         Obstacle::Missing(in_words(missing))
     } else if let Some(exception) = rule.unless.iter().find(|exception| all_hold(exception, facts)) {
         Obstacle::Excluded(in_words(exception))
@@ -123,6 +131,7 @@ impl fmt::Display for NearMiss {
         match &self.obstacle {
             Obstacle::Later => f.write_str("which applies too, but comes later."),
             Obstacle::Missing(conditions) => write!(f, "which also wants that {}.", conditions.join(", and that ")),
+            Obstacle::Doubted(reasons) => write!(f, "whose sentence is not stated: {}.", reasons.join("; ")),
             Obstacle::Excluded(conditions) => write!(f, "which does not apply when {}.", conditions.join(", and ")),
         }
     }

@@ -9,10 +9,18 @@
 
 mod classifier;
 mod condition;
+mod dates;
+mod elsewhere;
+mod entities;
 mod explain;
 mod facts;
 mod rules;
+mod sentence;
 pub mod text;
+mod wording;
+mod words;
+
+use chrono::NaiveDate;
 
 use crate::attempt::{Failure, RawAttempt, System, Text, wire_enum};
 
@@ -114,6 +122,8 @@ pub struct Evidence<'a> {
     pub slot_count: Option<i32>,
     /// Whether the date of a slot was read.
     pub has_first_date: bool,
+    /// The day of the attempt, before which no date that a page gives is believed; nothing is asked of it if unknown.
+    pub day: Option<NaiveDate>,
 }
 
 impl<'a> Evidence<'a> {
@@ -135,6 +145,7 @@ impl<'a> Evidence<'a> {
             has_first_date: slots
                 .and_then(|slots| slots.first_date.as_deref())
                 .is_some_and(|date| !date.trim().is_empty()),
+            day: raw.started_at.get(..10).and_then(|day| day.parse().ok()),
         }
     }
 }

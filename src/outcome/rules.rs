@@ -8,8 +8,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::condition::{Condition, Written};
-use super::facts::{Facts, Needles, Scanner};
-use super::{Answer, Evidence, Outcome};
+use super::facts::{Facts, Grammar, Needles, Scanner};
+use super::{Answer, Evidence, Outcome, elsewhere, sentence};
 use crate::error::{Error, Result};
 
 /// One rule: an outcome, and the evidence from which it follows.
@@ -65,12 +65,15 @@ pub struct RuleSet {
     version: String,
     rules: Vec<Rule>,
     scanner: Scanner,
+    grammar: Grammar,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WrittenSet {
     version: String,
+    sentence: Option<Spanned<sentence::Written>>,
+    elsewhere: Option<Spanned<elsewhere::Written>>,
     rule: Vec<Spanned<WrittenRule>>,
 }
 
@@ -128,9 +131,11 @@ impl RuleSet {
         }
         check_end(&rules)
             .map_err(|Complaint(message, hint)| source.error(toml_text.len()..toml_text.len(), message, hint))?;
+        let grammar = read_grammar(written.sentence, written.elsewhere, &mut needles)
+            .map_err(|(span, Complaint(message, hint))| source.error(span, message, hint))?;
         let scanner =
             needles.scanner().map_err(|error| Error::usage("too many texts to look for").at(place).because(error))?;
-        Ok(Self { version: written.version, rules, scanner })
+        Ok(Self { version: written.version, rules, scanner, grammar })
     }
 
     /// The rules, in the order in which they are tried.
@@ -146,8 +151,8 @@ impl RuleSet {
     }
 
     /// The evidence of a line, made ready for the rules.
-    pub(super) fn facts<'e>(&self, evidence: &'e Evidence<'e>) -> Facts<'e> {
-        Facts::new(evidence, &self.scanner)
+    pub(super) fn facts<'e>(&'e self, evidence: &'e Evidence<'e>) -> Facts<'e> {
+        Facts::new(evidence, &self.scanner, &self.grammar)
     }
 
     /// The index of the first rule that applies.
@@ -161,6 +166,20 @@ impl RuleSet {
 struct Complaint(String, &'static str);
 
 type Checked<T> = std::result::Result<T, Complaint>;
+
+fn read_grammar(
+    sentence: Option<Spanned<sentence::Written>>,
+    elsewhere: Option<Spanned<elsewhere::Written>>,
+    needles: &mut Needles,
+) -> std::result::Result<Grammar, (Range<usize>, Complaint)> {
+    let hint = "a list of words may be left out, but not hold an empty word";
+    let complain = |section: &str, span, message: String| (span, Complaint(format!("in [{section}], {message}"), hint));
+    let (span, sentence) = sentence.map_or_else(Default::default, |written| (written.span(), written.into_inner()));
+    let sentences = sentence.read().map_err(|message| complain("sentence", span, message))?;
+    let (span, elsewhere) = elsewhere.map_or_else(Default::default, |written| (written.span(), written.into_inner()));
+    let elsewhere = elsewhere.read(needles).map_err(|message| complain("elsewhere", span, message))?;
+    Ok(Grammar { sentences, elsewhere })
+}
 
 fn read_rule(written: WrittenRule, needles: &mut Needles) -> Checked<Rule> {
     let WrittenRule { id, outcome, description, source, when, unless } = written;

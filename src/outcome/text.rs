@@ -4,31 +4,71 @@
 //! that lower-cases the page and then looks for a needle with a capital never finds it: here pages and needles go
 //! through the same function.
 
+use std::ops::Range;
+
 use icu_casemap::CaseMapper;
 use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
+
+use super::entities::unescape;
 
 /// NFC, full case folding, one kind of apostrophe, one space between words and none around.
 #[must_use]
 pub fn normalise(text: &str) -> String {
+    words(text).into_string()
+}
+
+/// A normalised text, and where its lines ended.
+#[derive(Debug, Default)]
+pub(super) struct Page {
+    pub(super) text: String,
+    /// In the order of the text.
+    pub(super) line_ends: Vec<LineEnd>,
+}
+
+/// A space that stands for one end of line or more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct LineEnd {
+    /// The byte at which the space stands.
+    pub(super) at: usize,
+    /// Whether a line without text follows: the end of a paragraph.
+    pub(super) blank: bool,
+}
+
+impl Page {
+    /// Normalises what a robot took for the text of a page, whose entities it may have left as they were.
+    pub(super) fn of(text: &str) -> Self {
+        let mut words = words(&unescape(text));
+        let line_ends = std::mem::take(&mut words.line_ends);
+        Self { text: words.into_string(), line_ends }
+    }
+
+    /// The ends of lines in a part of the text.
+    pub(super) fn line_ends_in(&self, part: Range<usize>) -> impl Iterator<Item = LineEnd> + '_ {
+        let first = self.line_ends.partition_point(|end| end.at < part.start);
+        self.line_ends[first..].iter().copied().take_while(move |end| end.at < part.end)
+    }
+}
+
+fn words(text: &str) -> Words {
     quick(text).unwrap_or_else(|| full(text))
 }
 
 /// Any text: the canonical caseless form of the Unicode Standard (D145), composed.
 ///
 /// Folding comes between the two normalisations because it can undo the first: `İ` folds to two characters.
-fn full(text: &str) -> String {
+fn full(text: &str) -> Words {
     let decomposed = DecomposingNormalizerBorrowed::new_nfd().normalize(text);
     let folded = CaseMapper::new().fold_string(&decomposed);
     let composed = ComposingNormalizerBorrowed::new_nfc().normalize(&folded);
     let mut words = Words::with_capacity(composed.len());
     words.push_str(&composed);
-    words.into_string()
+    words
 }
 
 /// The same for ASCII, Latin-1 and French typography, which is nearly every page; `None` for anything else.
 ///
 /// No character of these composes with another or is reordered, so one pass is enough.
-fn quick(text: &str) -> Option<String> {
+fn quick(text: &str) -> Option<Words> {
     let mut words = Words::with_capacity(text.len());
     let mut rest = text.as_bytes().iter().enumerate();
     while let Some((at, &byte)) = rest.next() {
@@ -48,18 +88,21 @@ fn quick(text: &str) -> Option<String> {
         }
         rest.nth(c.len_utf8() - 2);
     }
-    Some(words.into_string())
+    Some(words)
 }
 
 /// Text under construction, in which a run of spaces is one space, and none at either end.
 struct Words {
     text: Vec<u8>,
+    line_ends: Vec<LineEnd>,
     space_owed: bool,
+    /// How many lines ended in the space that is owed.
+    lines_owed: u32,
 }
 
 impl Words {
     fn with_capacity(bytes: usize) -> Self {
-        Self { text: Vec::with_capacity(bytes), space_owed: false }
+        Self { text: Vec::with_capacity(bytes), line_ends: Vec::new(), space_owed: false, lines_owed: 0 }
     }
 
     /// ASCII, already folded or not: nine characters of ten, hence bytes and a table.
@@ -67,14 +110,25 @@ impl Words {
     fn push_ascii(&mut self, byte: u8) {
         let folded = FOLDED_ASCII[usize::from(byte & 0x7f)];
         if folded == b' ' {
-            self.space_owed = !self.text.is_empty();
+            if !self.text.is_empty() {
+                self.space_owed = true;
+                self.lines_owed += u32::from(byte == b'\n');
+            }
             return;
         }
         if self.space_owed {
-            self.text.push(b' ');
-            self.space_owed = false;
+            self.pay_space();
         }
         self.text.push(folded);
+    }
+
+    fn pay_space(&mut self) {
+        if self.lines_owed > 0 {
+            self.line_ends.push(LineEnd { at: self.text.len(), blank: self.lines_owed > 1 });
+        }
+        self.text.push(b' ');
+        self.space_owed = false;
+        self.lines_owed = 0;
     }
 
     fn push_str(&mut self, text: &str) {
@@ -83,13 +137,13 @@ impl Words {
 
     fn push(&mut self, c: char) {
         match c {
+            '\n' => self.push_ascii(b'\n'),
             _ if is_space(c) => self.push_ascii(b' '),
             _ if is_apostrophe(c) => self.push_ascii(b'\''),
             '\0'..='\x7f' => self.push_ascii(c as u8),
             _ => {
                 if self.space_owed {
-                    self.text.push(b' ');
-                    self.space_owed = false;
+                    self.pay_space();
                 }
                 self.text.extend(c.encode_utf8(&mut [0; 4]).as_bytes());
             }
@@ -148,6 +202,14 @@ mod tests {
         }
     }
 
+    #[test]
+    fn ends_of_lines_are_kept_beside_the_text() {
+        let page = Page::of("\n\nUn\r\ndeux \u{a0}\n\t\n trois\n");
+        assert_eq!(page.text, "un deux trois");
+        assert_eq!(page.line_ends, [LineEnd { at: 2, blank: false }, LineEnd { at: 7, blank: true }]);
+        assert_eq!(page.line_ends_in(3..13).collect::<Vec<_>>(), [LineEnd { at: 7, blank: true }]);
+    }
+
     proptest! {
         #[test]
         fn idempotent(text in prop_oneof![any::<String>(), ODD.prop_map(String::from)]) {
@@ -179,7 +241,9 @@ mod tests {
 
         #[test]
         fn the_quick_path_agrees_with_the_full_one(text in "[\u{0}-\u{ff}\u{2010}-\u{202f}œŒ€]{0,60}") {
-            prop_assert_eq!(quick(&text), Some(full(&text)));
+            let (quick, full) = (quick(&text).unwrap(), full(&text));
+            prop_assert_eq!(&quick.line_ends, &full.line_ends);
+            prop_assert_eq!(quick.into_string(), full.into_string());
         }
     }
 }
