@@ -261,6 +261,7 @@ fn tricks_of_an_archive_are_harmless_and_said() {
             "z.archive/._01.csv cache",
             "z.archive//absolu.csv chemin_interdit",
             "z.archive/bz.csv compression_inconnue",
+            "z.archive/dossier.csv/ pas_un_fichier",
             "z.archive/lien.csv lien",
         ]
     );

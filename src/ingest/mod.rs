@@ -35,7 +35,7 @@ pub use decoder::Decoder;
 pub use find::{Found, find, log_at, mapping};
 pub use history::{History, Repeat, id_fingerprint, identifiers_table, recall, repetitions_table};
 pub use ledger::{Entry, Repeats};
-pub use left_alone::{LeftAlone, WhyLeft};
+pub use left_alone::{LeftAlone, WhyLeft, gathered};
 pub use lines::{Item, LineReader};
 pub use mapped::FileMapping;
 pub use months::Months;

@@ -12,7 +12,7 @@ use super::file::FileReader;
 use super::find::{Found, mapping};
 use super::history::{History, Repeat, named};
 use super::ledger::{Entry, Repeats};
-use super::left_alone::LeftAlone;
+use super::left_alone::{LeftAlone, gathered};
 use super::lines::LineReader;
 use super::months::Months;
 use super::reject::{Quarantined, Reason};
@@ -62,17 +62,20 @@ pub struct Reading {
 impl Reading {
     /// What was found and not read, in this run and in those before, and has not been read since.
     #[must_use]
-    pub fn all_left_alone(&self) -> BTreeSet<&LeftAlone> {
+    pub fn all_left_alone(&self) -> Vec<LeftAlone> {
         let read: HashSet<&str> = self.accounts.iter().map(|account| &*account.file).collect();
         let tonight: HashSet<&str> = self.left_alone.iter().map(|file| file.file.as_str()).collect();
-        let before = self.known_left_alone.iter().filter(|file| !tonight.contains(file.file.as_str()));
         // What an archive holds is what it holds now.
         let unpacked = |name: &str| {
             self.archives.contains(name) || name.match_indices('/').any(|(at, _)| self.archives.contains(&name[..at]))
         };
-        let before = before.filter(|file| !unpacked(&file.file));
-        let before = before.filter(|file| file.why.is_of_another() || !read.contains(file.file.as_str()));
-        before.chain(&self.left_alone).collect()
+        let stands = |file: &&LeftAlone| {
+            let name = file.file.as_str();
+            let is_read = read.contains(name) && !file.why.is_of_another();
+            file.files.is_some() || !(is_read || tonight.contains(name) || unpacked(name))
+        };
+        let before = self.known_left_alone.iter().filter(stands);
+        gathered(before.chain(&self.left_alone).cloned())
     }
 
     /// The position of each file.

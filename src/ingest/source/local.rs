@@ -57,10 +57,10 @@ fn pattern(source: &str) -> Result<Listing> {
         match fs::metadata(&path) {
             Ok(found) if found.is_file() => listing.files.push(file(&path, root, chosen)),
             Ok(found) if found.is_dir() => {
-                listing.left_alone.push(LeftAlone { file: folder_name(&path, root), why: WhyLeft::Folder });
+                listing.left_alone.push(LeftAlone::one(folder_name(&path, root), WhyLeft::Folder));
             }
-            Ok(_) => listing.left_alone.push(LeftAlone { file: name(&path, root), why: WhyLeft::NoFile }),
-            Err(_) => listing.left_alone.push(LeftAlone { file: name(&path, root), why: WhyLeft::BrokenLink }),
+            Ok(_) => listing.left_alone.push(LeftAlone::one(name(&path, root), WhyLeft::NoFile)),
+            Err(_) => listing.left_alone.push(LeftAlone::one(name(&path, root), WhyLeft::BrokenLink)),
         }
     }
     Ok(listing)
@@ -146,13 +146,13 @@ impl Walk<'_> {
     fn enters(&mut self, folder: &Path, name: OsString) -> bool {
         let hidden = is_hidden(&name.to_string_lossy());
         if hidden {
-            self.listing.left_alone.push(LeftAlone { file: folder_name(folder, self.root), why: WhyLeft::Hidden });
+            self.listing.left_alone.push(LeftAlone::one(folder_name(folder, self.root), WhyLeft::Hidden));
         }
         !hidden
     }
 
     fn leave(&mut self, path: &Path, why: WhyLeft) {
-        self.listing.left_alone.push(LeftAlone { file: name(path, self.root), why });
+        self.listing.left_alone.push(LeftAlone::one(name(path, self.root), why));
     }
 }
 

@@ -6,6 +6,7 @@
 //! spreadsheet ends a cell), `=`, `+`, `-` and `@` at the very beginning, and the percent sign itself. Nothing else is,
 //! so that two names never become one and each can be read back.
 
+use std::fmt::Write as _;
 use std::ops::RangeInclusive;
 
 /// What a spreadsheet takes for the beginning of a formula.
@@ -69,7 +70,8 @@ fn is_plain(letter: char) -> bool {
 
 fn encode(text: &mut String, bytes: &[u8]) {
     for byte in bytes {
-        text.push_str(&format!("%{byte:02X}"));
+        // Writing to a String cannot fail.
+        let _ = write!(text, "%{byte:02X}");
     }
 }
 

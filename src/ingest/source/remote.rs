@@ -151,7 +151,7 @@ fn bucket(url: &Url, runtime: &Handle) -> Result<Listing> {
     let mut listing = Listing::default();
     listing.left_alone.extend(keys.unnamed.iter().map(|key| {
         let relative = key.strip_prefix(&below).unwrap_or(key);
-        LeftAlone { file: published(relative.as_bytes()), why: WhyLeft::UnnamedKey }
+        LeftAlone::one(published(relative.as_bytes()), WhyLeft::UnnamedKey)
     }));
     for object in keys.objects {
         if object.size > 0 || object_at(&*store, &object.location, runtime)?.is_some() {
