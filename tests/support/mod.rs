@@ -6,6 +6,7 @@ mod files;
 pub mod proxy;
 mod published;
 pub mod python;
+pub mod raw;
 pub mod releases;
 pub mod s3;
 mod scene;
@@ -14,6 +15,7 @@ pub mod tools;
 mod udata;
 mod version;
 pub mod web;
+pub mod workshop;
 
 use std::ffi::OsStr;
 use std::io::Write as _;
