@@ -103,6 +103,35 @@ fn every_name_that_a_rotation_gives_is_read() {
 }
 
 #[test]
+fn a_log_that_is_rotated_while_a_new_one_begins_under_its_name_loses_nothing() {
+    let raw = Raw::new();
+    let at = |name: &str| raw.path().join(name);
+    let lines = |numbers: std::ops::Range<u32>| numbers.map(line).collect::<String>();
+    fs::write(at("a.ndjson"), lines(0..3)).unwrap();
+    let night = |store: &Store| store.run(&tolerant(), &[&raw.path()], AS_OF, &[]);
+    let store = Store::new();
+    assert_eq!(night(&store).code, Some(0));
+    // It went on for two lines, was rotated and packed, and another began; then once more.
+    for (rotated, old, new) in [("a.ndjson-20190417", 0..5, 5..9), ("a.ndjson.1", 5..10, 10..11)] {
+        fs::write(at(rotated), lines(old)).unwrap();
+        assert!(Command::new("gzip").arg(at(rotated)).status().unwrap().success());
+        fs::write(at("a.ndjson"), lines(new.clone())).unwrap();
+        let run = night(&store);
+        assert_eq!(run.code, Some(0), "{}\n{}", run.stdout, run.stderr);
+        let accounting = &store.manifest()["accounting"];
+        assert_eq!((&accounting["attempts"], &accounting["duplicates"]), (&new.end.into(), &0.into()));
+    }
+    let whole = Store::new();
+    assert_eq!(night(&whole).code, Some(0));
+    assert_eq!(store.content(), whole.content());
+    // What it held is nowhere any more.
+    fs::write(at("a.ndjson"), lines(20..22)).unwrap();
+    let refused = night(&store);
+    assert_eq!(refused.code, Some(2), "{}\n{}", refused.stdout, refused.stderr);
+    assert!(refused.stderr.contains("a.ndjson: the file does not begin with"), "{}", refused.stderr);
+}
+
+#[test]
 fn what_is_no_log_is_left_alone_and_said() {
     let raw = Raw::of(&[
         "a.ndjson",

@@ -24,6 +24,7 @@ mod months;
 mod packing;
 mod reader;
 mod reject;
+mod rotated;
 mod source;
 mod stream;
 

@@ -16,6 +16,7 @@ use super::left_alone::{LeftAlone, gathered};
 use super::lines::LineReader;
 use super::months::Months;
 use super::reject::{Quarantined, Reason};
+use super::rotated::is_elsewhere;
 use super::source::SourceFile;
 use super::stream::Stream;
 use crate::config::Pipeline;
@@ -177,7 +178,8 @@ impl<'a> Ingest<'a> {
             .par_iter()
             .map(|file| {
                 let position = names.binary_search_by(|name| (**name).cmp(&file.name)).unwrap_or_default();
-                self.read_file(position as u64, file, history.account(&file.name), months, progress)
+                let known = history.account(&file.name).map(|known| (known, to_read.as_slice()));
+                self.read_file(position as u64, file, known, (months, progress))
             })
             .collect::<Result<_>>()?;
         progress.end();
@@ -206,12 +208,11 @@ impl<'a> Ingest<'a> {
         &self,
         index: u64,
         file: &SourceFile,
-        known: Option<&FileAccount>,
-        months: &Months,
-        progress: &dyn Progress,
+        known: Option<(&FileAccount, &[SourceFile])>,
+        (months, progress): (&Months, &dyn Progress),
     ) -> Result<(FileAccount, Vec<Quarantined>)> {
         let raw = file.open(self.runtime)?;
-        let prefix = known.map_or(0, |account| account.bytes);
+        let prefix = known.map_or(0, |(account, _)| account.bytes);
         let stream = Stream::open(raw, &self.pipeline.limits, prefix)
             .unreachable("cannot read")
             .map_err(|error| error.at(&file.name))?;
@@ -231,9 +232,12 @@ impl<'a> Ingest<'a> {
             error.at(&file.name).hint("nothing of it is taken: run again when it can be read whole")
         })?;
         progress.advance(delivered.bytes);
-        if let Some(known) = known
+        // What a rotation moved has to be among the files that are read now: the rows of lines that an earlier run read
+        // under this name go, and those that they had kept out do not come back by themselves.
+        if let Some((known, others)) = known
             && known.bytes > 0
             && delivered.prefix_sha256.as_ref() != Some(&known.sha256)
+            && !is_elsewhere(known, others, &self.pipeline.limits, self.runtime)?
         {
             return Err(Error::usage(format!(
                 "the file does not begin with the {} bytes that an earlier run has read of it",
@@ -241,8 +245,9 @@ impl<'a> Ingest<'a> {
             ))
             .at(&file.name)
             .hint(
-                "logs are only ever appended to. If this one was replaced on purpose, name all logs and add --rebuild; if \
-                 it is another one of the same name, name a folder above both, so that their paths differ",
+                "logs are only ever appended to, or rotated: then name what was rotated as well. If this one was replaced on \
+                 purpose, name all logs and add --rebuild; if it is another one of the same name, name a folder above both, \
+                 so that their paths differ",
             ));
         }
         let (mut account, quarantined) = reader.finish(compression, delivered)?;

@@ -188,8 +188,11 @@ fn object_at(store: &dyn ObjectStore, path: &ObjectPath, runtime: &Handle) -> Re
 pub(super) fn shown(source: &str) -> String {
     let Some((scheme, rest)) = source.split_once("://") else { return published(source.as_bytes()) };
     let rest = rest.split(['?', '#']).next().unwrap_or_default();
-    // A password may hold a slash where the address is no URL; where a store is part of it, what stands before is no secret.
-    let secret = rest.rfind('@').filter(|at| rest[..*at].contains(':'));
+    let authority = rest.split('/').next().unwrap_or_default();
+    // A user alone may be a token; but for Azure, whose container stands there. Where the address is no URL, a password may
+    // hold a slash.
+    let holds_secret = authority.contains(':') || (scheme.starts_with("http") && authority.contains('@'));
+    let secret = rest.rfind('@').filter(|_| holds_secret);
     published(format!("{scheme}://{}", secret.map_or(rest, |at| &rest[at + 1..])).as_bytes())
 }
 
@@ -212,7 +215,9 @@ mod tests {
     fn an_address_is_shown_without_its_secrets() {
         for (source, expected) in [
             ("https://u:p@h.example/a/b.ndjson?sig=s#f", "https://h.example/a/b.ndjson"),
-            ("s3://seau/@robot/x", "s3://seau/@robot/x"),
+            ("https://jeton@h.example/a", "https://h.example/a"),
+            ("http://h.example:9000/a", "http://h.example:9000/a"),
+            ("s3://seau/@robot/08:00/x@y", "s3://seau/@robot/08:00/x@y"),
             ("s3://k:a/b@seau/x", "s3://seau/x"),
             ("abfss://conteneur@compte.example/x", "abfss://conteneur@compte.example/x"),
         ] {
