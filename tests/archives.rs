@@ -6,8 +6,9 @@ use std::path::PathBuf;
 
 use guichets_ouverts::digest::sha256;
 
+use crate::support::raw::AS_OF;
 use crate::support::web::{Web, file_of};
-use crate::support::workshop::{AS_OF, Told, Workshop, day, days};
+use crate::support::workshop::{Told, Workshop, day, days};
 use crate::support::{Store, guichets, root};
 
 #[test]

@@ -4,12 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::support::raw::{left_alone, line, tolerant};
+use crate::support::raw::{AS_OF, left_alone, line, tolerant};
 use crate::support::s3::Bucket;
 use crate::support::web::{Answer, Asked, Web};
 use crate::support::{Store, guichets_with, root};
-
-const AS_OF: &str = "2019-06-01T00:00:00+02:00";
 
 /// Puts an object whose key is taken as it is.
 fn put(bucket: &Bucket, key: &str, text: &str) {

@@ -4,79 +4,14 @@
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
-use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::raw::{self, left_alone, line, tolerant};
+use crate::support::raw::{AS_OF, Raw, Told, left_alone, line, tolerant};
 use crate::support::{Store, copy, guichets, root};
-
-const AS_OF: &str = "2019-06-01T00:00:00+02:00";
-
-/// A folder of raw logs, each of one line with an id of its own.
-struct Raw {
-    folder: TempDir,
-    logs: u32,
-}
-
-impl Raw {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        fs::create_dir(folder.path().join("raw")).unwrap();
-        Self { folder, logs: 0 }
-    }
-
-    fn of(names: &[&str]) -> Self {
-        names.iter().fold(Self::new(), |raw, name| raw.log(name.as_bytes()))
-    }
-
-    fn path(&self) -> PathBuf {
-        self.folder.path().join("raw")
-    }
-
-    /// Beside the raw logs.
-    fn beside(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn log(mut self, name: &[u8]) -> Self {
-        self.logs += 1;
-        let path = self.path().join(OsStr::from_bytes(name));
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, line(self.logs)).unwrap();
-        self
-    }
-
-    fn run(&self) -> Told {
-        Told::of(Store::new(), &tolerant(), &[&self.path()])
-    }
-}
-
-/// What a run told of its files.
-struct Told {
-    store: Store,
-    read: Vec<String>,
-    /// `name reason`.
-    left_alone: Vec<String>,
-}
-
-impl Told {
-    fn of(store: Store, pipeline: &Path, raw: &[&Path]) -> Self {
-        let run = store.run(pipeline, raw, AS_OF, &["--json"]);
-        assert_eq!(run.code, Some(0), "{}\n{}", run.stdout, run.stderr);
-        let told: Value = serde_json::from_str(&run.stdout).unwrap();
-        let manifest = store.manifest();
-        let left_alone = left_alone(&told["summary"]["left_alone"]);
-        assert_eq!(left_alone, raw::left_alone(&manifest["left_alone"]), "the manifest keeps what the run told");
-        let read: Vec<String> = store.rows("fichiers").iter().map(|row| row["fichier"].clone()).collect();
-        assert_eq!(told["summary"]["accounting"]["quarantined"], 0, "{}", run.stdout);
-        Self { store, read, left_alone }
-    }
-}
 
 #[test]
 fn every_name_that_a_rotation_gives_is_read() {
@@ -275,86 +210,13 @@ fn two_files_never_get_one_name() {
 }
 
 #[test]
-fn a_folder_that_links_lead_back_to_is_read_once() {
-    let raw = Raw::of(&["a.ndjson", "sub/b.ndjson"]);
-    let at = |name: &str| raw.path().join(name);
-    fs::create_dir(raw.beside("outside")).unwrap();
-    fs::write(raw.beside("outside/c.ndjson"), line(50)).unwrap();
-    symlink(raw.path(), at("loop")).unwrap();
-    symlink(at("sub"), at("sub/loop-1")).unwrap();
-    symlink(raw.path(), at("sub/loop-2")).unwrap();
-    symlink(raw.beside("outside"), at("elsewhere")).unwrap();
-    symlink(raw.beside("outside"), at("elsewhere-again")).unwrap();
-    symlink(raw.path(), raw.beside("outside/back")).unwrap();
-    symlink(at("a.ndjson"), at("1-a.ndjson")).unwrap();
-    symlink(raw.beside("nowhere.ndjson"), at("broken.ndjson")).unwrap();
-    symlink(at("self.ndjson"), at("self.ndjson")).unwrap();
-    let told = raw.run();
-    assert_eq!(told.read, ["a.ndjson", "elsewhere/c.ndjson", "sub/b.ndjson"]);
-    assert_eq!(
-        told.left_alone,
-        [
-            "1-a.ndjson deja_lu",
-            "broken.ndjson lien_rompu",
-            "elsewhere-again deja_lu",
-            "elsewhere/back deja_lu",
-            "loop deja_lu",
-            "self.ndjson lien_rompu",
-            "sub/loop-1 deja_lu",
-            "sub/loop-2 deja_lu",
-        ]
-    );
-    assert_eq!(told.store.manifest()["accounting"]["duplicates"], 0);
-}
-
-#[test]
-fn a_pipe_or_a_device_is_never_opened() {
-    let raw = Raw::of(&["a.ndjson"]);
-    let pipe = raw.path().join("pipe.ndjson");
-    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    let _socket = std::os::unix::net::UnixListener::bind(raw.path().join("socket.ndjson")).unwrap();
-    symlink("/dev/zero", raw.path().join("zero.ndjson")).unwrap();
-    let told = raw.run();
-    assert_eq!(told.read, ["a.ndjson"]);
-    assert_eq!(
-        told.left_alone,
-        ["pipe.ndjson pas_un_fichier", "socket.ndjson pas_un_fichier", "zero.ndjson pas_un_fichier"]
-    );
-    for special in [&pipe, Path::new("/dev/zero")] {
-        let refused = Store::new().run(&tolerant(), &[special], AS_OF, &[]);
-        assert_eq!(refused.code, Some(2), "{}", refused.stderr);
-        assert!(refused.stderr.contains("neither a file nor a folder"), "{}", refused.stderr);
-    }
-}
-
-#[test]
-fn a_folder_that_a_pattern_finds_is_said() {
-    let raw = Raw::of(&["a.ndjson", "sub/b.ndjson"]);
-    let told = Told::of(Store::new(), &tolerant(), &[&raw.path().join("*")]);
-    assert_eq!((told.read, told.left_alone), (vec!["a.ndjson".to_owned()], vec!["sub/ dossier".to_owned()]));
-}
-
-#[test]
-fn a_folder_that_cannot_be_listed_is_named() {
-    use std::os::unix::fs::PermissionsExt as _;
-    let raw = Raw::of(&["a.ndjson", "closed/b.ndjson"]);
-    let closed = raw.path().join("closed");
-    fs::set_permissions(&closed, fs::Permissions::from_mode(0)).unwrap();
-    if fs::read_dir(&closed).is_ok() {
-        return crate::support::skipped("nothing is closed to this user");
-    }
-    let refused = Store::new().run(&tolerant(), &[&raw.path()], AS_OF, &[]);
-    fs::set_permissions(&closed, fs::Permissions::from_mode(0o755)).unwrap();
-    assert_eq!(refused.code, Some(4), "{}", refused.stderr);
-    assert!(refused.stderr.contains("closed: cannot list"), "{}", refused.stderr);
-}
-
-#[test]
 fn what_was_left_alone_is_kept_from_night_to_night_until_it_is_read() {
     let raw = Raw::of(&["a.ndjson", "notes.txt", "b.ndjson.part"]);
     let told = raw.run();
     assert_eq!(told.left_alone, ["b.ndjson.part inacheve", "notes.txt autre_nom"]);
-    let next = Raw { logs: 10, ..Raw::new() }.log(b"b.ndjson.part").log(b"c.ndjson").log(b"plan.pdf");
+    let mut next = Raw::new();
+    next.logs = 10;
+    let next = next.log(b"b.ndjson.part").log(b"c.ndjson").log(b"plan.pdf");
     let named = next.path().join("b.ndjson.part");
     let run = told.store.run(&tolerant(), &[&named, &next.path()], AS_OF, &["--json"]);
     assert_eq!(run.code, Some(0), "{}\n{}", run.stdout, run.stderr);

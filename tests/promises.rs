@@ -18,6 +18,7 @@ mod damaged_archives;
 mod declared_once;
 mod dossier;
 mod files;
+mod folders;
 mod gates;
 mod intervals;
 mod mapping;

@@ -8,11 +8,8 @@ use std::process::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::raw::left_alone;
+use super::raw::{AS_OF, left_alone};
 use super::{Row, Run, Store, copy, root};
-
-/// As of when runs speak.
-pub const AS_OF: &str = "2019-06-01T00:00:00+02:00";
 
 /// A foreign log of a day: a header and a few lines.
 pub fn day(day: u32, lines: u32) -> String {
