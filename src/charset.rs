@@ -46,6 +46,7 @@ impl Charset {
     }
 
     /// How many bytes of marks a line begins with; where marked files were joined, one may follow another.
+    #[must_use]
     pub fn mark_length(self, line: &[u8]) -> usize {
         let mut marks = 0;
         while let Some((marked, length)) = Encoding::for_bom(&line[marks..])
@@ -57,6 +58,7 @@ impl Charset {
     }
 
     /// A line without the carriage returns at its end.
+    #[must_use]
     pub fn without_carriage_returns(self, mut line: &[u8]) -> &[u8] {
         let carriage_return: &[u8] = match self.0 {
             encoding if encoding == UTF_16LE => b"\r\0",
@@ -70,6 +72,7 @@ impl Charset {
     }
 
     /// Whether a line is nothing but white space.
+    #[must_use]
     pub fn is_blank(self, line: &[u8]) -> bool {
         match self.0 {
             encoding if encoding == UTF_16LE || encoding == UTF_16BE => {

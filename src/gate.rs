@@ -201,8 +201,8 @@ pub fn try_all(subject: &Subject<'_>, engine: &mut Engine, overrules: &[Overrule
             .map(|gate| report(gate, true, "no version before", "nothing to compare with")),
     });
     for overrule in overrules {
-        let overruled = |report: &&mut GateReport| report.gate == overrule.gate && !report.passed;
-        if let Some(report) = reports.iter_mut().filter(|report| report.gate.can_be_overruled()).find(overruled) {
+        let is_meant = |report: &&mut GateReport| report.gate == overrule.gate && !report.passed;
+        if let Some(report) = reports.iter_mut().filter(|report| report.gate.can_be_overruled()).find(is_meant) {
             report.overruled = Some(overrule.reason.clone());
         }
     }

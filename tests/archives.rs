@@ -1,133 +1,15 @@
 //! A mapping that names the members of archives reads each as a file of its own; whatever an archive holds, every member is
 //! read or named, nothing is written outside, and what is damaged stands in the account.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
-use guichets_ouverts::config::Pipeline;
 use guichets_ouverts::digest::sha256;
-use guichets_ouverts::ingest::find;
-use rand::Rng as _;
-use serde_json::Value;
-use tempfile::TempDir;
 
+use crate::support::raw::AS_OF;
 use crate::support::web::{Web, file_of};
-use crate::support::{Row, Run, Store, copy, guichets, root};
-
-const AS_OF: &str = "2019-06-01T00:00:00+02:00";
-
-/// A foreign log of a day: a header and a few lines.
-fn day(day: u32, lines: u32) -> String {
-    let line = |line: u32| format!("evry-prefecture;2019-04-{day:02};{:02}:00;0;4\r\n", 8 + line);
-    "guichet;jour;heure;libres;etape\r\n".to_owned() + &(0..lines).map(line).collect::<String>()
-}
-
-/// A folder in which archives are made, and one in which they are delivered.
-struct Workshop {
-    folder: TempDir,
-}
-
-impl Workshop {
-    /// A workshop that holds these files.
-    fn of(files: &[(&str, &str)]) -> Self {
-        let workshop = Self { folder: tempfile::tempdir().unwrap() };
-        fs::create_dir(workshop.raw()).unwrap();
-        for (name, text) in files {
-            workshop.put(name, text);
-        }
-        workshop
-    }
-
-    fn put(&self, name: &str, text: &str) {
-        let path = self.bench().join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-
-    fn bench(&self) -> PathBuf {
-        self.folder.path().join("bench")
-    }
-
-    fn raw(&self) -> PathBuf {
-        self.folder.path().join("raw")
-    }
-
-    /// Runs a tool among the files.
-    fn tool(&self, program: &str, args: &[&str]) {
-        let done = Run::of(Command::new(program).current_dir(self.bench()).args(args));
-        assert_eq!(done.code, Some(0), "{program} {args:?}: {}{}", done.stdout, done.stderr);
-    }
-
-    fn python(&self, script: &str) {
-        self.tool("python3", &["-c", script]);
-    }
-
-    /// A pipeline that reads CSV members of whatever is called like an archive.
-    fn pipeline(&self, members: &str, more: &str) -> PathBuf {
-        let folder = self.folder.path().join("pipelines/archives");
-        copy(&root().join("tests/fixtures/pipelines/csv-a-entete"), &folder);
-        let rules = root().join("tests/fixtures/pipelines/on-the-count.toml");
-        let settings = fs::read_to_string(folder.join("pipeline.toml")).unwrap();
-        let settings = settings
-            .replace("../on-the-count.toml", rules.to_str().unwrap())
-            .replace("files = \"*.csv\"", &format!("files = \"*.archive*\"\nmembers = \"{members}\""))
-            .replace("[[source]]", &format!("{more}\n[[source]]"));
-        fs::write(folder.join("pipeline.toml"), settings).unwrap();
-        folder
-    }
-
-    fn run(&self) -> Told {
-        self.run_into(Store::new())
-    }
-
-    fn run_into(&self, store: Store) -> Told {
-        Told::of(store, &self.pipeline("*.csv", ""), &self.raw())
-    }
-}
-
-/// What became of what was delivered.
-struct Told {
-    store: Store,
-    /// By file: attempts and duplicates, lines, whether it is complete.
-    read: BTreeMap<String, String>,
-    left_alone: Vec<String>,
-    /// `file line reason`.
-    set_aside: Vec<String>,
-}
-
-impl Told {
-    fn of(store: Store, pipeline: &Path, raw: &Path) -> Self {
-        let run = store.run(pipeline, &[raw], AS_OF, &["--json"]);
-        assert_eq!(run.code, Some(0), "{}\n{}", run.stdout, run.stderr);
-        let told: Value = serde_json::from_str(&run.stdout).unwrap();
-        let left_alone = told["summary"]["left_alone"].as_array().unwrap().iter();
-        let left_alone =
-            left_alone.map(|file| format!("{} {}", file["file"].as_str().unwrap(), file["why"].as_str().unwrap()));
-        let of = |row: &Row, columns: &[&str]| {
-            columns.iter().map(|column| row[*column].as_str()).collect::<Vec<_>>().join(" ")
-        };
-        let read = store.rows("fichiers").into_iter();
-        // Members that say the same are read all the same.
-        let number = |row: &Row, column: &str| row[column].parse::<u64>().unwrap();
-        let fate = |row: &Row| {
-            format!("{} {}", number(row, "tentatives") + number(row, "doublons"), of(row, &["lignes", "complet"]))
-        };
-        let read = read.map(|row| (row["fichier"].clone(), fate(&row)));
-        let set_aside = store.rows("quarantaine");
-        Self {
-            left_alone: left_alone.collect(),
-            read: read.collect(),
-            set_aside: set_aside.iter().map(|row| of(row, &["fichier", "ligne", "motif"])).collect(),
-            store,
-        }
-    }
-
-    fn read(&self) -> Vec<String> {
-        self.read.iter().map(|(file, fate)| format!("{file}: {fate}")).collect()
-    }
-}
+use crate::support::workshop::{Told, Workshop, day, days};
+use crate::support::{Store, guichets, root};
 
 #[test]
 fn members_of_every_kind_of_archive_are_files_of_their_own() {
@@ -199,7 +81,7 @@ fn a_compressed_member_is_unpacked_as_any_file() {
     workshop.tool("gzip", &["01.csv"]);
     workshop.tool("zstd", &["-q", "--rm", "02.csv"]);
     workshop.tool("tar", &["-cf", "../raw/a.archive", "01.csv.gz", "02.csv.zst"]);
-    let told = Told::of(Store::new(), &workshop.pipeline("*.csv.*", ""), &workshop.raw());
+    let told = Told::of(Store::new(), &workshop.pipeline("*.csv.*"), &workshop.raw());
     assert_eq!(told.read(), ["a.archive/01.csv.gz: 3 3 true", "a.archive/02.csv.zst: 2 2 true"]);
 }
 
@@ -261,86 +143,11 @@ fn tricks_of_an_archive_are_harmless_and_said() {
             "z.archive/._01.csv cache",
             "z.archive//absolu.csv chemin_interdit",
             "z.archive/bz.csv compression_inconnue",
+            "z.archive/dossier.csv/ pas_un_fichier",
             "z.archive/lien.csv lien",
         ]
     );
     assert!(told.set_aside.is_empty(), "{:?}", told.set_aside);
-}
-
-/// The bytes of an archive of three days.
-fn three_days(workshop: &Workshop, name: &str, program: &str, args: &[&str]) -> Vec<u8> {
-    let path = workshop.bench().join(name);
-    workshop.tool(program, &[args, &[name, "01.csv", "02.csv", "03.csv"]].concat());
-    fs::read(path).unwrap()
-}
-
-fn days() -> Workshop {
-    Workshop::of(&[("01.csv", &day(1, 3)), ("02.csv", &day(2, 3)), ("03.csv", &day(3, 3))])
-}
-
-#[test]
-fn an_archive_that_was_cut_stands_in_the_account_beside_what_came_out_of_it() {
-    let workshop = days();
-    let tar = three_days(&workshop, "a.tar", "tar", &["-cf"]);
-    // In the text of the second, where the second ends, within a header, and in the zeros at the end.
-    for (cut, whole) in [(1024 + 512 + 10, 1), (2048, 2), (2048 + 100, 2), (0, 0), (10, 0)] {
-        let workshop = days();
-        fs::write(workshop.raw().join("a.archive"), &tar[..cut]).unwrap();
-        fs::write(workshop.raw().join("b.archive"), &tar).unwrap();
-        let told = workshop.run();
-        let read: Vec<&String> = told.read.keys().filter(|file| file.starts_with("a.archive/")).collect();
-        assert_eq!(read.len(), whole, "{cut}: {:?}", told.read);
-        assert_eq!(told.read["a.archive"], "0 1 false", "{cut}");
-        assert_eq!(told.set_aside, ["a.archive 1 flux_corrompu"], "{cut}");
-        let account = &told.store.rows("fichiers")[0];
-        assert_eq!((&account["octets"], &account["sha256"]), (&cut.to_string(), &sha256(&tar[..cut])));
-        let sum = |column: &str| account[column].parse::<u64>().unwrap();
-        assert_eq!(sum("lignes"), sum("tentatives") + sum("doublons") + sum("vides") + sum("quarantaine"));
-    }
-    let workshop = days();
-    let packed = three_days(&workshop, "a.tgz", "tar", &["-czf"]);
-    let zip = three_days(&workshop, "a.zip", "zip", &["-q0"]);
-    let mut changed = zip.clone();
-    let at = changed.windows(10).position(|window| window == b"2019-04-02").unwrap();
-    changed[at] = b'1';
-    let csv = day(1, 3);
-    for (what, bytes, whole, left_alone) in [
-        ("a tgz without its last bytes", &packed[..packed.len() - 4], 3, vec![]),
-        ("half a tgz", &packed[..packed.len() / 2], 0, vec![]),
-        ("a zip without its directory", &zip[..zip.len() - 60], 0, vec![]),
-        ("a zip with another byte", &changed[..], 2, vec!["a.archive/02.csv membre_endommage".to_owned()]),
-        ("no archive at all", csv.as_bytes(), 0, vec![]),
-    ] {
-        let workshop = days();
-        fs::write(workshop.raw().join("a.archive"), bytes).unwrap();
-        let told = workshop.run();
-        assert_eq!(told.read.len(), 1 + whole, "{what}: {:?}", told.read);
-        assert_eq!(told.read["a.archive"], "0 1 false", "{what}");
-        assert_eq!(told.set_aside, ["a.archive 1 flux_corrompu"], "{what}");
-        if what != "half a tgz" {
-            assert_eq!(told.left_alone, left_alone, "{what}");
-        }
-    }
-}
-
-#[test]
-fn an_archive_that_unpacks_to_far_more_than_logs_is_stopped() {
-    let workshop = Workshop::of(&[("01.csv", &day(1, 3))]);
-    workshop.python(
-        "import tarfile, zipfile, io\n\
-         text = open('01.csv', 'rb').read(); zeros = bytes(100 << 20)\n\
-         with tarfile.open('../raw/t.archive', 'w:gz') as t:\n\
-         \x20 for n, b in (('01.csv', text), ('02.csv', zeros), ('03.csv', text)):\n\
-         \x20  i = tarfile.TarInfo(n); i.size = len(b); t.addfile(i, io.BytesIO(b))\n\
-         with zipfile.ZipFile('../raw/z.archive', 'w', zipfile.ZIP_DEFLATED) as z:\n\
-         \x20 for n, b in (('01.csv', text), ('02.csv', zeros), ('03.csv', text)): z.writestr(n, b)",
-    );
-    let told = workshop.run();
-    assert_eq!(
-        told.read(),
-        ["t.archive: 0 1 false", "t.archive/01.csv: 3 3 true", "z.archive: 0 1 false", "z.archive/01.csv: 3 3 true"]
-    );
-    assert_eq!(told.set_aside, ["t.archive 1 flux_trop_volumineux", "z.archive 1 flux_trop_volumineux"]);
 }
 
 #[test]
@@ -366,7 +173,7 @@ fn a_member_is_read_once_and_an_archive_that_is_mended_leaves_the_account() {
     fs::write(workshop.raw().join("a.archive"), &tar[..1024 + 600]).unwrap();
     let first = workshop.run();
     assert_eq!(first.read(), ["a.archive: 0 1 false", "a.archive/01.csv: 3 3 true"]);
-    let unchanged = first.store.run(&workshop.pipeline("*.csv", ""), &[&workshop.raw()], AS_OF, &[]);
+    let unchanged = first.store.run(&workshop.pipeline("*.csv"), &[&workshop.raw()], AS_OF, &[]);
     assert_eq!(unchanged.code, Some(1), "{}{}", unchanged.stdout, unchanged.stderr);
     // The next night the archive is whole: its account goes, the first member is not read again.
     fs::write(workshop.raw().join("a.archive"), &tar).unwrap();
@@ -380,7 +187,7 @@ fn a_member_is_read_once_and_an_archive_that_is_mended_leaves_the_account() {
     let third = workshop.run_into(second.store);
     assert_eq!(third.read.len(), 3);
     fs::write(workshop.raw().join("a.archive"), &tar).unwrap();
-    let again = third.store.run(&workshop.pipeline("*.csv", ""), &[&workshop.raw()], AS_OF, &[]);
+    let again = third.store.run(&workshop.pipeline("*.csv"), &[&workshop.raw()], AS_OF, &[]);
     assert_eq!(again.code, Some(1), "{}{}", again.stdout, again.stderr);
     // All at once is the same.
     let whole = workshop.run();
@@ -397,7 +204,7 @@ fn an_archive_that_is_elsewhere_is_fetched() {
     let web = Web::serve(move |asked| file_of(&raw, &asked.path));
     let store = Store::new();
     let addresses = ["a", "b"].map(|name| PathBuf::from(format!("{}/{name}.archive", web.url)));
-    let run = store.run(&workshop.pipeline("*.csv", ""), &[&addresses[0], &addresses[1]], AS_OF, &[]);
+    let run = store.run(&workshop.pipeline("*.csv"), &[&addresses[0], &addresses[1]], AS_OF, &[]);
     assert_eq!(run.code, Some(0), "{}\n{}", run.stdout, run.stderr);
     let read: Vec<String> = store.rows("fichiers").iter().map(|row| row["fichier"].clone()).collect();
     assert_eq!(read, ["a.archive/01.csv", "a.archive/02.csv", "b.archive/03.csv"]);
@@ -421,50 +228,12 @@ fn a_member_with_holes_is_read_with_them_or_left_alone() {
     assert!(told.left_alone[0].starts_with("p.archive/") && told.left_alone[0].ends_with(" compression_inconnue"));
 }
 
-/// Whatever byte of an archive is another, and wherever it is cut: no panic, and every member is read, or said, or the
-/// archive is in the account.
-#[test]
-fn no_damage_to_an_archive_goes_unsaid() {
-    let workshop = days();
-    let archives = [
-        three_days(&workshop, "a.tar", "tar", &["-cf"]),
-        three_days(&workshop, "a.tgz", "tar", &["-czf"]),
-        three_days(&workshop, "a.zip", "zip", &["-q"]),
-    ];
-    let pipeline = Pipeline::load(&workshop.pipeline("*.csv", "")).unwrap();
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let path = workshop.raw().join("a.archive");
-    let source = [path.to_str().unwrap().to_owned()];
-    let texts = ["01.csv", "02.csv", "03.csv"].map(|name| fs::read(workshop.bench().join(name)).unwrap());
-    let mut random = rand_pcg::Pcg64Mcg::new(9);
-    let mut seen = [0_u32; 2];
-    for archive in &archives {
-        for round in 0..150 {
-            let mut bytes = archive.clone();
-            let at = usize::try_from(random.next_u64() % bytes.len() as u64).unwrap();
-            match round % 3 {
-                0 => bytes.truncate(at),
-                1 => bytes[at] ^= 1 << (random.next_u32() % 8),
-                _ => bytes[at] = bytes[at].wrapping_add(1),
-            }
-            fs::write(&path, &bytes).unwrap();
-            let found = find(&source, &pipeline, runtime.handle()).unwrap_or_else(|error| panic!("{at}: {error}"));
-            let whole =
-                found.files.iter().filter(|file| texts.contains(&fs::read(file.local_path().unwrap()).unwrap()));
-            let said = !found.damaged.is_empty() || found.files.len() + found.left_alone.len() >= 3;
-            assert!(said, "byte {at} of {}: {:?}", bytes.len(), found.left_alone);
-            seen[usize::from(whole.count() == 3)] += 1;
-        }
-    }
-    assert!(seen.iter().all(|count| *count > 20), "both whole and damaged ones were tried: {seen:?}");
-}
-
 #[test]
 fn a_line_of_a_member_is_explained_under_the_name_of_the_member() {
     let workshop = Workshop::of(&[("jour/01.csv", &day(1, 3))]);
     workshop.tool("tar", &["-czf", "../raw/a.archive.tgz", "jour"]);
     let line = format!("{}:3", workshop.raw().join("a.archive.tgz/jour/01.csv").display());
-    let pipeline = workshop.pipeline("*.csv", "");
+    let pipeline = workshop.pipeline("*.csv");
     let explained = guichets(root(), ["explain", pipeline.to_str().unwrap(), &line]);
     assert!(explained.stdout.starts_with("a.archive.tgz/jour/01.csv:3:\n"), "{}{}", explained.stdout, explained.stderr);
     let missing = line.replace("01.csv", "02.csv");
@@ -477,7 +246,7 @@ fn a_line_of_a_member_is_explained_under_the_name_of_the_member() {
 fn a_pattern_of_members_that_is_none_is_refused_with_the_pipeline() {
     let workshop = days();
     workshop.tool("tar", &["-cf", "../raw/a.archive", "01.csv"]);
-    let refused = Store::new().run(&workshop.pipeline("[", ""), &[&workshop.raw()], AS_OF, &[]);
+    let refused = Store::new().run(&workshop.pipeline("["), &[&workshop.raw()], AS_OF, &[]);
     assert_eq!(refused.code, Some(2), "{}", refused.stderr);
     assert!(refused.stderr.contains("pipeline.toml") && refused.stderr.contains("members"), "{}", refused.stderr);
 }

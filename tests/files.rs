@@ -1,105 +1,17 @@
 //! Every file found is read, or named as left alone with the reason; whatever a file is called, it is read under one name
 //! that any table can hold, and no file stops the night or hangs it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
-use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::s3::Bucket;
-use crate::support::web::{Answer, Asked, Web};
-use crate::support::{Store, copy, guichets, guichets_with, root};
-
-const AS_OF: &str = "2019-06-01T00:00:00+02:00";
-
-fn tolerant() -> PathBuf {
-    root().join("tests/fixtures/pipelines/tolerant")
-}
-
-/// A good line of the contract.
-fn line(number: u32) -> String {
-    let line = json!({
-        "contract": "attempt/1",
-        "attempt_id": format!("01D8HVSR1Z{number:016}"),
-        "started_at": "2019-04-16T08:00:00+02:00",
-        "counter": "evry-prefecture",
-        "procedure": "premier-titre",
-        "page_text": "Aucun créneau disponible",
-    });
-    format!("{line}\n")
-}
-
-/// A folder of raw logs, each of one line with an id of its own.
-struct Raw {
-    folder: TempDir,
-    logs: u32,
-}
-
-impl Raw {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        fs::create_dir(folder.path().join("raw")).unwrap();
-        Self { folder, logs: 0 }
-    }
-
-    fn of(names: &[&str]) -> Self {
-        names.iter().fold(Self::new(), |raw, name| raw.log(name.as_bytes()))
-    }
-
-    fn path(&self) -> PathBuf {
-        self.folder.path().join("raw")
-    }
-
-    /// Beside the raw logs.
-    fn beside(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn log(mut self, name: &[u8]) -> Self {
-        self.logs += 1;
-        let path = self.path().join(OsStr::from_bytes(name));
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, line(self.logs)).unwrap();
-        self
-    }
-
-    fn run(&self) -> Told {
-        Told::of(Store::new(), &tolerant(), &[&self.path()])
-    }
-}
-
-/// What a run told of its files.
-struct Told {
-    store: Store,
-    read: Vec<String>,
-    /// `name reason`.
-    left_alone: Vec<String>,
-}
-
-fn left_alone(list: &Value) -> Vec<String> {
-    let list = list.as_array().unwrap_or_else(|| panic!("no list of files left alone: {list}"));
-    list.iter().map(|file| format!("{} {}", file["file"].as_str().unwrap(), file["why"].as_str().unwrap())).collect()
-}
-
-impl Told {
-    fn of(store: Store, pipeline: &Path, raw: &[&Path]) -> Self {
-        let run = store.run(pipeline, raw, AS_OF, &["--json"]);
-        assert_eq!(run.code, Some(0), "{}\n{}", run.stdout, run.stderr);
-        let told: Value = serde_json::from_str(&run.stdout).unwrap();
-        let manifest = store.manifest();
-        let left_alone = left_alone(&told["summary"]["left_alone"]);
-        assert_eq!(left_alone, self::left_alone(&manifest["left_alone"]), "the manifest keeps what the run told");
-        let read: Vec<String> = store.rows("fichiers").iter().map(|row| row["fichier"].clone()).collect();
-        assert_eq!(told["summary"]["accounting"]["quarantined"], 0, "{}", run.stdout);
-        Self { store, read, left_alone }
-    }
-}
+use crate::support::raw::{AS_OF, Raw, Told, left_alone, line, tolerant};
+use crate::support::{Store, copy, guichets, root};
 
 #[test]
 fn every_name_that_a_rotation_gives_is_read() {
@@ -123,6 +35,35 @@ fn every_name_that_a_rotation_gives_is_read() {
     expected.sort();
     assert_eq!(told.read, expected);
     assert!(told.left_alone.is_empty(), "{:?}", told.left_alone);
+}
+
+#[test]
+fn a_log_that_is_rotated_while_a_new_one_begins_under_its_name_loses_nothing() {
+    let raw = Raw::new();
+    let at = |name: &str| raw.path().join(name);
+    let lines = |numbers: std::ops::Range<u32>| numbers.map(line).collect::<String>();
+    fs::write(at("a.ndjson"), lines(0..3)).unwrap();
+    let night = |store: &Store| store.run(&tolerant(), &[&raw.path()], AS_OF, &[]);
+    let store = Store::new();
+    assert_eq!(night(&store).code, Some(0));
+    // It went on for two lines, was rotated and packed, and another began; then once more.
+    for (rotated, old, new) in [("a.ndjson-20190417", 0..5, 5..9), ("a.ndjson.1", 5..10, 10..11)] {
+        fs::write(at(rotated), lines(old)).unwrap();
+        assert!(Command::new("gzip").arg(at(rotated)).status().unwrap().success());
+        fs::write(at("a.ndjson"), lines(new.clone())).unwrap();
+        let run = night(&store);
+        assert_eq!(run.code, Some(0), "{}\n{}", run.stdout, run.stderr);
+        let accounting = &store.manifest()["accounting"];
+        assert_eq!((&accounting["attempts"], &accounting["duplicates"]), (&new.end.into(), &0.into()));
+    }
+    let whole = Store::new();
+    assert_eq!(night(&whole).code, Some(0));
+    assert_eq!(store.content(), whole.content());
+    // What it held is nowhere any more.
+    fs::write(at("a.ndjson"), lines(20..22)).unwrap();
+    let refused = night(&store);
+    assert_eq!(refused.code, Some(2), "{}\n{}", refused.stdout, refused.stderr);
+    assert!(refused.stderr.contains("a.ndjson: the file does not begin with"), "{}", refused.stderr);
 }
 
 #[test]
@@ -269,237 +210,19 @@ fn two_files_never_get_one_name() {
 }
 
 #[test]
-fn a_folder_that_links_lead_back_to_is_read_once() {
-    let raw = Raw::of(&["a.ndjson", "sub/b.ndjson"]);
-    let at = |name: &str| raw.path().join(name);
-    fs::create_dir(raw.beside("outside")).unwrap();
-    fs::write(raw.beside("outside/c.ndjson"), line(50)).unwrap();
-    symlink(raw.path(), at("loop")).unwrap();
-    symlink(at("sub"), at("sub/loop-1")).unwrap();
-    symlink(raw.path(), at("sub/loop-2")).unwrap();
-    symlink(raw.beside("outside"), at("elsewhere")).unwrap();
-    symlink(raw.beside("outside"), at("elsewhere-again")).unwrap();
-    symlink(raw.path(), raw.beside("outside/back")).unwrap();
-    symlink(at("a.ndjson"), at("1-a.ndjson")).unwrap();
-    symlink(raw.beside("nowhere.ndjson"), at("broken.ndjson")).unwrap();
-    symlink(at("self.ndjson"), at("self.ndjson")).unwrap();
-    let told = raw.run();
-    assert_eq!(told.read, ["a.ndjson", "elsewhere/c.ndjson", "sub/b.ndjson"]);
-    assert_eq!(
-        told.left_alone,
-        [
-            "1-a.ndjson deja_lu",
-            "broken.ndjson lien_rompu",
-            "elsewhere-again deja_lu",
-            "elsewhere/back deja_lu",
-            "loop deja_lu",
-            "self.ndjson lien_rompu",
-            "sub/loop-1 deja_lu",
-            "sub/loop-2 deja_lu",
-        ]
-    );
-    assert_eq!(told.store.manifest()["accounting"]["duplicates"], 0);
-}
-
-#[test]
-fn a_pipe_or_a_device_is_never_opened() {
-    let raw = Raw::of(&["a.ndjson"]);
-    let pipe = raw.path().join("pipe.ndjson");
-    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    let _socket = std::os::unix::net::UnixListener::bind(raw.path().join("socket.ndjson")).unwrap();
-    symlink("/dev/zero", raw.path().join("zero.ndjson")).unwrap();
-    let told = raw.run();
-    assert_eq!(told.read, ["a.ndjson"]);
-    assert_eq!(
-        told.left_alone,
-        ["pipe.ndjson pas_un_fichier", "socket.ndjson pas_un_fichier", "zero.ndjson pas_un_fichier"]
-    );
-    for special in [&pipe, Path::new("/dev/zero")] {
-        let refused = Store::new().run(&tolerant(), &[special], AS_OF, &[]);
-        assert_eq!(refused.code, Some(2), "{}", refused.stderr);
-        assert!(refused.stderr.contains("neither a file nor a folder"), "{}", refused.stderr);
-    }
-}
-
-#[test]
-fn a_folder_that_a_pattern_finds_is_said() {
-    let raw = Raw::of(&["a.ndjson", "sub/b.ndjson"]);
-    let told = Told::of(Store::new(), &tolerant(), &[&raw.path().join("*")]);
-    assert_eq!((told.read, told.left_alone), (vec!["a.ndjson".to_owned()], vec!["sub/ dossier".to_owned()]));
-}
-
-#[test]
-fn a_folder_that_cannot_be_listed_is_named() {
-    use std::os::unix::fs::PermissionsExt as _;
-    let raw = Raw::of(&["a.ndjson", "closed/b.ndjson"]);
-    let closed = raw.path().join("closed");
-    fs::set_permissions(&closed, fs::Permissions::from_mode(0)).unwrap();
-    if fs::read_dir(&closed).is_ok() {
-        return crate::support::skipped("nothing is closed to this user");
-    }
-    let refused = Store::new().run(&tolerant(), &[&raw.path()], AS_OF, &[]);
-    fs::set_permissions(&closed, fs::Permissions::from_mode(0o755)).unwrap();
-    assert_eq!(refused.code, Some(4), "{}", refused.stderr);
-    assert!(refused.stderr.contains("closed: cannot list"), "{}", refused.stderr);
-}
-
-#[test]
 fn what_was_left_alone_is_kept_from_night_to_night_until_it_is_read() {
     let raw = Raw::of(&["a.ndjson", "notes.txt", "b.ndjson.part"]);
     let told = raw.run();
     assert_eq!(told.left_alone, ["b.ndjson.part inacheve", "notes.txt autre_nom"]);
-    let next = Raw { logs: 10, ..Raw::new() }.log(b"b.ndjson.part").log(b"c.ndjson").log(b"plan.pdf");
+    let mut next = Raw::new();
+    next.logs = 10;
+    let next = next.log(b"b.ndjson.part").log(b"c.ndjson").log(b"plan.pdf");
     let named = next.path().join("b.ndjson.part");
     let run = told.store.run(&tolerant(), &[&named, &next.path()], AS_OF, &["--json"]);
     assert_eq!(run.code, Some(0), "{}\n{}", run.stdout, run.stderr);
     let summary: Value = serde_json::from_str(&run.stdout).unwrap();
     assert_eq!(left_alone(&summary["summary"]["left_alone"]), ["plan.pdf autre_nom"]);
     assert_eq!(left_alone(&told.store.manifest()["left_alone"]), ["notes.txt autre_nom", "plan.pdf autre_nom"]);
-}
-
-/// Puts an object whose key is taken as it is.
-fn put(bucket: &Bucket, key: &str, text: &str) {
-    let encoded: String = key.bytes().fold(String::new(), |encoded, byte| {
-        let plain = byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte);
-        encoded + &if plain { char::from(byte).to_string() } else { format!("%{byte:02X}") }
-    });
-    assert_eq!(bucket.request("PUT", &encoded, text).0, 200, "{key}");
-}
-
-/// What a run told of a bucket: what was read, and what was left alone.
-fn of_bucket(environment: &[(&'static str, String)], url: &str) -> (Vec<String>, Vec<String>) {
-    let store = Store::new();
-    let (pipeline, path) = (tolerant(), store.path());
-    let args = ["run", pipeline.to_str().unwrap(), "--raw", url, "--store", path.to_str().unwrap()];
-    let run = guichets_with(environment, root(), args.into_iter().chain(["--as-of", AS_OF, "--json"]));
-    assert_eq!(run.code, Some(0), "{}\n{}", run.stdout, run.stderr);
-    let told: Value = serde_json::from_str(&run.stdout).unwrap();
-    let read = store.rows("fichiers").iter().map(|row| row["fichier"].clone()).collect();
-    (read, left_alone(&told["summary"]["left_alone"]))
-}
-
-#[test]
-fn a_bucket_with_keys_that_cannot_be_named_is_read_all_the_same() {
-    let bucket = Bucket::new();
-    let good = [
-        "00.ndjson",
-        "jour/attempts 02 été+nuit.ndjson",
-        "jour/attempts%2003.ndjson",
-        "jour/attempts#4?x=1.ndjson",
-        "jour/attempts-06.NDJSON.1",
-        "zz.ndjson",
-    ];
-    (0..).zip(good).for_each(|(number, key)| put(&bucket, &format!("donnees/brut/{key}"), &line(number)));
-    // Several in a row, at the front, at the end.
-    let odd = [
-        "/0.ndjson",
-        "jour//attempts-05.ndjson",
-        "jour//attempts-06.ndjson",
-        "jour//x/./y.ndjson",
-        "jour/./p.ndjson",
-        "zzz/../q.ndjson",
-    ];
-    odd.iter().for_each(|key| put(&bucket, &format!("donnees/brut/{key}"), &line(99)));
-    put(&bucket, "donnees/brut/LISEZ-MOI.txt", "bonjour");
-    put(&bucket, "donnees/brut/.cache/x.ndjson", &line(99));
-    put(&bucket, "donnees/brut/jour/", "");
-    put(&bucket, "donnees/brut/vide.ndjson", "");
-    put(&bucket, "donnees/brut-2/ailleurs.ndjson", &line(99));
-    let (read, left_alone) = of_bucket(&bucket.environment(), &format!("s3://{}/donnees/brut", bucket.name));
-    assert_eq!(
-        read,
-        [
-            "00.ndjson",
-            "jour/attempts 02 été+nuit.ndjson",
-            "jour/attempts#4?x=1.ndjson",
-            "jour/attempts%252003.ndjson",
-            "jour/attempts-06.NDJSON.1",
-            "vide.ndjson",
-            "zz.ndjson",
-        ]
-    );
-    assert_eq!(
-        left_alone,
-        [
-            ".cache/x.ndjson cache",
-            "/0.ndjson cle_illisible",
-            "LISEZ-MOI.txt autre_nom",
-            "jour/./p.ndjson cle_illisible",
-            "jour//attempts-05.ndjson cle_illisible",
-            "jour//attempts-06.ndjson cle_illisible",
-            "jour//x/./y.ndjson cle_illisible",
-            "zzz/../q.ndjson cle_illisible",
-        ]
-    );
-    let one = of_bucket(&bucket.environment(), &format!("s3://{}/donnees/brut/zz.ndjson", bucket.name));
-    assert_eq!(one, (vec!["zz.ndjson".to_owned()], Vec::new()), "a prefix that is one object");
-}
-
-/// The answer of an S3 server that holds these keys, each with a log, to a request for a list or an object.
-fn s3(objects: &BTreeMap<String, String>, asked: &Asked) -> Answer {
-    let url = url::Url::parse(&format!("http://seau{}", asked.path)).unwrap();
-    let query: BTreeMap<String, String> = url.query_pairs().into_owned().collect();
-    let given = |name: &str| query.get(name).map_or("", String::as_str);
-    if !query.contains_key("list-type") {
-        let key = percent_encoding::percent_decode_str(url.path()).decode_utf8().unwrap().into_owned();
-        let object = objects.get(key.trim_start_matches("/seau/"));
-        return object.map_or_else(|| Answer::told(404, ""), |text| Answer::told(200, text));
-    }
-    // The token is the last key of the page before.
-    let after = given("continuation-token").max(given("start-after"));
-    let most = given("max-keys").parse().unwrap_or(1000);
-    let rest = objects.iter().filter(|(key, _)| key.starts_with(given("prefix")) && key.as_str() > after);
-    let page: Vec<_> = rest.clone().take(most).collect();
-    let escaped = |key: &str| key.replace('&', "&amp;").replace('\n', "&#xA;").replace('\u{7f}', "&#x7F;");
-    let entry = |(key, text): &(&String, &String)| {
-        let (key, size) = (escaped(key), text.len());
-        format!(
-            "<Contents><Key>{key}</Key><LastModified>2019-05-01T00:00:00.000Z</LastModified><Size>{size}</Size></Contents>"
-        )
-    };
-    let token = match page.last() {
-        Some((last, _)) if rest.count() > page.len() => {
-            format!("<NextContinuationToken>{}</NextContinuationToken>", escaped(last))
-        }
-        _ => String::new(),
-    };
-    let entries: String = page.iter().map(entry).collect();
-    Answer::told(200, &format!("<?xml version=\"1.0\"?><ListBucketResult>{entries}{token}</ListBucketResult>"))
-}
-
-#[test]
-fn thousands_of_keys_are_listed_around_those_that_hold_control_characters() {
-    let odd = [
-        "jour/0050\n.ndjson",
-        "jour/0999\u{7f}.ndjson",
-        "jour/1000//.ndjson",
-        "jour/1000//1.ndjson",
-        "jour/2499.ndjson\n",
-    ];
-    // Three are logs; the others are there to be listed.
-    let good =
-        (0..2500).map(|number| format!("jour/{number:04}.{}", if number % 1000 == 7 { "ndjson" } else { "txt" }));
-    let objects = good.chain(odd.map(str::to_owned)).zip(0..).map(|(key, number)| (key, line(number))).collect();
-    let web = Web::serve(move |asked| s3(&objects, asked));
-    let port = web.url.rsplit(':').next().unwrap().parse().unwrap();
-    let (read, left_alone) = of_bucket(&Bucket::environment_through(port), "s3://seau/jour");
-    assert_eq!(read, ["0007.ndjson", "1007.ndjson", "2007.ndjson"]);
-    let unnamed: Vec<&str> = left_alone.iter().filter_map(|file| file.strip_suffix(" cle_illisible")).collect();
-    assert_eq!(unnamed, ["0050%0A.ndjson", "0999%7F.ndjson", "1000//.ndjson", "1000//1.ndjson", "2499.ndjson%0A"]);
-    assert_eq!(left_alone.len(), 2502, "each of the others is named once");
-    let lists = web.asked().iter().filter(|asked| asked.path.contains("list-type")).count();
-    assert!(lists < 100, "{lists} requests for a list");
-}
-
-#[test]
-fn a_key_that_begins_with_a_slash_is_not_the_one_without() {
-    let bucket = Bucket::new();
-    put(&bucket, "a.ndjson", &line(1));
-    put(&bucket, "/a.ndjson", &line(2));
-    put(&bucket, "/b.ndjson", &line(3));
-    let (read, left_alone) = of_bucket(&bucket.environment(), &format!("s3://{}", bucket.name));
-    assert_eq!(read, ["a.ndjson"]);
-    assert_eq!(left_alone, ["/a.ndjson cle_illisible", "/b.ndjson cle_illisible"]);
 }
 
 #[test]

@@ -118,10 +118,12 @@ pub fn set_aside(kind: &SetAside) -> String {
 pub fn left_alone(files: &[LeftAlone]) -> Vec<(&'static str, String)> {
     /// As many as can be looked through; the manifest has them all.
     const FEW: usize = 10;
-    let names = |why: WhyLeft| -> Vec<&str> {
-        files.iter().filter(|file| file.why == why).map(|file| file.file.as_str()).collect()
+    let name = |file: &LeftAlone| match file.files {
+        None => file.file.clone(),
+        Some(count) => format!("{} ({})", file.file, plural(count, "file")),
     };
-    let told = |(why, names): (WhyLeft, Vec<&str>)| {
+    let names = |why: WhyLeft| -> Vec<String> { files.iter().filter(|file| file.why == why).map(name).collect() };
+    let told = |(why, names): (WhyLeft, Vec<String>)| {
         let more = names.len().saturating_sub(FEW) as u64;
         let first = names[..names.len().min(FEW)].join(", ");
         (why.told(), if more == 0 { first } else { format!("{first} and {} more", grouped(more)) })

@@ -1,5 +1,7 @@
 //! Gates that ask the tables of the version.
 
+use std::fmt::Write as _;
+
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Int64Type};
 
@@ -58,7 +60,9 @@ pub(super) fn cycles(engine: &mut Engine, most: f64, months: Months) -> Result<G
     let mut report = share(Gate::Cycles, doubtful.min(judged), judged, most, unit);
     if let Some(example) = text(&counts, "example").filter(|_| judged > 0) {
         let (again, long, twice) = (number("again"), number("long"), number("twice"));
-        report.figure += &format!(
+        // Writing to a String cannot fail.
+        let _ = write!(
+            report.figure,
             ": {again} whose id is used again, {long} that last too long, {twice} that ask a planning twice in one try, as \
              {example}"
         );

@@ -42,7 +42,7 @@ impl Found {
                 if taken.insert(member.name.clone()) {
                     self.files.push(member);
                 } else {
-                    self.left_alone.push(LeftAlone { file: member.name, why: WhyLeft::Again });
+                    self.left_alone.push(LeftAlone::one(member.name, WhyLeft::Again));
                 }
             }
         }
@@ -75,7 +75,7 @@ pub fn find(sources: &[String], pipeline: &Pipeline, runtime: &Handle) -> Result
         holds[file.source()] |= is_log;
         match fate {
             Fate::Log | Fate::Archive => wanted.push(file),
-            Fate::LeftAlone(why) => found.left_alone.push(LeftAlone { file: file.name, why }),
+            Fate::LeftAlone(why) => found.left_alone.push(LeftAlone::one(file.name, why)),
         }
     }
     tell_apart(&mut wanted);
@@ -85,7 +85,7 @@ pub fn find(sources: &[String], pipeline: &Pipeline, runtime: &Handle) -> Result
         match fate(pipeline, &file) {
             Fate::Log => found.files.push(file),
             Fate::Archive => archives.push(file),
-            Fate::LeftAlone(why) => found.left_alone.push(LeftAlone { file: file.name, why }),
+            Fate::LeftAlone(why) => found.left_alone.push(LeftAlone::one(file.name, why)),
         }
     }
     found.left_alone.sort();

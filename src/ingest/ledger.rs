@@ -149,8 +149,7 @@ impl Ledger {
 fn bucket_of(id: u128) -> usize {
     let mut hash = DefaultHasher::new();
     hash.write_u128(id);
-    // The remainder is less than BUCKETS.
-    (hash.finish() % BUCKETS as u64) as usize
+    usize::try_from(hash.finish() % BUCKETS as u64).unwrap_or_default()
 }
 
 impl Entry {
@@ -175,7 +174,7 @@ impl Entry {
             file: number(16),
             line: number(24),
             // Written from 32 bits.
-            rank: number(32) as u32,
+            rank: u32::try_from(number(32)).unwrap_or(u32::MAX),
             offset: number(40),
             length: number(48),
             digest: number(56),
@@ -192,7 +191,8 @@ mod tests {
     fn ids_of_every_kind_spread_over_the_files() {
         const IDS: u128 = 25_600;
         // Variants and versions aside: what a kind draws, what it counts, and what it repeats in every id.
-        let kinds: [(&str, fn(u128) -> u128); 5] = [
+        type Ids = fn(u128) -> u128;
+        let kinds: [(&str, Ids); 5] = [
             ("version 1, one machine", |number| number << 96 | 0x11EE_8000_0242_AC12_0002),
             ("version 6, one machine", |number| number << 64 | 0x8000_0242_AC12_0002),
             ("version 7 of one instant", |number| 0x018D_8AC7_0000_7000_u128 << 64 | number),

@@ -1,5 +1,7 @@
 //! Files that were found and not read, and why: nothing that is found goes unsaid.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 
 use crate::attempt::wire_enum;
@@ -45,13 +47,61 @@ wire_enum! {
     }
 }
 
-/// A file that was found and not read.
+/// A file that was found and not read, or the many of a folder.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct LeftAlone {
     /// Its published name; that of a folder ends in `/`.
     pub file: String,
     /// Why.
     pub why: WhyLeft,
+    /// Where a folder stands for its files, without those of folders below: how many there are, or at least.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<u64>,
+}
+
+/// From how many on the files of a folder that are left alone for one reason are counted and not named.
+const MANY: usize = 100;
+
+impl LeftAlone {
+    /// One file, or a folder of which nothing more is known.
+    #[must_use]
+    pub const fn one(file: String, why: WhyLeft) -> Self {
+        Self { file, why, files: None }
+    }
+
+    /// The folder that it is in.
+    fn folder(&self) -> String {
+        let name = self.file.strip_suffix('/').unwrap_or(&self.file);
+        name.rsplit_once('/').map_or_else(|| "./".to_owned(), |(folder, _)| format!("{folder}/"))
+    }
+}
+
+/// The list as it is kept and told: of a folder that holds very many files left alone for one reason, their number. What
+/// stands beside logs, a picture of each page for one, would else be most of every manifest.
+#[must_use]
+pub fn gathered(files: impl IntoIterator<Item = LeftAlone>) -> Vec<LeftAlone> {
+    let mut folders: BTreeMap<(String, WhyLeft), (BTreeSet<LeftAlone>, u64)> = BTreeMap::new();
+    for file in files {
+        match file.files {
+            Some(count) => {
+                let (_, known) = folders.entry((file.file, file.why)).or_default();
+                *known = count.max(*known);
+            }
+            None => {
+                folders.entry((file.folder(), file.why)).or_default().0.insert(file);
+            }
+        }
+    }
+    let mut list = Vec::new();
+    for ((folder, why), (named, known)) in folders {
+        if known > 0 || named.len() > MANY {
+            list.push(LeftAlone { file: folder, why, files: Some(known.max(named.len() as u64)) });
+        } else {
+            list.extend(named);
+        }
+    }
+    list.sort();
+    list
 }
 
 impl WhyLeft {
@@ -83,5 +133,29 @@ impl WhyLeft {
             Self::Damaged => "cannot be unpacked; see its archive in quarantine",
             Self::NoMember => "no member is a log of this pipeline",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn left(file: String) -> LeftAlone {
+        LeftAlone::one(file, WhyLeft::OtherName)
+    }
+
+    #[test]
+    fn many_files_of_a_folder_are_counted_and_few_are_named() {
+        let images = |from: u32, to: u32| (from..to).map(|number| left(format!("images/{number}.png")));
+        let few = [left("a.txt".to_owned()), left("images/x/1.png".to_owned()), left("notes/".to_owned())];
+        let list = gathered(images(0, 101).chain(few.clone()));
+        let many = LeftAlone { file: "images/".to_owned(), why: WhyLeft::OtherName, files: Some(101) };
+        assert_eq!(list, [few[0].clone(), many, few[1].clone(), few[2].clone()]);
+        assert_eq!(gathered(images(0, 100)).len(), 100);
+        // The next night brings others, and then the same again.
+        let next = gathered(list.clone().into_iter().chain(images(101, 111)));
+        assert_eq!(next.len(), 4);
+        assert_eq!(next[1].files, Some(101), "at least");
+        assert_eq!(gathered(next.clone()), next);
     }
 }

@@ -13,10 +13,11 @@ use super::find::{Found, mapping};
 use super::history::{History, Repeat, named};
 use super::judge::{Judge, Unread, Witness};
 use super::ledger::{Entry, Repeats};
-use super::left_alone::LeftAlone;
+use super::left_alone::{LeftAlone, gathered};
 use super::lines::LineReader;
 use super::months::Months;
 use super::reject::{Quarantined, Reason};
+use super::rotated::is_elsewhere;
 use super::source::SourceFile;
 use super::stream::Stream;
 use crate::charset::Charset;
@@ -81,17 +82,20 @@ struct ReadFile {
 impl Reading {
     /// What was found and not read, in this run and in those before, and has not been read since.
     #[must_use]
-    pub fn all_left_alone(&self) -> BTreeSet<&LeftAlone> {
+    pub fn all_left_alone(&self) -> Vec<LeftAlone> {
         let read: HashSet<&str> = self.accounts.iter().map(|account| &*account.file).collect();
         let tonight: HashSet<&str> = self.left_alone.iter().map(|file| file.file.as_str()).collect();
-        let before = self.known_left_alone.iter().filter(|file| !tonight.contains(file.file.as_str()));
         // What an archive holds is what it holds now.
         let unpacked = |name: &str| {
             self.archives.contains(name) || name.match_indices('/').any(|(at, _)| self.archives.contains(&name[..at]))
         };
-        let before = before.filter(|file| !unpacked(&file.file));
-        let before = before.filter(|file| file.why.is_of_another() || !read.contains(file.file.as_str()));
-        before.chain(&self.left_alone).collect()
+        let stands = |file: &&LeftAlone| {
+            let name = file.file.as_str();
+            let is_read = read.contains(name) && !file.why.is_of_another();
+            file.files.is_some() || !(is_read || tonight.contains(name) || unpacked(name))
+        };
+        let before = self.known_left_alone.iter().filter(stands);
+        gathered(before.chain(&self.left_alone).cloned())
     }
 
     /// The position of each file.
@@ -195,7 +199,8 @@ impl<'a> Ingest<'a> {
             .par_iter()
             .map(|file| {
                 let position = names.binary_search_by(|name| (**name).cmp(&file.name)).unwrap_or_default();
-                self.read_file(position as u64, file, history.account(&file.name), months, progress)
+                let known = history.account(&file.name).map(|known| (known, to_read.as_slice()));
+                self.read_file(position as u64, file, known, (months, progress))
             })
             .collect::<Result<_>>()?;
         progress.end();
@@ -292,11 +297,10 @@ impl<'a> Ingest<'a> {
         &self,
         index: u64,
         file: &SourceFile,
-        known: Option<&FileAccount>,
-        months: &Months,
-        progress: &dyn Progress,
+        known: Option<(&FileAccount, &[SourceFile])>,
+        (months, progress): (&Months, &dyn Progress),
     ) -> Result<ReadFile> {
-        let prefix = known.map_or(0, |account| account.bytes);
+        let prefix = known.map_or(0, |(account, _)| account.bytes);
         let mut reader = FileReader::new(*self, &file.name, months);
         let (stream, unread) = self.show(index, file, prefix, &mut reader, progress)?;
         let compression = stream.compression();
@@ -305,9 +309,12 @@ impl<'a> Ingest<'a> {
             error.at(&file.name).hint("nothing of it is taken: run again when it can be read whole")
         })?;
         progress.advance(delivered.bytes);
-        if let Some(known) = known
+        // What a rotation moved has to be among the files that are read now: the rows of lines that an earlier run read
+        // under this name go, and those that they had kept out do not come back by themselves.
+        if let Some((known, others)) = known
             && known.bytes > 0
             && delivered.prefix_sha256.as_ref() != Some(&known.sha256)
+            && !is_elsewhere(known, others, &self.pipeline.limits, self.runtime)?
         {
             return Err(Error::usage(format!(
                 "the file does not begin with the {} bytes that an earlier run has read of it",
@@ -315,8 +322,9 @@ impl<'a> Ingest<'a> {
             ))
             .at(&file.name)
             .hint(
-                "logs are only ever appended to. If this one was replaced on purpose, name all logs and add --rebuild; if \
-                 it is another one of the same name, name a folder above both, so that their paths differ",
+                "logs are only ever appended to, or rotated: then name what was rotated as well. If this one was replaced on \
+                 purpose, name all logs and add --rebuild; if it is another one of the same name, name a folder above both, \
+                 so that their paths differ",
             ));
         }
         let (mut account, quarantined) = reader.finish(compression, delivered)?;

@@ -8,6 +8,7 @@ pub mod odd_s3;
 pub mod proxy;
 mod published;
 pub mod python;
+pub mod raw;
 pub mod releases;
 pub mod s3;
 mod scene;
@@ -16,6 +17,7 @@ pub mod tools;
 mod udata;
 mod version;
 pub mod web;
+pub mod workshop;
 
 use std::ffi::OsStr;
 use std::io::Write as _;

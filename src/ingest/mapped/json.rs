@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::fmt::Write as _;
 
 use serde::Deserialize;
 use serde::de::{MapAccess, Visitor};
@@ -170,7 +171,7 @@ pub(super) fn write_canonical_value(value: &RawValue, out: &mut String) -> Resul
 
 fn write_object(object: &Object<'_>, leave_out: Option<&str>, depth: usize, out: &mut String) -> Result<(), Reject> {
     let mut pairs: Vec<&(Text<'_>, &RawValue)> = object.0.iter().collect();
-    pairs.sort_by(|(a, _), (b, _)| (**a).cmp(&**b));
+    pairs.sort_by_key(|(key, _)| &**key);
     out.push('{');
     for (key, value) in pairs {
         if leave_out == Some(&**key) || value.get() == "null" {
@@ -204,10 +205,11 @@ fn write_value(value: &RawValue, depth: usize, out: &mut String) -> Result<(), R
 }
 
 fn write_string(text: &str, out: &mut String) {
+    // Writing to a String cannot fail.
     match parse_rfc3339(text) {
-        Some(instant) => out.push_str(&format!("@{}", instant.timestamp_micros())),
+        Some(instant) => drop(write!(out, "@{}", instant.timestamp_micros())),
         // The length keeps a text from posing as two.
-        None => out.push_str(&format!("{}\"{text}\"", text.len())),
+        None => drop(write!(out, "{}\"{text}\"", text.len())),
     }
 }
 

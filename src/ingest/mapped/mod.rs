@@ -172,7 +172,14 @@ impl<'m> FileMapping<'m> {
         }
         let Some(unpivot) = &self.source.unpivot else {
             let row = Row::Values(values);
-            see(1, self.attempt(&row, &|out| self.write_values(&row, out)).map(Some));
+            see(
+                1,
+                self.attempt(&row, &|out| {
+                    self.write_values(&row, out);
+                    Ok(())
+                })
+                .map(Some),
+            );
             return Ok(());
         };
         values.extend([Cow::Borrowed(""), Cow::Borrowed("")]);
@@ -183,7 +190,12 @@ impl<'m> FileMapping<'m> {
             let skipped = unpivot.no_data.iter().any(|word| **word == *cell);
             values[self.width()] = Cow::Owned(self.columns[*column].clone());
             values[self.width() + 1] = cell;
-            let attempt = || self.attempt(&row, &|out| self.write_values(&row, out));
+            let attempt = || {
+                self.attempt(&row, &|out| {
+                    self.write_values(&row, out);
+                    Ok(())
+                })
+            };
             see(number, if skipped { Ok(None) } else { attempt().map(Some) });
         }
         Ok(())
@@ -258,8 +270,8 @@ impl<'m> FileMapping<'m> {
 
     /// Writes the values of a line by the names of their columns, empty ones left out; of an unpivoted line, the column
     /// that is looked at alone.
-    fn write_values(&self, row: &Row<'_>, out: &mut String) -> Result<(), Reject> {
-        let Row::Values(values) = row else { return Ok(()) };
+    fn write_values(&self, row: &Row<'_>, out: &mut String) {
+        let Row::Values(values) = row else { return };
         let kept = self.by_name.iter().filter(|column| !self.unpivoted.contains(column));
         let mut pairs: Vec<(&str, &str)> =
             kept.map(|column| (self.columns[*column].as_str(), &*values[*column])).collect();
@@ -272,7 +284,6 @@ impl<'m> FileMapping<'m> {
                 out.push_str(part);
             }
         }
-        Ok(())
     }
 
     /// What a line holds, in words, for whoever is told that nothing could be read: names alone.

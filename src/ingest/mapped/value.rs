@@ -164,14 +164,14 @@ fn epoch(text: &str, unit: EpochUnit) -> Option<DateTime<chrono::Utc>> {
 }
 
 /// The date of a slot, as ISO 8601.
-fn date<'l>(text: Cow<'l, str>, form: Option<&TimeForm>) -> Option<Text<'l>> {
-    let date = match form? {
-        TimeForm::Rfc3339 => DateTime::parse_from_rfc3339(&text).ok()?.date_naive(),
-        TimeForm::Epoch(unit, zone) => epoch(&text, *unit)?.with_timezone(&(*zone)?).date_naive(),
-        TimeForm::WithOffset(format) => DateTime::parse_from_str(&text, format).ok()?.date_naive(),
-        TimeForm::Local(format, _) => NaiveDateTime::parse_from_str(&text, format)
+fn date(text: &str, form: &TimeForm) -> Option<Text<'static>> {
+    let date = match form {
+        TimeForm::Rfc3339 => DateTime::parse_from_rfc3339(text).ok()?.date_naive(),
+        TimeForm::Epoch(unit, zone) => epoch(text, *unit)?.with_timezone(&(*zone)?).date_naive(),
+        TimeForm::WithOffset(format) => DateTime::parse_from_str(text, format).ok()?.date_naive(),
+        TimeForm::Local(format, _) => NaiveDateTime::parse_from_str(text, format)
             .map(|time| time.date())
-            .or_else(|_| NaiveDate::parse_from_str(&text, format))
+            .or_else(|_| NaiveDate::parse_from_str(text, format))
             .ok()?,
     };
     Some(date.to_string().into())
@@ -192,7 +192,7 @@ pub(super) fn set<'l>(
     let small = |value: &str| value.trim().parse::<i32>().map_err(|_| wrong());
     let date = |value: Cow<'l, str>| match &steps.date {
         None => Ok(Some(Text(value))),
-        Some(form) => date(value, Some(form)).map(Some).ok_or(Reject::field(Reason::InvalidDate, field)),
+        Some(form) => date(&value, form).map(Some).ok_or(Reject::field(Reason::InvalidDate, field)),
     };
     match field {
         "attempt_id" => raw.attempt_id = Text(value),

@@ -109,12 +109,12 @@ pub(super) struct Members<'a> {
 impl Members<'_> {
     /// Says that a member is left alone.
     pub(super) fn leave(&mut self, member: &[u8], why: WhyLeft) {
-        self.left_alone.push(LeftAlone { file: names::within(self.archive, member), why });
+        self.left_alone.push(LeftAlone::one(names::within(self.archive, member), why));
     }
 
     /// Says that some members have the name of a later one.
     pub(super) fn replaces_some(&mut self) {
-        self.left_alone.push(LeftAlone { file: self.archive.to_owned(), why: WhyLeft::Replaced });
+        self.left_alone.push(LeftAlone::one(self.archive.to_owned(), WhyLeft::Replaced));
     }
 
     /// Notes where the archive broke; what breaks first is what is told.
@@ -130,7 +130,7 @@ impl Members<'_> {
         };
         let name = names::within(self.archive, &path);
         if let Some(why) = (self.judge)(&name) {
-            self.left_alone.push(LeftAlone { file: name, why });
+            self.left_alone.push(LeftAlone::one(name, why));
             return None;
         }
         Some(name)
@@ -163,11 +163,11 @@ impl Members<'_> {
         };
         if outcome.is_err() {
             std::fs::remove_file(&path).map_err(full)?;
-            self.left_alone.push(LeftAlone { file: name, why: WhyLeft::Damaged });
+            self.left_alone.push(LeftAlone::one(name, WhyLeft::Damaged));
         } else if let Some(earlier) = self.found.insert(name.clone(), path) {
             // Whoever unpacks the archive has the last of one name.
             std::fs::remove_file(earlier).map_err(full)?;
-            self.left_alone.push(LeftAlone { file: name, why: WhyLeft::Replaced });
+            self.left_alone.push(LeftAlone::one(name, WhyLeft::Replaced));
         }
         Ok(outcome)
     }
@@ -200,7 +200,7 @@ impl Members<'_> {
             }
         };
         if self.found.is_empty() && damage.is_none() {
-            self.left_alone.push(LeftAlone { file: self.archive.to_owned(), why: WhyLeft::NoMember });
+            self.left_alone.push(LeftAlone::one(self.archive.to_owned(), WhyLeft::NoMember));
         }
         let member = |(name, path)| SourceFile {
             name,

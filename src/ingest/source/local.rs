@@ -4,7 +4,7 @@
 //! links are followed, each to what was not found already. Nothing but plain files is ever opened.
 
 use std::collections::{BTreeSet, HashSet};
-use std::ffi::OsString;
+use std::ffi::OsStr;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
@@ -57,10 +57,10 @@ fn pattern(source: &str) -> Result<Listing> {
         match fs::metadata(&path) {
             Ok(found) if found.is_file() => listing.files.push(file(&path, root, chosen)),
             Ok(found) if found.is_dir() => {
-                listing.left_alone.push(LeftAlone { file: folder_name(&path, root), why: WhyLeft::Folder });
+                listing.left_alone.push(LeftAlone::one(folder_name(&path, root), WhyLeft::Folder));
             }
-            Ok(_) => listing.left_alone.push(LeftAlone { file: name(&path, root), why: WhyLeft::NoFile }),
-            Err(_) => listing.left_alone.push(LeftAlone { file: name(&path, root), why: WhyLeft::BrokenLink }),
+            Ok(_) => listing.left_alone.push(LeftAlone::one(name(&path, root), WhyLeft::NoFile)),
+            Err(_) => listing.left_alone.push(LeftAlone::one(name(&path, root), WhyLeft::BrokenLink)),
         }
     }
     Ok(listing)
@@ -103,7 +103,7 @@ impl Walk<'_> {
                 if kind.is_symlink() {
                     self.links.insert(path);
                 } else if kind.is_dir() {
-                    if self.enters(&path, entry.file_name()) {
+                    if self.enters(&path, &entry.file_name()) {
                         folders.push(path);
                     }
                 } else if kind.is_file() {
@@ -121,7 +121,7 @@ impl Walk<'_> {
         let looked = fs::metadata(&link).and_then(|found| Ok((found, link.canonicalize()?)));
         match looked {
             Ok((found, _)) if found.is_dir() => {
-                if self.enters(&link, link.file_name().unwrap_or_default().to_owned()) {
+                if self.enters(&link, link.file_name().unwrap_or_default()) {
                     self.folder(link)?;
                 }
             }
@@ -143,16 +143,16 @@ impl Walk<'_> {
     }
 
     /// Whether a folder is looked into; one that is not is named once, for all that is in it.
-    fn enters(&mut self, folder: &Path, name: OsString) -> bool {
+    fn enters(&mut self, folder: &Path, name: &OsStr) -> bool {
         let hidden = is_hidden(&name.to_string_lossy());
         if hidden {
-            self.listing.left_alone.push(LeftAlone { file: folder_name(folder, self.root), why: WhyLeft::Hidden });
+            self.listing.left_alone.push(LeftAlone::one(folder_name(folder, self.root), WhyLeft::Hidden));
         }
         !hidden
     }
 
     fn leave(&mut self, path: &Path, why: WhyLeft) {
-        self.listing.left_alone.push(LeftAlone { file: name(path, self.root), why });
+        self.listing.left_alone.push(LeftAlone::one(name(path, self.root), why));
     }
 }
 

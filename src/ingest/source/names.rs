@@ -6,6 +6,7 @@
 //! spreadsheet ends a cell), `=`, `+`, `-` and `@` at the very beginning, and the percent sign itself. Nothing else is,
 //! so that two names never become one and each can be read back.
 
+use std::fmt::Write as _;
 use std::ops::RangeInclusive;
 
 /// What a spreadsheet takes for the beginning of a formula.
@@ -69,7 +70,8 @@ fn is_plain(letter: char) -> bool {
 
 fn encode(text: &mut String, bytes: &[u8]) {
     for byte in bytes {
-        text.push_str(&format!("%{byte:02X}"));
+        // Writing to a String cannot fail.
+        let _ = write!(text, "%{byte:02X}");
     }
 }
 
@@ -116,6 +118,20 @@ fn before_rotation(name: &str) -> Option<&str> {
     let number = name.trim_end_matches(|letter: char| letter.is_ascii_digit());
     let base = number.strip_suffix(['.', '-', '_', 't'])?;
     (number.len() < name.len() && !base.is_empty()).then_some(base)
+}
+
+/// What stays of a name through all rotations and compressions: two logs of one stem may hold the same lines, and two of
+/// different stems are never asked.
+#[must_use]
+pub fn stem(name: &str) -> String {
+    let name = name.to_ascii_lowercase();
+    let mut rest = name.as_str();
+    while let Some(shorter) =
+        UNPACKED.iter().find_map(|ending| rest.strip_suffix(ending)).or_else(|| before_rotation(rest))
+    {
+        rest = shorter;
+    }
+    rest.chars().filter(|letter| !letter.is_ascii_digit() && !['.', '-', '_'].contains(letter)).collect()
 }
 
 /// Whether a part of the name begins with a dot: what systems and programs keep for themselves.
@@ -196,6 +212,20 @@ mod tests {
         {
             assert_eq!(form(name), Form::Other, "{name}");
         }
+    }
+
+    #[test]
+    fn a_rotation_leaves_the_stem_of_a_name() {
+        for name in [
+            "a/b.ndjson.1",
+            "a/b.ndjson.2.gz",
+            "a/b.ndjson-20190417.zst",
+            "a/b-20190417.ndjson",
+            "a/B-2019-04-17.1.NDJSON.gz",
+        ] {
+            assert_eq!(stem(name), stem("a/b.ndjson"), "{name}");
+        }
+        assert_ne!(stem("a/b.ndjson"), stem("a/c.ndjson"));
     }
 
     #[test]

@@ -137,7 +137,7 @@ fn bucket(url: &Url, runtime: &Handle) -> Result<Listing> {
     let mut listing = Listing::default();
     listing.left_alone.extend(keys.unnamed.iter().map(|key| {
         let relative = key.strip_prefix(&below).unwrap_or(key);
-        LeftAlone { file: published(relative.as_bytes()), why: WhyLeft::UnnamedKey }
+        LeftAlone::one(published(relative.as_bytes()), WhyLeft::UnnamedKey)
     }));
     for object in keys.objects {
         if object.size > 0 || object_at(&*store, &object.location, runtime)?.is_some() {
@@ -183,7 +183,9 @@ mod tests {
     fn an_address_is_shown_without_its_secrets() {
         for (source, expected) in [
             ("https://u:p@h.example/a/b.ndjson?sig=s#f", "https://h.example/a/b.ndjson"),
-            ("s3://seau/@robot/x", "s3://seau/@robot/x"),
+            ("https://jeton@h.example/a", "https://h.example/a"),
+            ("http://h.example:9000/a", "http://h.example:9000/a"),
+            ("s3://seau/@robot/08:00/x@y", "s3://seau/@robot/08:00/x@y"),
             ("s3://k:a/b@seau/x", "s3://seau/x"),
             ("abfss://conteneur@compte.example/x", "abfss://compte.example/x"),
         ] {

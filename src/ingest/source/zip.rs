@@ -40,7 +40,7 @@ pub(super) fn unpack(file: File, members: &mut Members<'_>) -> Result<()> {
     }
     for index in 0..archive.len() {
         let error = match entry(&archive, index) {
-            Ok(entry) => take(&mut archive, index, entry, members)?,
+            Ok(entry) => take(&mut archive, index, &entry, members)?,
             Err(error) => Some((0, kind(error))),
         };
         if let Some((at, error)) = error {
@@ -75,7 +75,7 @@ fn entry(archive: &ZipArchive<File>, index: usize) -> ZipResult<Entry> {
 fn take(
     archive: &mut ZipArchive<File>,
     index: usize,
-    entry: Entry,
+    entry: &Entry,
     members: &mut Members<'_>,
 ) -> Result<Option<(u64, ErrorKind)>> {
     if entry.is_dir {

@@ -17,7 +17,7 @@ use super::ground::Ground;
 use super::{Built, Order, RunDigest, SetAside};
 use crate::error::{Context, Error, Result};
 use crate::gate::GateReport;
-use crate::ingest::{FileAccount, Months, Quarantined, Reading, Reason, identifiers_table};
+use crate::ingest::{FileAccount, Months, Quarantined, Reading, Reason, gathered, identifiers_table};
 use crate::metadata::Coverage;
 use crate::model::Engine;
 use crate::outcome::Outcome;
@@ -314,7 +314,7 @@ impl<'a> Version<'a> {
             gates: value(serde_json::to_value(&gates)),
             parent: None,
         };
-        self.digest.left_alone = reading.left_alone;
+        self.digest.left_alone = gathered(reading.left_alone);
         Built { staging: self.staging, files: self.files, manifest, gates, digest: self.digest }
     }
 }

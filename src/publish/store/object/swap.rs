@@ -101,16 +101,16 @@ const PROBE: &[u8] = b"probe\n";
 
 fn keeps_its_word(backend: &ObjectBackend, key: &StorageKey) -> Result<()> {
     let stale = UpdateVersion { e_tag: Some("\"0\"".to_owned()), version: Some("0".to_owned()) };
-    must_refuse(backend, key, PutMode::Create)?;
+    must_refuse(backend, key, &PutMode::Create)?;
     // One that refuses to create needs to refuse to replace, too.
     if !backend.name.starts_with("gs://") {
-        must_refuse(backend, key, PutMode::Update(stale))?;
+        must_refuse(backend, key, &PutMode::Update(stale))?;
     }
     must_take_its_own_tag(backend, key)
 }
 
 /// A condition that does not hold is refused, and by nothing else than a refusal.
-fn must_refuse(backend: &ObjectBackend, key: &StorageKey, mode: PutMode) -> Result<()> {
+fn must_refuse(backend: &ObjectBackend, key: &StorageKey, mode: &PutMode) -> Result<()> {
     let mut pauses = PAUSES.into_iter();
     loop {
         let error = match say(backend, backend.once.as_ref(), key, PROBE, mode.clone()) {
