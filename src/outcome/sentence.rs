@@ -156,6 +156,7 @@ impl Sentences {
                 (!opens).then_some(mark)
             }
             ";" | "(" | "[" | "]" | "{" | "=" | "-" | "–" | "—" | "•" | "·" | "/" => Some(mark),
+            "." if ends_with_a_number(all) => Some(mark),
             _ => self.just_before.ending(all),
         }
     }
@@ -214,6 +215,12 @@ impl Sentences {
         let sentence = between.trim_end_matches([' ', '.', '!', '?', '…']);
         closing && !sentence.contains(['.', '!', '?']) && !self.arrows.ends(sentence)
     }
+}
+
+/// Whether a text ends with the number of an item of a list: « 2. ».
+fn ends_with_a_number(text: &str) -> bool {
+    let number = text.trim_end_matches('.').rsplit(' ').next().unwrap_or_default();
+    (1..=2).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whether quotation marks that do not say which way they turn stand around what is between the two texts.
