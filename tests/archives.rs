@@ -11,6 +11,9 @@ use crate::support::web::{Web, file_of};
 use crate::support::workshop::{Told, Workshop, day, days};
 use crate::support::{Store, guichets, root};
 
+/// What makes an archive.
+type Make = Box<dyn Fn(&Workshop)>;
+
 #[test]
 fn members_of_every_kind_of_archive_are_files_of_their_own() {
     let files = [("jour/01.csv", day(1, 3)), ("jour/02.csv", day(2, 5)), ("LISEZ-MOI.txt", "bonjour".to_owned())];
@@ -19,7 +22,6 @@ fn members_of_every_kind_of_archive_are_files_of_their_own() {
         let (flags, path) = (flags.to_owned(), format!("../raw/{name}"));
         move |workshop: &Workshop| workshop.tool("tar", &[&flags, &path, "jour", "LISEZ-MOI.txt"])
     };
-    type Make = Box<dyn Fn(&Workshop)>;
     let makes: Vec<(&str, Make)> = vec![
         ("a.archive.tar", Box::new(tar("-cf", "a.archive.tar"))),
         ("a.archive.tgz", Box::new(tar("-czf", "a.archive.tgz"))),

@@ -51,7 +51,9 @@ fn a_bucket_with_keys_that_cannot_be_named_is_read_all_the_same() {
         "jour/./p.ndjson",
         "zzz/../q.ndjson",
     ];
-    odd.iter().for_each(|key| put(&bucket, &format!("donnees/brut/{key}"), &line(99)));
+    for key in &odd {
+        put(&bucket, &format!("donnees/brut/{key}"), &line(99));
+    }
     put(&bucket, "donnees/brut/LISEZ-MOI.txt", "bonjour");
     put(&bucket, "donnees/brut/.cache/x.ndjson", &line(99));
     put(&bucket, "donnees/brut/jour/", "");

@@ -73,7 +73,7 @@ fn a_folder_that_cannot_be_listed_is_named() {
     use std::os::unix::fs::PermissionsExt as _;
     let raw = Raw::of(&["a.ndjson", "closed/b.ndjson"]);
     let closed = raw.path().join("closed");
-    fs::set_permissions(&closed, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o0)).unwrap();
     if fs::read_dir(&closed).is_ok() {
         return crate::support::skipped("nothing is closed to this user");
     }

@@ -10,8 +10,8 @@ fn timed(format: &str, more: &str) -> String {
 }
 
 fn instants(source: &str, times: &[&str]) -> Vec<String> {
-    let raw: String = times.iter().map(|time| format!("{time},evry-prefecture,0\n")).collect();
-    fates(&Foreign::new(source).file("a.csv", raw).version(), &["instant_utc"])
+    let raw: Vec<String> = times.iter().map(|time| format!("{time},evry-prefecture,0\n")).collect();
+    fates(&Foreign::new(source).file("a.csv", raw.concat()).version(), &["instant_utc"])
 }
 
 #[test]

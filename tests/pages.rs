@@ -90,7 +90,9 @@ fn matrix(counts: &BTreeMap<[&str; 2], usize>) -> String {
     let codes = Outcome::ALL.iter().map(|outcome| outcome.code());
     let said: Vec<&str> = codes.filter(|code| counts.keys().any(|pair| pair.contains(code))).collect();
     let mut table = format!("{:>18} | rules say\n{:>18} |", "a person says", "");
-    said.iter().for_each(|outcome| write!(table, " {outcome:>17}").unwrap());
+    for outcome in &said {
+        write!(table, " {outcome:>17}").unwrap();
+    }
     for person in &said {
         write!(table, "\n{person:>18} |").unwrap();
         for rules in &said {
@@ -138,8 +140,11 @@ fn every_rule_decides_a_page() {
     assert!(idle.is_empty(), "no page of tests/fixtures/pages is decided by {idle:?}");
 }
 
+/// Writes a text in another way.
+type Spelling = fn(&str) -> String;
+
 /// The ways in which robots write one page.
-const SPELLINGS: [(&str, fn(&str) -> String); 8] = [
+const SPELLINGS: [(&str, Spelling); 8] = [
     ("capitals", |text| text.to_uppercase()),
     ("small letters", |text| text.to_lowercase()),
     ("letters taken apart", |text| DecomposingNormalizerBorrowed::new_nfd().normalize(text).into_owned()),

@@ -26,7 +26,7 @@ fn lines() -> Vec<u8> {
             "page_text": "Aucun créneau disponible",
         })
     };
-    (0..10).map(|number| format!("{}\n", line(number))).collect::<String>().into_bytes()
+    (0..10).map(|number| line(number).to_string() + "\n").collect::<String>().into_bytes()
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {

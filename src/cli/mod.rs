@@ -16,6 +16,7 @@ mod verify;
 mod watch;
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -158,7 +159,8 @@ fn printable(text: &str) -> Cow<'_, str> {
         let length = colour.map_or(letter.len_utf8(), str::len);
         if colour.is_none() && commands(letter) {
             // None of them is beyond four digits.
-            told.push_str(&format!("\\u{:04x}", u32::from(letter)));
+            // Writing to a String cannot fail.
+            let _ = write!(told, "\\u{:04x}", u32::from(letter));
         } else {
             told.push_str(&rest[..length]);
         }

@@ -136,7 +136,8 @@ impl<'a> Decoder<'a> {
     pub(super) fn decode(&self, line: &str, see: &mut dyn FnMut(u32, Decoded<'_>)) {
         match &self.shape {
             Shape::Contract => {
-                see(1, decode(line).and_then(|raw| Ok(Some((check(&raw)?, raw)))).and_then(|found| self.known(found)))
+                let checked = decode(line).and_then(|raw| Ok(Some((check(&raw)?, raw))));
+                see(1, checked.and_then(|found| self.known(found)));
             }
             Shape::Mapped(mapping) => mapping.read(line, &mut |rank, read| {
                 let checked = read.and_then(|raw| raw.map(|raw| Ok((check(&raw)?, raw))).transpose());
