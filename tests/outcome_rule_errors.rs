@@ -32,6 +32,11 @@ fn each_mistake_in_a_rule_is_named() {
         ("needle that all have", blocked("when.marker = ['*']"), "in rule `r`, `marker` lists nothing, or something"),
         ("backward range", blocked("when.status = ['599-500']"), "\"599-500\", which is not a range"),
         ("no range", blocked("when.status = ['5xx']"), "\"5xx\", which is not a range"),
+        (
+            "formula",
+            blocked("when.status = [403]").replace("'d'", "'=1+1'"),
+            "a text of rule `r` begins like a formula",
+        ),
         ("id with a space", rule("r r", "bloque", "when.status = [403]"), "`r r` is no rule id"),
         ("empty exception", blocked("when.status = [403]\nunless = [{}]"), "its `unless` takes all its lines"),
         (

@@ -184,3 +184,14 @@ fn the_earliest_instant_is_that_of_all_rows_whatever_their_order_and_service() {
     assert_eq!(earliest(&format!("{EVERYWHERE}\n{own}")).as_deref(), Some("2017-12-31T23:00:00+00:00"));
     assert_eq!(earliest(""), None);
 }
+
+#[test]
+fn a_source_that_no_table_may_hold_is_refused_where_it_stands() {
+    let logs = Attempts::on("evry-prefecture").saw(Kind::No, 1, "2019-04-16T08:00:00Z");
+    for source in ["=1+1", "\"deux\nlignes\""] {
+        let pipeline = logs.pipeline("", &format!("*,*,2019-04-01T00:00:00Z,,60,true,{source}"));
+        let run = Store::new().run(&pipeline, &[&logs.path()], "2019-05-02T00:00:00+02:00", &[]);
+        assert_eq!(run.code, Some(2), "{}", run.stderr);
+        assert!(run.stderr.contains("schedule.csv:2: the source"), "{}", run.stderr);
+    }
+}

@@ -161,7 +161,7 @@ pub struct Method {
 impl Default for Method {
     fn default() -> Self {
         Self {
-            methode_version: "2026.1.0".to_owned(),
+            methode_version: "2026.2.0".to_owned(),
             reponses_min_jour: 4,
             reponses_min_semaine: 7,
             jours_min_semaine: 3,

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::Period;
 use crate::calendar::parse_rfc3339;
 use crate::error::{Context, Error, Result};
+use crate::schema::unpublishable;
 
 /// Stands for every counter or every procedure.
 const ANY: &str = "*";
@@ -61,6 +62,11 @@ impl Schedule {
             let here = |error: Error| error.at(format!("{}:{line}", path.display()));
             let record: Record = record.deserialize(Some(&header)).usage("not a row of a schedule").map_err(here)?;
             let row = record.parsed(line).map_err(here)?;
+            if let Some(why) = row.source.as_deref().and_then(unpublishable) {
+                return Err(here(
+                    Error::usage(format!("the source {why}, and is published")).hint("write it otherwise"),
+                ));
+            }
             rows.push(row);
         }
         if let Some((line, conflict)) = conflict(&rows) {

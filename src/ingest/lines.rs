@@ -140,7 +140,7 @@ impl<R: Read> LineReader<R> {
             }
             let waiting = self.end - self.start;
             match self.state {
-                State::Reading if waiting > self.limit => return Some(self.skip_long_line()),
+                State::Reading | State::Ended(_) if waiting > self.limit => return Some(self.skip_long_line()),
                 State::Reading | State::Fresh => self.fill(),
                 State::Ended(None) if waiting > 0 => return Some(self.line(waiting, 0, LineEnd::File)),
                 State::Ended(Some(_)) if waiting > 0 => return Some(self.line(waiting, 0, LineEnd::Break)),

@@ -11,6 +11,7 @@ use super::condition::{Condition, Written};
 use super::facts::{Facts, Grammar, Needles, Scanner};
 use super::{Answer, Evidence, Outcome, elsewhere, sentence};
 use crate::error::{Error, Result};
+use crate::schema::unpublishable;
 
 /// One rule: an outcome, and the evidence from which it follows.
 #[derive(Debug)]
@@ -202,6 +203,12 @@ fn check_alone(rule: Rule) -> Checked<Rule> {
         return Err(Complaint(
             format!("rule `{id}` lacks a description or a source"),
             "both are published: write them",
+        ));
+    }
+    if let Some(why) = [&rule.description, &rule.source].into_iter().find_map(|text| unpublishable(text)) {
+        return Err(Complaint(
+            format!("a text of rule `{id}` {why}"),
+            "it is published in a CSV: write it otherwise, on one line",
         ));
     }
     if rule.unless.iter().any(|exception| takes_all(exception, &rule.when)) {
