@@ -1,6 +1,6 @@
 //! Gates: what a version must satisfy before anyone can see it.
 //!
-//! Each compares one figure with one threshold. A refusal names both and says how to overrule it on purpose; an
+//! Each compares one figure with one threshold. A refusal names both and, unless the gate says that we are wrong, how to overrule it on purpose; an
 //! overruled gate stays in the manifest with the reason that was given.
 
 mod tables;
@@ -24,7 +24,7 @@ wire_enum! {
     Gate {
         /// Every value satisfies its schema, and no key stands twice.
         Schema = "schema",
-        /// Each file's lines are all accounted for.
+        /// Each file's records are all accounted for.
         Accounting = "comptabilite",
         /// Every attempt is in the dense grid, once.
         Grid = "grille",
@@ -32,7 +32,7 @@ wire_enum! {
         Attempts = "tentatives",
         /// Enough answers.
         Answers = "reponses",
-        /// Not too many lines set aside.
+        /// Not too many records set aside.
         Quarantine = "quarantaine",
         /// Not too many pages that no rule recognises.
         Unrecognized = "pages_non_reconnues",
@@ -128,12 +128,12 @@ pub fn try_all(subject: &Subject<'_>, engine: &mut Engine, overrules: &[Overrule
     let number = |name: &str| column(&counts, name).max(0).cast_unsigned();
     let attempts = number("attempts");
     let thresholds = subject.thresholds;
-    let lines: u64 = subject.accounts.iter().map(|account| account.records).sum();
+    let records: u64 = subject.accounts.iter().map(|account| account.records).sum();
     let quarantined: u64 = subject.accounts.iter().map(|account| account.quarantined).sum();
     // A long history would hide one bad night.
     let new = subject.accounts.iter().filter(|account| subject.read.contains(&account.file));
-    let (new_lines, new_quarantined) =
-        new.fold((0, 0), |(lines, aside), account| (lines + account.records, aside + account.quarantined));
+    let (new_records, new_quarantined) =
+        new.fold((0, 0), |(records, aside), account| (records + account.records, aside + account.quarantined));
     let unbalanced: Vec<&str> =
         subject.accounts.iter().filter(|account| !account.balances()).map(|account| &*account.file).collect();
     let in_accounts: u64 = subject.accounts.iter().map(|account| account.attempts).sum();
@@ -144,10 +144,10 @@ pub fn try_all(subject: &Subject<'_>, engine: &mut Engine, overrules: &[Overrule
             Gate::Accounting,
             unbalanced.is_empty() && in_accounts == attempts,
             format!(
-                "{} of {lines} records accounted for; {attempts} attempts",
+                "{} of {records} records accounted for; {attempts} attempts",
                 subject.accounts.iter().map(FileAccount::accounted).sum::<u64>()
             ),
-            format!("{lines} records; {in_accounts} attempts"),
+            format!("{records} records; {in_accounts} attempts"),
         ),
         grid(engine, attempts)?,
         report(
@@ -163,11 +163,11 @@ pub fn try_all(subject: &Subject<'_>, engine: &mut Engine, overrules: &[Overrule
             format!("at least {}", thresholds.answers_min),
         ),
         worse([
-            share(Gate::Quarantine, quarantined, lines, thresholds.quarantine_max, "records"),
+            share(Gate::Quarantine, quarantined, records, thresholds.quarantine_max, "records"),
             share(
                 Gate::Quarantine,
                 new_quarantined,
-                new_lines,
+                new_records,
                 thresholds.quarantine_max,
                 "records of this run's files",
             ),

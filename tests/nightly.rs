@@ -151,7 +151,7 @@ fn each_night_adds_its_day_and_the_catalogue_follows_even_late() {
     // The first night, before anybody has a key; then a person creates the dataset, once.
     let night = forge.night(&forge.day("2019-04-30", ""), "2019-05-01T00:00:00+02:00", "", &[]).ended(0, "published");
     night.says(&["**Published**: version 2019-05-01", "DATAGOUV_API_KEY holds no key", "| comptabilite |"]);
-    night.says(&["\n| 10 | 10 | 0 | 0 | 0 |", "Outcomes: aucun_rdv 10.\n"]);
+    night.says(&["\n| 10 | 10 | 10 | 0 | 0 | 0 | 0 |", "Outcomes: aucun_rdv 10.\n"]);
     assert_eq!(forge.attempts(), BTreeMap::from([("2019-04-30".to_owned(), "10".to_owned())]));
     let pipeline = forge.pipeline();
     let mut environment = forge.bucket.environment();
@@ -246,7 +246,7 @@ fn a_night_that_cannot_begin_says_why() {
     let day = forge.day("2019-04-30", "");
     let as_of = "2019-05-01T00:00:00+02:00";
     let wrong = forge.night(&day, as_of, "", &["--accept", "quarantine", "--because", "essai"]).ended(2, "failed: ");
-    wrong.says(&["The run failed", "the gates are schema"]);
+    wrong.says(&["The run failed", "the gates that can be overruled are tentatives"]);
     let judged = forge.night(&day, as_of, "une-clef", &["--dry-run"]).ended(0, "judged, and not published");
     judged.says(&["**Judged**", "| comptabilite |", "no current version"]);
     let missing = forge.folder.path().join("missing.ndjson");

@@ -299,7 +299,7 @@ proptest! {
         prop_assert!(!matches!(got.answer(), Answer::Yes | Answer::No), "{}: {}", rule, text);
     }
 
-    /// Words before and after a sentence are followed in any text without a fall.
+    /// Words before and after a sentence are followed in any text without a panic.
     #[test]
     fn any_text_around_a_sentence_is_read(
         before in any::<String>(), after in "\\PC{0,80}", (system, sentence) in prop::sample::select(SENTENCES.to_vec()),

@@ -116,29 +116,11 @@ reunies AS (
     GROUP BY guichet_id, demarche_id, mois, consultation_id, debut_utc, essai
 ),
 
--- Whole days from one date to the other, by years and days of the year: engines hold epochs of a few centuries only.
-offertes AS (
-    SELECT
-        guichet_id,
-        demarche_id,
-        mois,
-        consultation_id,
-        debut_utc,
-        essai,
-        delai_jours,
-        deuxieme_date,
-        CAST(EXTRACT(YEAR FROM premiere_date) AS DOUBLE) - 1.0 AS annees,
-        CAST(EXTRACT(DOY FROM premiere_date) AS DOUBLE) AS jours,
-        CAST(EXTRACT(YEAR FROM deuxieme_date) AS DOUBLE) - 1.0 AS deuxieme_annees,
-        CAST(EXTRACT(DOY FROM deuxieme_date) AS DOUBLE) AS deuxieme_jours
-    FROM lignes
-    WHERE reponse = 'oui' AND premiere_date IS NOT NULL
-),
-
 -- Every date that any planning offered, in days from the attempt; the two nearest are those of the consultation.
 dates AS (
     SELECT guichet_id, demarche_id, mois, consultation_id, debut_utc, essai, delai_jours AS delai
-    FROM offertes
+    FROM lignes
+    WHERE reponse = 'oui' AND premiere_date IS NOT NULL
     UNION ALL
     SELECT
         guichet_id,
@@ -147,15 +129,12 @@ dates AS (
         consultation_id,
         debut_utc,
         essai,
-        delai_jours + CAST(
-            365.0 * (deuxieme_annees - annees)
-            + FLOOR(deuxieme_annees / 4.0) - FLOOR(annees / 4.0)
-            - FLOOR(deuxieme_annees / 100.0) + FLOOR(annees / 100.0)
-            + FLOOR(deuxieme_annees / 400.0) - FLOOR(annees / 400.0)
-            + deuxieme_jours - jours AS INTEGER
-        ) AS delai
-    FROM offertes
-    WHERE deuxieme_date IS NOT NULL
+        delai_jours + CAST(FLOOR(
+            (EXTRACT(EPOCH FROM CAST(deuxieme_date AS TIMESTAMP))
+                - EXTRACT(EPOCH FROM CAST(premiere_date AS TIMESTAMP))) / 86400.0 + 0.5
+        ) AS INTEGER) AS delai
+    FROM lignes
+    WHERE reponse = 'oui' AND premiere_date IS NOT NULL AND deuxieme_date IS NOT NULL
 ),
 
 -- One numbering for all, and not one per consultation, which would cost ten times as much: the dates of a consultation

@@ -6,7 +6,8 @@ use std::ops::RangeInclusive;
 /// The years of which an instant or the date of a slot is believed. Outside of them stand the dates by which machines say
 /// « none » or « not set »: 0001-01-01, 1900-01-01, 1970-01-01, 9999-12-31.
 pub const YEARS: RangeInclusive<i32> = 2000..=2099;
-/// Most slots that one look at one planning can show; a year of five-minute slots at three desks has fewer a week.
+/// Most slots that one look at one planning can show: ten times as many as the largest office of which logs are known shows
+/// in six weeks ahead. Beyond stands an error, and sums of it would drown all others.
 pub const SLOTS_MAX: i32 = 10_000;
 /// Farthest that a robot looks ahead, in days: ten years.
 pub const HORIZON_MAX_DAYS: i32 = 3_660;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use guichets_ouverts::gate::GateReport;
 use guichets_ouverts::ingest::{LeftAlone, WhyLeft};
-use guichets_ouverts::job::{Built, SetAside};
+use guichets_ouverts::job::{Built, RunDigest, SetAside};
 use guichets_ouverts::outcome::Outcome as AttemptOutcome;
 use guichets_ouverts::publish::Outcome;
 use guichets_ouverts::release::Accounting;
@@ -62,12 +62,8 @@ fn write_all(
     for kind in &digest.set_aside {
         writeln!(text, "    {}", set_aside(kind))?;
     }
-    if digest.dates_set_aside > 0 {
-        let dates = plural(digest.dates_set_aside.max(0).cast_unsigned(), "date");
-        writeln!(
-            text,
-            "    {dates} of slots not believed: before the day of the attempt, or of no year of the contract"
-        )?;
+    if let Some(dates) = dates_set_aside(digest) {
+        writeln!(text, "    {dates}")?;
     }
     for mapping in &digest.unread {
         writeln!(text, "    {mapping}")?;
@@ -106,6 +102,13 @@ fn write_account(text: &mut String, account: Accounting) -> std::fmt::Result {
         write!(text, " + {} without data", grouped(account.without_data))?;
     }
     writeln!(text, " + {} set aside", grouped(account.quarantined))
+}
+
+/// How many dates of slots are not believed, and why, if there are any.
+pub fn dates_set_aside(digest: &RunDigest) -> Option<String> {
+    let count = u64::try_from(digest.dates_set_aside).ok().filter(|count| *count > 0)?;
+    let dates = plural(count, "date");
+    Some(format!("{dates} of slots not believed: before the day of the attempt, or of no year of the contract"))
 }
 
 /// `3 records set aside: type_invalide (slots.count), the first at a.csv:12`.

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::Args;
 use guichets_ouverts::config::Schedule;
 use guichets_ouverts::error::{Context, Error, Result};
-use guichets_ouverts::ingest::{Fate, Ingest, LinePlace, Reason, Witness, log_at, mapping};
+use guichets_ouverts::ingest::{Fate, Ingest, LinePlace, Reason, Witness, is_log_named, log_at};
 use guichets_ouverts::outcome::{Explanation, RuleSet, explain};
 use guichets_ouverts::progress::Silent;
 use guichets_ouverts::registry::Registry;
@@ -47,10 +47,11 @@ impl Explain {
         let source = path.to_string_lossy().into_owned();
         let mut file = log_at(&source, &pipeline, runtime)?;
         file.name = name_in_run(&ingest, &path, &file.name).ok_or_else(|| {
-            Error::usage("no log of this pipeline: a run leaves it alone").at(&source).hint(format!(
-                "the pipeline reads {}",
-                pipeline.sources.iter().map(|source| source.files.as_str()).collect::<Vec<_>>().join(", ")
-            ))
+            let patterns: Vec<&str> = pipeline.sources.iter().map(|source| source.files.as_str()).collect();
+            let read = if patterns.is_empty() { "NDJSON logs of the contract".to_owned() } else { patterns.join(", ") };
+            Error::usage("no log of this pipeline: a run leaves it alone")
+                .at(&source)
+                .hint(format!("the pipeline reads {read}"))
         })?;
         let mut teller = Teller {
             rules: &rules,
@@ -73,7 +74,7 @@ impl Explain {
 
 /// The name by which a run knows a file: its own, or with as many of the folders above it as a mapping asks for.
 fn name_in_run(ingest: &Ingest<'_>, path: &Path, listed: &str) -> Option<String> {
-    let wanted = |name: &str| ingest.pipeline.sources.is_empty() || mapping(ingest.pipeline, name).is_some();
+    let wanted = |name: &str| is_log_named(ingest.pipeline, name);
     if wanted(listed) {
         return Some(listed.to_owned());
     }

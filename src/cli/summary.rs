@@ -11,7 +11,7 @@ use guichets_ouverts::gate::GateReport;
 use guichets_ouverts::job::Built;
 use guichets_ouverts::publish::{Base, Outcome};
 
-use super::display::{grouped, left_alone, set_aside};
+use super::display::{dates_set_aside, grouped, left_alone, set_aside};
 
 /// What is known of a run when it ends.
 pub struct Night<'a> {
@@ -104,11 +104,15 @@ impl Night<'_> {
         for kind in &digest.set_aside {
             writeln!(text, "- {}", cell(&set_aside(kind)))?;
         }
+        let dates = dates_set_aside(digest);
+        if let Some(dates) = &dates {
+            writeln!(text, "- {dates}")?;
+        }
         let left_alone = left_alone(&digest.left_alone);
         for (why, names) in &left_alone {
             writeln!(text, "- Left alone, {why}: {}", cell(names))?;
         }
-        if !digest.set_aside.is_empty() || !left_alone.is_empty() {
+        if !digest.set_aside.is_empty() || dates.is_some() || !left_alone.is_empty() {
             writeln!(text)?;
         }
         Ok(())

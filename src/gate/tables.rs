@@ -29,7 +29,7 @@ pub(super) fn last_days(engine: &mut Engine, most: f64) -> Result<GateReport> {
 #[derive(Clone, Copy)]
 pub(super) enum Months {
     All,
-    /// A long history would hide a log that is numbered anew since a few days; too few cycles tell nothing.
+    /// A long history would hide a log that is numbered anew for a few days; too few cycles tell nothing.
     Newest,
 }
 
@@ -37,7 +37,7 @@ pub(super) enum Months {
 pub(super) fn cycles(engine: &mut Engine, most: f64, months: Months) -> Result<GateReport> {
     let (of, unit, fewest) = match months {
         Months::All => ("cycles AS c", "cycles", 0),
-        // Joined where it is needed alone: the engine multiplies the rows by those of a table of which it uses no column.
+        // Joined only where it is needed: the engine multiplies the rows by those of a table of which it uses no column.
         Months::Newest => (
             "cycles AS c INNER JOIN (SELECT MAX(mois) AS mois FROM cycles) AS n ON c.mois = n.mois",
             "cycles of the newest month",

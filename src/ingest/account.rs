@@ -26,8 +26,10 @@ pub struct FileAccount {
     /// Lines, without those that name the columns of a foreign log.
     pub lines: u64,
     /// Lines that name the columns of a foreign log.
+    #[serde(default)]
     pub headers: u64,
     /// What the lines hold.
+    #[serde(default)]
     pub records: u64,
     /// Records that became a row of `tentatives`.
     pub attempts: u64,
@@ -36,6 +38,7 @@ pub struct FileAccount {
     /// Lines of white space.
     pub blank: u64,
     /// Records which say that nobody looked.
+    #[serde(default)]
     pub without_data: u64,
     /// Records set aside.
     pub quarantined: u64,

@@ -106,8 +106,8 @@ pub fn find(sources: &[String], pipeline: &Pipeline, runtime: &Handle) -> Result
     Ok(found)
 }
 
-/// The log that a path or an address names by itself, whatever the pipeline makes of its name. A path may go on into an
-/// archive, `archive.tar.gz/jour/01.csv`, as the names of members do.
+/// The file that a path or an address names by itself. A path may go on into an archive, `archive.tar.gz/jour/01.csv`, as
+/// the names of members do.
 ///
 /// # Errors
 /// [`Usage`](crate::error::Kind::Usage) when there is none; [`Unreachable`](crate::error::Kind::Unreachable) when it
@@ -125,6 +125,12 @@ pub fn log_at(path: &str, pipeline: &Pipeline, runtime: &Handle) -> Result<Sourc
     found.files.into_iter().find(|file| Some(&file.name) == name.as_ref()).ok_or_else(|| {
         Error::usage("the archive has no such log").at(path).hint(format!("its logs are {}", names.join(", ")))
     })
+}
+
+/// Whether a run reads a file that was named itself, under this name.
+#[must_use]
+pub fn is_log_named(pipeline: &Pipeline, name: &str) -> bool {
+    judge(pipeline, name, name, Chosen::ByName).is_none()
 }
 
 /// What becomes of a file.

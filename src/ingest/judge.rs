@@ -59,7 +59,7 @@ pub trait Witness {
     }
 }
 
-/// Decides of the lines of one file.
+/// Decides what becomes of the lines of one file.
 pub(super) struct Judge<'a> {
     ingest: Ingest<'a>,
     decoder: Decoder<'a>,
@@ -135,6 +135,7 @@ impl<'a> Judge<'a> {
             }
         };
         self.release_held(witness)?;
+        self.note_unread(place.line, reject, "");
         witness.see(place, Fate::SetAside(reject))
     }
 

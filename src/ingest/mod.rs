@@ -35,7 +35,7 @@ pub use account::{FileAccount, accounts_table};
 pub use check::{Checked, check, parse_id};
 pub use columns::{Columns, Place, Row, delay_class};
 pub use decode::decode;
-pub use find::{Found, find, log_at, mapping};
+pub use find::{Found, find, is_log_named, log_at, mapping};
 pub use history::{History, Repeat, id_fingerprint, identifiers_table, recall, repetitions_table};
 pub use judge::{Fate, LinePlace, Witness};
 pub use ledger::{Entry, Repeats};

@@ -14,7 +14,8 @@ pub(super) fn values_digest(raw: &RawAttempt<'_>, checked: &Checked, buffer: &mu
     hash.as_bytes()[..8].iter().fold(0, |digest, byte| digest << 8 | u64::from(*byte))
 }
 
-/// Writes every field, each preceded by its length, so that no value can pose as two.
+/// Writes every field, texts preceded by their length and numbers by whether they are there, so that no value can pose as
+/// two.
 fn write(raw: &RawAttempt<'_>, checked: &Checked, out: &mut Vec<u8>) {
     // Named one by one, so that a new field of the contract cannot be forgotten here. Those that `check` has parsed are
     // written as what they mean.

@@ -73,6 +73,7 @@ pub struct FileEntry {
 
 /// records = attempts + duplicates + blank + without data + quarantined.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 #[expect(missing_docs, reason = "the names of the table fichiers, summed")]
 pub struct Accounting {
     pub files: u64,
