@@ -143,12 +143,16 @@ pub struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    /// The evidence that the rules look at: a date that is not believed is none.
+    /// The evidence that the rules look at.
     #[must_use]
     pub fn evidence(&self) -> Evidence<'a> {
-        let has_first_date = self.checked.first_date.is_some();
-        Evidence { has_first_date, day: Some(self.local.date), ..Evidence::of(self.raw) }
+        evidence_of(self.raw, &self.checked, self.local.date)
     }
+}
+
+/// What a record shows on a local day: a date that is not believed is none.
+pub(super) fn evidence_of<'a>(raw: &'a RawAttempt<'_>, checked: &Checked, day: NaiveDate) -> Evidence<'a> {
+    Evidence { has_first_date: checked.first_date.is_some(), day: Some(day), ..Evidence::of(raw) }
 }
 
 impl Columns {

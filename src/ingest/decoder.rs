@@ -1,10 +1,10 @@
 //! From the text of a line to attempts that may be believed, for the lines of one file.
 
 use super::check::{Checked, check};
+use super::context::Ingest;
 use super::decode::decode;
 use super::lines::LineEnd;
 use super::mapped::{Ending, FileMapping, Unready, follow, split};
-use super::reader::Ingest;
 use super::reject::{Reason, Reject};
 use crate::attempt::RawAttempt;
 use crate::config::{FinalNewline, LogFormat, SourceMapping, UnknownIds};

@@ -6,10 +6,10 @@ use chrono::{Datelike, NaiveDate};
 
 use super::account::FileAccount;
 use super::columns::{Columns, Row};
+use super::context::Ingest;
 use super::judge::{Fate, LinePlace, Witness};
 use super::months::Months;
 use super::packing::Compression;
-use super::reader::Ingest;
 use super::reject::Quarantined;
 use super::stream::Delivered;
 use crate::calendar::month;

@@ -4,18 +4,20 @@ use std::sync::Arc;
 
 use chrono_tz::Tz;
 
-use super::columns::{Place, Row};
+use super::check::Checked;
+use super::columns::{Place, Row, evidence_of};
+use super::context::Ingest;
 use super::decoder::{Decoder, Line};
 use super::lines::{Item, LineEnd};
 use super::mapped::Ending;
 use super::packing;
-use super::reader::Ingest;
 use super::reject::{Reason, Reject};
 use super::values::values_digest;
+use crate::attempt::RawAttempt;
 use crate::calendar::Local;
 use crate::charset::Charset;
 use crate::error::Result;
-use crate::outcome::{Classifier, Evidence};
+use crate::outcome::Classifier;
 
 /// Where a record stands in its file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -235,42 +237,26 @@ impl<'a> Judge<'a> {
             if seen.is_err() {
                 return;
             }
-            let place = LinePlace { rank, ..place };
+            let of_record = LinePlace { rank, ..place };
             seen = match decoded {
                 Err(reject) => {
                     unread = Some(reject);
-                    witness.see(place, Fate::SetAside(cut(reject, end)))
+                    witness.see(of_record, Fate::SetAside(cut(reject, end)))
                 }
-                Ok(None) => witness.see(place, Fate::WithoutData),
-                Ok(Some((raw, mut checked))) => {
-                    let counter = ingest.registry.counter(&raw.counter);
-                    // An unknown counter was set aside unless the pipeline states a zone for such counters.
-                    let zone = counter.map(|counter| counter.zone).or(ingest.pipeline.registry.zone).unwrap_or(Tz::UTC);
+                Ok(None) => witness.see(of_record, Fate::WithoutData),
+                Ok(Some((raw, checked))) => {
                     let digest = values_digest(&raw, &checked, buffer);
-                    let local = Local::of(checked.instant, zone);
-                    checked.believe_dates(local.date);
-                    let has_first_date = checked.first_date.is_some();
-                    let evidence = Evidence { has_first_date, day: Some(local.date), ..Evidence::of(&raw) };
-                    let row = Row {
-                        local,
-                        checked,
-                        department: counter.map_or((None, None), |counter| {
-                            (counter.department.as_deref(), counter.department_iso.as_deref())
-                        }),
-                        rule: &ingest.rules.rules()[classifier.classify(&evidence)],
-                        rules_version: ingest.rules.version(),
-                        place: Place {
-                            file: *index,
-                            name,
-                            line: place.line,
-                            rank,
-                            offset: place.offset,
-                            length: place.length,
-                            digest,
-                        },
-                        raw: &raw,
+                    let place = Place {
+                        file: *index,
+                        name,
+                        line: place.line,
+                        rank,
+                        offset: place.offset,
+                        length: place.length,
+                        digest,
                     };
-                    witness.see(place, Fate::Attempt(&row))
+                    let row = row_of(ingest, &raw, checked, place, classifier);
+                    witness.see(of_record, Fate::Attempt(&row))
                 }
             };
         });
@@ -285,6 +271,26 @@ impl<'a> Judge<'a> {
             self.unread = Some(Unread { line, reject, names: self.decoder.names_of(text) });
         }
     }
+}
+
+/// An attempt with all that is found out about it: its counter's own clock, what of its dates is believed, its outcome.
+fn row_of<'r>(
+    ingest: &Ingest<'r>,
+    raw: &'r RawAttempt<'r>,
+    mut checked: Checked,
+    place: Place<'r>,
+    classifier: &mut Classifier<'_>,
+) -> Row<'r> {
+    let counter = ingest.registry.counter(&raw.counter);
+    // An unknown counter was set aside unless the pipeline states a zone for such counters.
+    let zone = counter.map(|counter| counter.zone).or(ingest.pipeline.registry.zone).unwrap_or(Tz::UTC);
+    let local = Local::of(checked.instant, zone);
+    checked.believe_dates(local.date);
+    let department =
+        counter.map_or((None, None), |counter| (counter.department.as_deref(), counter.department_iso.as_deref()));
+    let rules = ingest.rules;
+    let rule = &rules.rules()[classifier.classify(&evidence_of(raw, &checked, local.date))];
+    Row { raw, checked, local, department, rule, rules_version: rules.version(), place }
 }
 
 /// What cannot be read because the file ends in it was cut.

@@ -3,13 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
 use rayon::prelude::*;
-use tokio::runtime::Handle;
 
 use super::account::FileAccount;
+use super::context::Ingest;
 use super::file::FileReader;
-use super::find::{Found, mapping};
+use super::find::Found;
 use super::history::{History, Repeat, named};
 use super::judge::{Judge, Unread, Witness};
 use super::ledger::{Entry, Repeats};
@@ -21,11 +20,9 @@ use super::rotated::is_elsewhere;
 use super::source::SourceFile;
 use super::stream::Stream;
 use crate::charset::Charset;
-use crate::config::{Pipeline, SourceMapping};
+use crate::config::SourceMapping;
 use crate::error::{Context, Error, Result};
-use crate::outcome::RuleSet;
 use crate::progress::Progress;
-use crate::registry::Registry;
 
 /// How many names of a line that could not be read are shown, and how many letters of each.
 const NAMES_SHOWN: usize = 20;
@@ -34,21 +31,6 @@ const NAME_SHOWN: usize = 30;
 
 /// How many lines are read before looking whether the run is to stop.
 const LINES_BETWEEN_LOOKS: u32 = 10_000;
-
-/// What reading needs to know.
-#[derive(Clone, Copy)]
-pub struct Ingest<'a> {
-    /// Mappings, limits, thresholds.
-    pub pipeline: &'a Pipeline,
-    /// Counters and procedures.
-    pub registry: &'a Registry,
-    /// Outcome rules.
-    pub rules: &'a RuleSet,
-    /// The first instant of which the schedule speaks; what is before it is set aside.
-    pub earliest: Option<DateTime<Utc>>,
-    /// For sources that are not local.
-    pub runtime: &'a Handle,
-}
 
 /// What reading found, besides the attempts themselves.
 #[derive(Debug, Default)]
@@ -248,11 +230,6 @@ impl<'a> Ingest<'a> {
                 ))
             })
             .collect()
-    }
-
-    /// The mapping of a file, where the pipeline maps foreign logs.
-    pub(super) fn mapping(&self, name: &str) -> Option<&'a SourceMapping> {
-        mapping(self.pipeline, name)
     }
 
     /// Shows what becomes of each line of a file; a run, a check and an explanation all see the same. `prefix` is how many
