@@ -5,7 +5,7 @@
 
 mod tables;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -16,7 +16,7 @@ use crate::attempt::wire_enum;
 use crate::config::Gates;
 use crate::diff::Changes;
 use crate::error::{Error, Kind, Result};
-use crate::ingest::FileAccount;
+use crate::ingest::{FileAccount, Quarantined};
 use crate::model::Engine;
 
 wire_enum! {
@@ -95,6 +95,10 @@ pub struct Subject<'a> {
     pub accounts: &'a [FileAccount],
     /// The files that this run has read.
     pub read: &'a HashSet<Arc<str>>,
+    /// What was known of those that have grown: records, and those set aside.
+    pub grown: &'a HashMap<Arc<str>, (u64, u64)>,
+    /// The records set aside.
+    pub quarantined: &'a [Quarantined],
     /// The thresholds.
     pub thresholds: &'a Gates,
     /// The moment of which the version speaks.
@@ -129,11 +133,6 @@ pub fn try_all(subject: &Subject<'_>, engine: &mut Engine, overrules: &[Overrule
     let attempts = number("attempts");
     let thresholds = subject.thresholds;
     let records: u64 = subject.accounts.iter().map(|account| account.records).sum();
-    let quarantined: u64 = subject.accounts.iter().map(|account| account.quarantined).sum();
-    // A long history would hide one bad night.
-    let new = subject.accounts.iter().filter(|account| subject.read.contains(&account.file));
-    let (new_records, new_quarantined) =
-        new.fold((0, 0), |(records, aside), account| (records + account.records, aside + account.quarantined));
     let unbalanced: Vec<&str> =
         subject.accounts.iter().filter(|account| !account.balances()).map(|account| &*account.file).collect();
     let in_accounts: u64 = subject.accounts.iter().map(|account| account.attempts).sum();
@@ -162,16 +161,7 @@ pub fn try_all(subject: &Subject<'_>, engine: &mut Engine, overrules: &[Overrule
             number("answers").to_string(),
             format!("at least {}", thresholds.answers_min),
         ),
-        worse([
-            share(Gate::Quarantine, quarantined, records, thresholds.quarantine_max, "records"),
-            share(
-                Gate::Quarantine,
-                new_quarantined,
-                new_records,
-                thresholds.quarantine_max,
-                "records of this run's files",
-            ),
-        ]),
+        set_aside(subject),
         worse([
             share(Gate::Unrecognized, number("unrecognized"), attempts, thresholds.unrecognized_max, "attempts"),
             last_days(engine, thresholds.unrecognized_max)?,
@@ -207,6 +197,30 @@ pub fn try_all(subject: &Subject<'_>, engine: &mut Engine, overrules: &[Overrule
         }
     }
     Ok(reports)
+}
+
+/// Not too many records set aside: of the whole history; of what this run has read and no run before, since a long history
+/// would hide one bad night; and of lines, since one that holds many records is one record where it cannot be read.
+fn set_aside(subject: &Subject<'_>) -> GateReport {
+    let of = |accounts: &mut dyn Iterator<Item = &FileAccount>| {
+        accounts.fold((0, 0), |(records, aside), account| (records + account.records, aside + account.quarantined))
+    };
+    let (records, aside) = of(&mut subject.accounts.iter());
+    let new = || subject.accounts.iter().filter(|account| subject.read.contains(&account.file));
+    let (new_records, new_aside) = of(&mut new());
+    let known = || new().filter_map(|account| subject.grown.get(&account.file));
+    let known_records: u64 = known().map(|(records, _)| records).sum();
+    let known_aside: u64 = known().map(|(_, aside)| aside).sum();
+    let lines = subject.accounts.iter().map(|account| account.lines).sum();
+    let lines_aside: HashSet<(&str, u64)> = subject.quarantined.iter().map(|row| (&*row.file, row.line)).collect();
+    let most = subject.thresholds.quarantine_max;
+    let share = |part, whole, unit| share(Gate::Quarantine, part, whole, most, unit);
+    let new_share = share(
+        new_aside.saturating_sub(known_aside),
+        new_records.saturating_sub(known_records),
+        "records that this run is the first to read",
+    );
+    worse([worse([share(aside, records, "records"), new_share]), share(lines_aside.len() as u64, lines, "lines")])
 }
 
 /// The refusal, where a gate refuses and was not overruled.

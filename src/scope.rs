@@ -12,7 +12,7 @@ use arrow::datatypes::{DataType, Date32Type, TimestampMicrosecondType};
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 
-use crate::calendar::{days_since_epoch, iso_week, month};
+use crate::calendar::{days_since_epoch, iso_week, month, start_of_day};
 use crate::config::{Period, Schedule};
 use crate::error::{Context, Error, Result};
 use crate::registry::Registry;
@@ -129,7 +129,9 @@ fn grid(periods: &[Period], looked_at: Option<&Days>, zone: Tz) -> Grid {
     }
     for day in looked_at.into_iter().flat_map(|days| &days.days) {
         let date = NaiveDate::default() + TimeDelta::days(i64::from(*day));
-        grid.entry(date).or_insert((0, true, true));
+        // What the log could say outside of the schedule is what it could say when that last spoke of it.
+        let before = periods.iter().rfind(|period| period.end <= start_of_day(date, zone));
+        grid.entry(date).or_insert((0, before.is_none_or(|period| period.negatives_logged), true));
     }
     grid
 }

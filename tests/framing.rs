@@ -304,3 +304,35 @@ fn a_path_that_leads_nowhere_is_told_and_keys_with_dots_and_lists_can_be_named()
     let lenient = JSON.replace("\"{slots.free}\"", "{ value = \"{slot.free}\", optional = true }");
     assert_eq!(fates(&Foreign::new(&lenient).file("a.ndjson", &raw).version(), &["reponse"]), ["a.ndjson:1 inconnue"]);
 }
+
+#[test]
+fn a_header_is_known_by_any_of_its_names_and_a_record_never_for_one() {
+    // A new first column, and capitals: figures behind them would stand for other things.
+    let raw = |second: &str| {
+        format!("robot,quand,guichet,libres,pris\nr,{}\n{second}\nr,{}\n", line(8, "0,7"), line(9, "7,0"))
+    };
+    let told = |text: String| fates(&Foreign::new(HEADED).file("a.csv", text).version(), COUNT);
+    assert_eq!(told(raw("sonde,quand,guichet,pris,libres")), ["a.csv:2 0", "a.csv:4 0"]);
+    assert_eq!(
+        told(raw("Robot,Quand,Guichet,Pris,Libres")),
+        ["a.csv:2 0", "a.csv:3 ! colonnes_inattendues", "a.csv:4 ! colonnes_inattendues"]
+    );
+    // A column without a name, and values without a word.
+    let empty = format!("note,quand,guichet,libres,\n,{},\n,{},\n", line(8, ""), line(9, "1"));
+    assert_eq!(told(empty), ["a.csv:2 ", "a.csv:3 1"]);
+    // Columns whose names are numbers, and values that are those numbers.
+    let hours = r#"
+files = "*.csv"
+file_name = '(?<jour>\d{4}-\d\d-\d\d)\.csv$'
+format = "csv"
+header = true
+time = { value = "{jour} {column}:00", format = "%Y-%m-%d %H:%M", zone = "Europe/Paris" }
+unpivot = { columns = '\d+' }
+fields = { counter = "evry-prefecture", procedure = "premier-titre", "slots.count" = "{value}" }
+"#;
+    let version = Foreign::new(hours).file("2019-04-17.csv", "8,9,10\n9,8,10\n8,9,10\n").version();
+    let told = fates(&version, &["heure_locale", "creneaux"]);
+    let day = |hour: &str, free: &str| format!("2019-04-17.csv:2{hour}:00:00 {free}");
+    assert_eq!(told, [day(" 08", "9"), day(".2 09", "8"), day(".3 10", "10")]);
+    assert_eq!(accounts(&version), ["2019-04-17.csv 2 1 3 3 0 0 0 0"]);
+}

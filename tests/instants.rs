@@ -47,6 +47,7 @@ fn a_format_of_which_a_part_would_be_read_and_thrown_away_is_refused() {
         ("%Y-%m-%d %H:%M %Z", zone, "the name of a zone is not an offset"),
         ("%Y-%m-%d %H:%M", "", "time.zone is needed"),
         ("%Y-%m-%d %Q", zone, "no strftime format"),
+        ("%Y-%m-%d %H", zone, "does not tell an instant"),
     ];
     for (format, more, why) in refused {
         let run = Foreign::new(&timed(format, more)).file("a.csv", "x\n").run();
@@ -72,6 +73,22 @@ fn two_digits_are_no_year_of_antiquity() {
         fates(&Foreign::new(&source).file("a.csv", raw).version(), &["premiere_date", "dates_ecartees", "delai_jours"]),
         ["a.csv:1  1 ", "a.csv:2 2019-05-02 0 16"]
     );
+}
+
+#[test]
+fn a_day_given_as_an_instant_is_a_day_of_its_zone() {
+    let source = |zone: &str| {
+        PLAIN.replace("\"libres\"]", "\"libres\", \"date\"]").replace(
+            "fields = {",
+            &format!("fields = {{ \"slots.first_date\" = {{ value = \"{{date}}\", format = \"rfc3339\"{zone} }},"),
+        )
+    };
+    let raw = "2019-05-03T06:00:00Z,evry-prefecture,1,2019-05-02T22:00:00.000Z\n";
+    let version = Foreign::new(&source(", zone = \"Europe/Paris\"")).file("a.csv", raw).version();
+    assert_eq!(fates(&version, &["premiere_date", "dates_ecartees"]), ["a.csv:1 2019-05-03 0"]);
+    let run = Foreign::new(&source("")).file("a.csv", raw).run();
+    assert_eq!(run.code, Some(2), "{}", run.stderr);
+    assert!(run.stderr.contains("gives an instant, not a date"), "{}", run.stderr);
 }
 
 /// A line of the contract, of one hour, that saw these slots.

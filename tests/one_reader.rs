@@ -107,3 +107,38 @@ fn explain_knows_the_schedule_and_the_conflicts_of_a_file() {
     let foreign = Foreign::new(PLAIN).file("a.csv", "2018-12-31T22:00:00Z,evry-prefecture,0\n");
     assert!(foreign.explain("a.csv:1").stdout.contains("set aside: avant_calendrier (field started_at)"));
 }
+
+#[test]
+fn explain_knows_a_record_that_repeats_another_of_its_line() {
+    let source = r#"
+files = "*.ndjson"
+format = "ndjson"
+time = { value = "{at}", format = "rfc3339" }
+each = { path = "l" }
+fields = { attempt_id = { value = "{at} {item.g}", hash = true }, counter = "{item.g}", procedure = "premier-titre", "slots.count" = "{item.n}" }
+"#;
+    let cell = r#"{"g":"evry-prefecture","n":0}"#;
+    let foreign =
+        Foreign::new(source).file("a.ndjson", format!("{{\"at\":\"2019-04-16T08:00:00Z\",\"l\":[{cell},{cell}]}}\n"));
+    assert_eq!(
+        explain_all(&foreign, "a.ndjson", 1),
+        (of_run(&foreign.version(), "a.ndjson"), vec!["1 a duplicate of line 1".to_owned()])
+    );
+}
+
+#[test]
+fn explain_knows_which_of_two_mappings_a_run_takes() {
+    let one = |files: &str, field: &str| {
+        format!(
+            "files = \"{files}\"\nformat = \"ndjson\"\ntime = {{ value = \"{{at}}\", format = \"rfc3339\" }}\n\
+             fields = {{ counter = \"evry-prefecture\", procedure = \"premier-titre\", \"slots.count\" = \"{{{field}}}\" }}\n"
+        )
+    };
+    let source = one("east/*.ndjson", "free") + "[[source]]\nname = \"autre\"\n" + &one("*.ndjson", "taken");
+    let foreign =
+        Foreign::new(&source).file("east/a.ndjson", "{\"at\":\"2019-04-16T08:00:00Z\",\"free\":0,\"taken\":7}\n");
+    let at = foreign.raw().join("east/a.ndjson");
+    let (at, raw, pipeline) = (at.to_str().unwrap(), foreign.raw(), foreign.pipeline());
+    let told = guichets(root(), ["--json", "explain", pipeline.to_str().unwrap(), at, "--raw", raw.to_str().unwrap()]);
+    assert_eq!(of_explain(&told.stdout).0, of_run(&foreign.version(), "east/a.ndjson"), "{}", told.stderr);
+}

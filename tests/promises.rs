@@ -21,6 +21,7 @@ mod declared_once;
 mod dossier;
 mod files;
 mod folders;
+mod forgotten;
 mod framing;
 mod gates;
 mod instants;

@@ -121,3 +121,32 @@ fields = { counter = "{site}", procedure = "premier-titre", "slots.count" = "{fr
         ["a.ndjson 0 1 1 1 0 0 0 0", "b.ndjson 0 1 1 0 1 0 0 0", "c.ndjson 0 1 1 1 0 0 0 0"]
     );
 }
+
+#[test]
+fn two_lines_that_say_different_things_are_two_whatever_their_shape() {
+    let attempts =
+        |source: &str, name: &str, text: &str| Foreign::new(source).file(name, text).version().rows("tentatives").len();
+    let each = |fields: &str| {
+        format!(
+            "files = \"*.ndjson\"\nformat = \"ndjson\"\ntime = {{ value = \"{{at}}\", format = \"rfc3339\" }}\n{fields}\n"
+        )
+    };
+    // What stands beside the list is part of what is said, and so is a second member that says the same.
+    let listed = each(
+        "each = { path = \"data.slots\" }\nfields = { counter = \"evry-prefecture\", procedure = \"premier-titre\", \"slots.count\" = \"{item.free}\" }",
+    );
+    let page = |page: u32| {
+        format!(
+            "{{\"at\":\"2019-04-16T08:00:00Z\",\"data\":{{\"page\":{page},\"slots\":[{{\"free\":0}},{{\"free\":0}}]}}}}\n"
+        )
+    };
+    assert_eq!(attempts(&listed, "a.ndjson", &(page(1) + &page(2) + &page(1))), 4, "the third line repeats the first");
+    // Values that hold what separates values.
+    let plain = each("fields = { counter = \"evry-prefecture\", procedure = \"premier-titre\" }");
+    let odd = "{\"at\":\"2019-04-16T08:00:00Z\",\"a\":1,\"b\\\":75\\\"c\":2}\n{\"at\":\"2019-04-16T08:00:00Z\",\"a\":11,\"b\":7,\"c\":2}\n";
+    assert_eq!(attempts(&plain, "a.ndjson", odd), 2);
+    let csv = "files = \"*.csv\"\nformat = \"csv\"\ncolumns = [\"quand\", \"x\", \"y\"]\n\
+               time = { value = \"{quand}\", format = \"rfc3339\" }\nfields = { counter = \"evry-prefecture\", procedure = \"premier-titre\" }\n";
+    let odd = "2019-04-16T08:00:00Z,1\u{1e}y\u{1f}2,\n2019-04-16T08:00:00Z,1,2\n";
+    assert_eq!(attempts(csv, "a.csv", odd), 2);
+}

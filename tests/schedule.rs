@@ -195,3 +195,28 @@ fn a_source_that_no_table_may_hold_is_refused_where_it_stands() {
         assert!(run.stderr.contains("schedule.csv:2: the source"), "{}", run.stderr);
     }
 }
+
+#[test]
+fn a_mistyped_id_is_no_service_at_which_nobody_looked() {
+    let logs = Attempts::on("evry-prefecture").saw(Kind::No, 1, "2019-04-16T08:00:00Z");
+    let pipeline = logs.pipeline("", "evry-prefectur,premier-titre,2019-04-01T00:00:00Z,,60,true,essai");
+    let run = Store::new().run(&pipeline, &[&logs.path()], "2019-05-02T00:00:00+02:00", &[]);
+    assert_eq!(run.code, Some(2), "{}", run.stderr);
+    assert!(run.stderr.contains("schedule.csv:2: « evry-prefectur » is not in the registry"), "{}", run.stderr);
+}
+
+#[test]
+fn a_log_that_could_not_say_none_cannot_once_the_schedule_has_ended() {
+    let logs = Attempts::on("evry-prefecture").saw(Kind::Yes, 6, "2019-04-16T08:00:00Z").saw(
+        Kind::Yes,
+        6,
+        "2019-04-20T08:00:00Z",
+    );
+    let ended = "evry-prefecture,premier-titre,2019-04-16T00:00:00+02:00,2019-04-17T00:00:00+02:00,60,false,essai";
+    let store = Store::new();
+    let run = store.run(&logs.pipeline("", ended), &[&logs.path()], "2019-05-02T00:00:00+02:00", &[]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let days = store.rows("disponibilite_jour");
+    let off = days.iter().find(|day| day["jour"] == "2019-04-20").unwrap();
+    assert_eq!([off["negatifs_consignes"].as_str(), &off["taux_sans_rdv"]], ["false", ""], "{off:?}");
+}

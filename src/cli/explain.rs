@@ -8,11 +8,12 @@ use std::process::ExitCode;
 use clap::Args;
 use guichets_ouverts::config::Schedule;
 use guichets_ouverts::error::{Context, Error, Result};
-use guichets_ouverts::ingest::{Fate, Ingest, LinePlace, Reason, Witness, is_log_named, log_at};
+use guichets_ouverts::ingest::{Fate, Ingest, LinePlace, Reason, Witness, is_log_named, log_at, mapping, names};
 use guichets_ouverts::outcome::{Explanation, RuleSet, explain};
 use guichets_ouverts::progress::Silent;
 use guichets_ouverts::registry::Registry;
 use guichets_ouverts::schema::Catalog;
+use regex::Regex;
 use tokio::runtime::Runtime;
 
 use super::{Common, print};
@@ -26,6 +27,9 @@ pub struct Explain {
     /// A raw log, and the number of a line in it; without a number, its first ten lines
     #[arg(value_name = "FILE[:LINE]")]
     line: String,
+    /// The folder that a run would be given: files are known by their path below it
+    #[arg(long, value_name = "FOLDER")]
+    raw: Option<PathBuf>,
 }
 
 /// How many lines are explained where none is named.
@@ -46,6 +50,9 @@ impl Explain {
         let (path, wanted) = file_and_line(&self.line);
         let source = path.to_string_lossy().into_owned();
         let mut file = log_at(&source, &pipeline, runtime)?;
+        if let Some(raw) = &self.raw {
+            file.name = name_below(raw, &path)?;
+        }
         file.name = name_in_run(&ingest, &path, &file.name).ok_or_else(|| {
             let patterns: Vec<&str> = pipeline.sources.iter().map(|source| source.files.as_str()).collect();
             let read = if patterns.is_empty() { "NDJSON logs of the contract".to_owned() } else { patterns.join(", ") };
@@ -72,21 +79,40 @@ impl Explain {
     }
 }
 
-/// The name by which a run knows a file: its own, or with as many of the folders above it as a mapping asks for.
+/// The name of a file by its path below a folder.
+fn name_below(raw: &Path, path: &Path) -> Result<String> {
+    let real = |path: &Path| path.canonicalize().usage("cannot look").map_err(|error| error.at_path(path));
+    let (raw, path) = (real(raw)?, real(path)?);
+    let below =
+        path.strip_prefix(&raw).usage("the file is not below that folder").map_err(|error| error.at_path(&path))?;
+    Ok(names::published(below.as_os_str().as_encoded_bytes()))
+}
+
+/// The name by which a run knows a file: its own, or with as many of the folders above it as a mapping, and its pattern of
+/// names, ask for.
 fn name_in_run(ingest: &Ingest<'_>, path: &Path, listed: &str) -> Option<String> {
-    let wanted = |name: &str| is_log_named(ingest.pipeline, name);
-    if wanted(listed) {
-        return Some(listed.to_owned());
-    }
+    let fits = |name: &str| {
+        let pattern = mapping(ingest.pipeline, name).and_then(|mapping| mapping.file_name.as_deref());
+        // The pattern was checked when the pipeline was loaded.
+        is_log_named(ingest.pipeline, name)
+            && pattern.is_none_or(|pattern| Regex::new(pattern).is_ok_and(|pattern| pattern.is_match(name)))
+    };
     let absolute = std::path::absolute(path).ok()?;
-    let folders = absolute.parent()?.iter().rev().filter_map(|folder| folder.to_str());
-    let mut name = listed.to_owned();
-    folders
-        .map(|folder| {
-            name = format!("{folder}/{name}");
-            name.clone()
-        })
-        .find(|name| wanted(name))
+    let mut longer = vec![listed.to_owned()];
+    for folder in absolute.parent()?.iter().rev().filter_map(|folder| folder.to_str()) {
+        longer.push(format!("{folder}/{}", longer[longer.len() - 1]));
+    }
+    let name = longer
+        .iter()
+        .find(|name| fits(name))
+        .or_else(|| longer.iter().find(|name| is_log_named(ingest.pipeline, name)))?;
+    let source = |name: &str| mapping(ingest.pipeline, name).map(|mapping| mapping.name.as_str());
+    if let Some(other) = longer.iter().find(|other| fits(other) && source(other) != source(name)) {
+        tracing::warn!(
+            "a run that knows the file as {other} would read it otherwise; --raw says what folder it is given"
+        );
+    }
+    Some(name.clone())
 }
 
 /// Tells a person what becomes of lines, as the only file of a run.
@@ -96,8 +122,8 @@ struct Teller<'a> {
     json: bool,
     /// Those that are asked for.
     lines: RangeInclusive<u64>,
-    /// By the id of an attempt: the first line that has it, and what that line says.
-    ids: HashMap<u128, (u64, u64)>,
+    /// By the id of an attempt: line and rank of the first record that has it, and what that says.
+    ids: HashMap<u128, (u64, u32, u64)>,
     last: u64,
     found: bool,
 }
@@ -107,7 +133,7 @@ impl Witness for Teller<'_> {
         self.last = place.line;
         let first = match &fate {
             Fate::Attempt(row) => {
-                let said = (place.line, row.place.digest);
+                let said = (place.line, place.rank, row.place.digest);
                 Some(*self.ids.entry(row.checked.id).or_insert(said)).filter(|first| *first != said)
             }
             _ => None,
@@ -121,10 +147,10 @@ impl Witness for Teller<'_> {
             (Fate::Blank, _) => Told::Note("a blank line".to_owned()),
             (Fate::WithoutData, _) => Told::Note("without data: it says that nobody looked".to_owned()),
             (Fate::SetAside(reject), _) => Told::SetAside(reject.reason.code(), reject.field, None),
-            (Fate::Attempt(row), Some((line, digest))) if digest == row.place.digest => {
+            (Fate::Attempt(row), Some((line, _, digest))) if digest == row.place.digest => {
                 Told::Note(format!("a duplicate of line {line}"))
             }
-            (Fate::Attempt(_), Some((line, _))) => {
+            (Fate::Attempt(_), Some((line, ..))) => {
                 Told::SetAside(Reason::ConflictingId.code(), Some("attempt_id"), Some(line))
             }
             (Fate::Attempt(row), None) => Told::Outcome(

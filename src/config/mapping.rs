@@ -191,7 +191,7 @@ pub struct FullMapping {
     /// For a date: its format, as for a time.
     #[serde(default)]
     pub format: Option<String>,
-    /// For a date counted from 1970: the zone in which it is a date.
+    /// For a date that is given as an instant: the zone in which it is a date.
     #[serde(default)]
     pub zone: Option<Tz>,
 }

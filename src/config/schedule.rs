@@ -76,6 +76,27 @@ impl Schedule {
         Ok(Self { rows })
     }
 
+    /// Whether the registry knows what rows name: a mistyped id would be a service at which nobody ever looked.
+    ///
+    /// # Errors
+    /// [`Usage`](crate::error::Kind::Usage) with the line of the first that it does not know.
+    pub fn check_known(
+        &self,
+        path: &Path,
+        counter: impl Fn(&str) -> bool,
+        procedure: impl Fn(&str) -> bool,
+    ) -> Result<()> {
+        let unknown = |row: &Row| {
+            let strange = |id: &str, known: bool| (id != ANY && !known).then(|| id.to_owned());
+            let counter = strange(&row.counter, counter(&row.counter));
+            counter.or_else(|| strange(&row.procedure, procedure(&row.procedure))).map(|id| (row.line, id))
+        };
+        let Some((line, id)) = self.rows.iter().filter_map(unknown).min() else { return Ok(()) };
+        Err(Error::usage(format!("« {id} » is not in the registry"))
+            .at(format!("{}:{line}", path.display()))
+            .hint("correct the id, or add it to the registry; [registry] unknown = \"accept\" takes any"))
+    }
+
     /// The first instant of which any row says something; nothing where there is no row.
     #[must_use]
     pub fn earliest(&self) -> Option<DateTime<Utc>> {

@@ -1,6 +1,9 @@
 //! How a foreign log writes its times and dates.
 
+use std::fmt::Write as _;
+
 use chrono::format::{Fixed, Item, Numeric, StrftimeItems};
+use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use chrono_tz::Tz;
 
 use crate::error::{Error, Result};
@@ -17,12 +20,12 @@ pub enum EpochUnit {
 /// How a time or a date is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TimeForm {
-    /// RFC 3339.
-    Rfc3339,
+    /// RFC 3339; for a date, the zone in which it is one.
+    Rfc3339(Option<Tz>),
     /// Counted from 1970 in UTC; for a date, the zone in which it is one.
     Epoch(EpochUnit, Option<Tz>),
-    /// A strftime format that reads the offset.
-    WithOffset(String),
+    /// A strftime format that reads the offset; for a date, the zone in which it is one.
+    WithOffset(String, Option<Tz>),
     /// A strftime format without offset, and the zone; a date needs none.
     Local(String, Option<Tz>),
 }
@@ -34,7 +37,7 @@ impl TimeForm {
     /// [`Usage`](crate::error::Kind::Usage) when a part of it would be read and thrown away, or is unknown.
     fn of(format: &str, zone: Option<Tz>) -> Result<Self> {
         let form = match format {
-            "rfc3339" => Self::Rfc3339,
+            "rfc3339" => Self::Rfc3339(zone),
             "epoch_s" => Self::Epoch(EpochUnit::Seconds, zone),
             "epoch_ms" => Self::Epoch(EpochUnit::Milliseconds, zone),
             pattern => {
@@ -66,16 +69,10 @@ impl TimeForm {
                         _ => {}
                     }
                 }
-                if offset { Self::WithOffset(pattern.to_owned()) } else { Self::Local(pattern.to_owned(), zone) }
+                if offset { Self::WithOffset(pattern.to_owned(), zone) } else { Self::Local(pattern.to_owned(), zone) }
             }
         };
-        match (&form, zone) {
-            (Self::Rfc3339 | Self::WithOffset(_), Some(zone)) => {
-                Err(Error::usage(format!("format « {format} » reads an offset, and zone « {zone} » would have no say"))
-                    .hint("remove the zone; or, where the offset is wrong, write it as literal text in the format"))
-            }
-            _ => Ok(form),
-        }
+        Ok(form)
     }
 
     /// The form of an instant.
@@ -83,14 +80,33 @@ impl TimeForm {
     /// # Errors
     /// [`Usage`](crate::error::Kind::Usage), as above, and where a local time is of no zone.
     pub fn of_instant(format: &str, zone: Option<Tz>) -> Result<Self> {
-        match Self::of(format, zone)? {
+        let form = Self::of(format, zone)?;
+        match &form {
             Self::Local(_, None) => Err(Error::usage("time.zone is needed to read local times")
                 .hint("name the zone in which the log was written, as in zone = \"Europe/Paris\"")),
-            Self::Epoch(_, Some(zone)) => {
-                Err(Error::usage(format!("format « {format} » counts in UTC, and zone « {zone} » would have no say"))
-                    .hint("remove the zone"))
+            Self::Rfc3339(Some(zone)) | Self::WithOffset(_, Some(zone)) | Self::Epoch(_, Some(zone)) => Err(
+                Error::usage(format!("format « {format} » tells its offset, and zone « {zone} » would have no say"))
+                    .hint("remove the zone; or, where the offset is wrong, write it as literal text in the format"),
+            ),
+            _ if !form.reads_what_it_writes() => Err(Error::usage(format!("« {format} » does not tell an instant"))
+                .hint("a time needs its day, its hour and its minutes, as in %Y-%m-%d %H:%M")),
+            _ => Ok(form),
+        }
+    }
+
+    /// Whether what is written in this form can be read again.
+    fn reads_what_it_writes(&self) -> bool {
+        let noon = NaiveDate::from_ymd_opt(2019, 4, 16).and_then(|day| day.and_hms_opt(12, 34, 56)).unwrap_or_default();
+        let mut text = String::new();
+        match self {
+            Self::Rfc3339(_) | Self::Epoch(..) => true,
+            Self::Local(format, _) => {
+                write!(text, "{}", noon.format(format)).is_ok() && NaiveDateTime::parse_from_str(&text, format).is_ok()
             }
-            form => Ok(form),
+            Self::WithOffset(format, _) => {
+                write!(text, "{}", noon.and_utc().fixed_offset().format(format)).is_ok()
+                    && DateTime::parse_from_str(&text, format).is_ok()
+            }
         }
     }
 
@@ -108,8 +124,10 @@ impl TimeForm {
     /// [`Usage`](crate::error::Kind::Usage), as above, and where an instant is to be a date of no zone.
     pub fn of_date(format: &str, zone: Option<Tz>) -> Result<Self> {
         match Self::of(format, zone)? {
-            Self::Epoch(_, None) => Err(Error::usage(format!("format « {format} » gives an instant, not a date"))
-                .hint("say in which zone, as in zone = \"Europe/Paris\"")),
+            Self::Epoch(_, None) | Self::Rfc3339(None) | Self::WithOffset(_, None) => {
+                Err(Error::usage(format!("format « {format} » gives an instant, not a date"))
+                    .hint("say in which zone it is a date, as in zone = \"Europe/Paris\""))
+            }
             form => Ok(form),
         }
     }

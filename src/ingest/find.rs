@@ -49,12 +49,11 @@ impl Found {
         Ok(())
     }
 
-    /// Every name that was found, whatever becomes of it.
+    /// The names of what is read, and of the archives that were unpacked for it. What is left alone is not among them: its
+    /// lines are read by nobody.
     #[must_use]
-    pub fn names(&self) -> HashSet<&str> {
-        let left_alone = self.left_alone.iter().map(|file| file.file.as_str());
-        let files = self.files.iter().map(|file| file.name.as_str());
-        files.chain(left_alone).chain(self.archives.iter().map(String::as_str)).collect()
+    pub fn read_names(&self) -> HashSet<&str> {
+        self.files.iter().map(|file| file.name.as_str()).chain(self.archives.iter().map(String::as_str)).collect()
     }
 }
 

@@ -199,7 +199,7 @@ pub fn identifiers_table(month: &str, attempts: &RecordBatch) -> Result<RecordBa
 }
 
 /// A published month as it was before it was published: with the columns that are for the run alone, by the `position` of
-/// each file, and without the rows of files that are read `again`.
+/// each file, and without the rows of files that are read `again`, whose ids stand beside it.
 ///
 /// # Errors
 /// [`Unreachable`](crate::error::Kind::Unreachable) when the table is not what a publisher wrote.
@@ -207,9 +207,11 @@ pub fn recall(
     published: &RecordBatch,
     position: impl Fn(&str) -> Option<u64>,
     again: impl Fn(&str) -> bool,
-) -> Result<RecordBatch> {
+) -> Result<(RecordBatch, Vec<u128>)> {
     let sources = text(published, "tentatives", "fichier_source")?;
     let kept: BooleanArray = sources.iter().map(|file| Some(!again(file.unwrap_or_default()))).collect();
+    let ids = text(published, "tentatives", "tentative_id")?;
+    let gone = ids.iter().zip(kept.values()).filter(|(_, kept)| !kept).filter_map(|(id, _)| parse_id(id?)).collect();
     let published = filter_record_batch(published, &kept).internal("the month that was published")?;
     let (sources, ids, prints) = (
         text(&published, "tentatives", "fichier_source")?,
@@ -242,5 +244,5 @@ pub fn recall(
         cast(&column.ok_or_else(|| damaged("tentatives"))?, field.data_type()).internal(field.name())
     });
     let columns = columns.collect::<Result<Vec<_>>>()?;
-    RecordBatch::try_new(wanted, columns).internal("the month that was published")
+    Ok((RecordBatch::try_new(wanted, columns).internal("the month that was published")?, gone))
 }

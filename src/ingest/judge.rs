@@ -188,7 +188,8 @@ impl<'a> Judge<'a> {
     /// none of its lines is a record of its own: one that was copied into the text is not, though it looks like one. In any
     /// other case the first line has a quote too many, and says nothing of those behind it.
     fn hold(&mut self, line: HeldLine, witness: &mut dyn Witness) -> Result<()> {
-        self.held_bytes += line.text.len();
+        // A line of nothing takes its place as well.
+        self.held_bytes += line.text.len() + size_of::<HeldLine>();
         let found = self.decoder.ending(&line.text, true);
         self.held.push(line);
         let (Some((values, ending)), Some(width)) = (found, self.decoder.width()) else {

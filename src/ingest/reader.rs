@@ -50,6 +50,8 @@ pub struct Reading {
     /// Mappings, or the contract, by which no line of this run's files could be read, each in a sentence that says what was
     /// seen instead.
     pub unread: Vec<String>,
+    /// What earlier runs had found in the files that were read again because they have grown: records, and those set aside.
+    pub grown: HashMap<Arc<str>, (u64, u64)>,
     /// Files that were read in this run.
     pub read: HashSet<Arc<str>>,
 }
@@ -84,6 +86,20 @@ impl Reading {
     #[must_use]
     pub fn positions(&self) -> HashMap<Arc<str>, u64> {
         (0..).zip(&self.accounts).map(|(position, account)| (Arc::clone(&account.file), position)).collect()
+    }
+
+    /// Of a file that is read again, lines may be gone that had kept out lines of another one. Those would be readable now,
+    /// and nobody reads them: that is told.
+    ///
+    /// # Errors
+    /// [`Usage`](crate::error::Kind::Usage) when a line that is not read again repeats one of the ids that are `gone`.
+    pub fn check_none_is_lost(&self, gone: &HashSet<u128>, months: &Months) -> Result<()> {
+        let held = months.held_of(gone)?;
+        let lost = |repeat: &&Repeat| gone.contains(&repeat.entry.id) && !held.contains(&repeat.entry.id);
+        let Some(first) = self.repeats.iter().find(lost) else { return Ok(()) };
+        Err(Error::usage("the line that this one repeats is no longer where it was, in a file that has changed since")
+            .at(format!("{}:{}", first.file, first.entry.line))
+            .hint("name all raw logs, this one among them, and add --rebuild"))
     }
 
     /// Takes back what an earlier run dropped because of ids of which a line is there now, kept or new, and has it noted:
@@ -146,7 +162,7 @@ impl Reading {
     }
 }
 
-impl<'a> Ingest<'a> {
+impl Ingest<'_> {
     /// Reads every file that an earlier run has not read, or that has grown since, into `months`.
     ///
     /// # Errors
@@ -187,6 +203,8 @@ impl<'a> Ingest<'a> {
             .collect::<Result<_>>()?;
         progress.end();
         let unread = self.unread(&new);
+        let known = new.iter().filter(|_| !history.read_again).filter_map(|file| history.account(&file.account.file));
+        let grown = known.map(|known| (Arc::clone(&known.file), (known.records, known.quarantined))).collect();
         let (accounts, quarantined): (Vec<_>, Vec<_>) =
             new.into_iter().map(|file| (file.account, file.quarantined)).unzip();
         let mut accounts: Vec<FileAccount> = accounts.into_iter().chain(kept).collect();
@@ -200,6 +218,7 @@ impl<'a> Ingest<'a> {
             left_alone: found.left_alone,
             archives: found.archives,
             unread,
+            grown,
             read,
         })
     }

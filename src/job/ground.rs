@@ -63,7 +63,7 @@ impl<'a> Ground<'a> {
     }
 
     fn check_all_named(&self, found: &Found) -> Result<()> {
-        let listed = found.names();
+        let listed = found.read_names();
         let accounts = self.accounts()?;
         let missing: Vec<&FileAccount> = accounts.iter().filter(|account| !listed.contains(&*account.file)).collect();
         let Some(first) = missing.first() else { return Ok(()) };

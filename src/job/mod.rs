@@ -8,7 +8,7 @@ mod version;
 
 pub use compare::{SchemaReport, compare_published, compare_schemas};
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use serde::Serialize;
@@ -18,7 +18,7 @@ use self::calendar_moves::moved_months;
 use self::ground::Ground;
 use self::origins::Made;
 use self::version::Version;
-use crate::config::{Pipeline, Project, Schedule};
+use crate::config::{Pipeline, Project, Schedule, UnknownIds};
 use crate::error::{Context, Error, Result};
 use crate::gate::{self, GateReport, Overrule};
 use crate::ingest::{
@@ -29,7 +29,7 @@ use crate::outcome::RuleSet;
 use crate::progress::Progress;
 use crate::publish::{self, Base, Release, SigningKey, Store};
 use crate::registry::Registry;
-use crate::release::{Accounting, Manifest, StagedFile, Staging};
+use crate::release::{Accounting, Manifest, RawFile, StagedFile, Staging};
 use crate::schema::Catalog;
 use crate::scope::{self, Seen};
 use crate::tables;
@@ -132,6 +132,10 @@ pub fn build(
     let rules = RuleSet::load(&order.pipeline.rules_path())?;
     let schedule = Schedule::load(&order.pipeline.schedule_path())?;
     let models = Model::load_all(&order.project.models())?;
+    if order.pipeline.registry.unknown == UnknownIds::Quarantine {
+        let known = (|id: &str| registry.counter(id).is_some(), |id: &str| registry.has_procedure(id));
+        schedule.check_known(&order.pipeline.schedule_path(), known.0, known.1)?;
+    }
     let earliest = schedule.earliest();
     let origins =
         Made { order, catalog: &catalog, registry: &registry, rules: &rules, models: &models, earliest }.origins()?;
@@ -186,17 +190,21 @@ pub fn build(
     let gates = version.judge(&reading, changes.as_ref())?;
     version.document(&models, &reading, &gates, changes.as_ref())?;
     version.sums()?;
-    Ok(version.finish(reading, gates, origins, &base.files_read()))
+    Ok(version.finish(reading, gates, origins))
 }
 
 /// A night that was refused, or retracted, had read raw files that no version has now: a run that does not name them would
 /// publish their days as days on which nobody looked.
 fn check_failed_nights(base: &Base, found: &Found) -> Result<()> {
-    let named = found.names();
+    let named = found.read_names();
     let there = base.files_read();
     for record in base.failed_since() {
-        let missing = record.files_read.iter().filter(|file| !named.contains(file.as_str()) && !there.contains(*file));
-        let missing: Vec<&String> = missing.collect();
+        // One that the version has in an earlier state is missing as well: what was added to it since was in that night.
+        let has = |raw: &RawFile| {
+            there.get(&raw.file).is_some_and(|sha256| raw.sha256.as_ref().is_none_or(|read| read == sha256))
+        };
+        let missing = record.files_read.iter().filter(|raw| !named.contains(raw.file.as_str()) && !has(raw));
+        let missing: Vec<&str> = missing.map(|raw| raw.file.as_str()).collect();
         if let Some(first) = missing.first() {
             return Err(Error::usage(format!(
                 "version {} failed, and {} raw file{} that it had read {} not named, the first {first}",
@@ -227,17 +235,20 @@ fn recall_touched(ground: &Ground<'_>, reading: &mut Reading, months: &Months, p
     let published = ground.parts("tentatives");
     let known: Vec<&String> = touched.iter().filter(|month| published.contains_key(month.as_str())).collect();
     progress.begin("reprise", known.len() as u64);
+    let mut gone = HashSet::new();
     for month in known {
         progress.proceed()?;
-        let rows = recall(
+        let (rows, ids) = recall(
             &ground.rows("tentatives", published[month.as_str()])?,
             |file| positions.get(file).copied(),
             |file| reading.read.contains(file),
         )?;
         months.add(month, rows)?;
+        gone.extend(ids);
         progress.advance(1);
     }
     progress.end();
+    reading.check_none_is_lost(&gone, months)?;
     reading.judge_again(months)
 }
 

@@ -15,7 +15,7 @@ use super::{Base, StorageKey, Store, each, json, stable};
 use crate::digest::sha256;
 use crate::error::{Error, Result};
 use crate::progress::Progress;
-use crate::release::{Manifest, Parent, StagedFile};
+use crate::release::{Manifest, Parent, RawFile, StagedFile};
 
 /// The list of digests of a version, for `sha256sum -c`.
 pub const DIGESTS: &str = "SHA256SUMS";
@@ -181,7 +181,7 @@ pub fn record_refusal(
     as_of: DateTime<FixedOffset>,
     simulated: bool,
     gates: Value,
-    files_read: Vec<String>,
+    files_read: Vec<RawFile>,
 ) -> Result<()> {
     store.check_swap()?;
     if let Some((pointer, manifest)) = current_manifest(store)? {

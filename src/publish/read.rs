@@ -1,6 +1,6 @@
 //! Reading a store as anyone would: pointer, manifest, files, each checked against what vouches for it.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -59,11 +59,12 @@ impl Base {
         }
     }
 
-    /// The raw files that it, and those on top of which it was made, have read.
+    /// The raw files that it, and those on top of which it was made, have read: the digest of each, by its name.
     #[must_use]
-    pub fn files_read(&self) -> HashSet<String> {
+    pub fn files_read(&self) -> HashMap<String, String> {
         let inputs = self.manifest().and_then(|manifest| manifest.inputs.as_array());
-        inputs.into_iter().flatten().filter_map(|input| Some(input["file"].as_str()?.to_owned())).collect()
+        let file = |input: &Value| Some((input["file"].as_str()?.to_owned(), input["sha256"].as_str()?.to_owned()));
+        inputs.into_iter().flatten().filter_map(file).collect()
     }
 
     /// Nights that were refused or retracted since.

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::release::RawFile;
+
 /// `latest.json`: where the current version is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pointer {
@@ -67,9 +69,9 @@ pub struct VersionRecord {
     /// SHA-256 of its manifest, where it has one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub manifest_sha256: Option<String>,
-    /// Raw files that this run was the first to read: a run on top of an older version must read them, too.
+    /// Raw files that this run has read, as they were: a run on top of an older version must read them, too.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
-    pub files_read: Vec<String>,
+    pub files_read: Vec<RawFile>,
     /// The gates that refused it, with figure and threshold.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub refused_by: Option<Value>,

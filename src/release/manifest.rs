@@ -33,13 +33,41 @@ pub struct Manifest {
     pub left_alone: Value,
     /// Those of them that this version was the first to read.
     #[serde(default)]
-    pub files_read: Vec<String>,
+    pub files_read: Vec<RawFile>,
     /// What made it: rules, models, schemas, code.
     pub made_with: Origins,
     /// What the gates found.
     pub gates: Value,
     /// The version before.
     pub parent: Option<Parent>,
+}
+
+/// A raw file as a run has read it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(from = "WrittenRawFile")]
+pub struct RawFile {
+    /// Its name in the account.
+    pub file: String,
+    /// SHA-256 of its bytes as delivered; nothing in what was written before it was noted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+}
+
+/// A name alone is what was once written.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum WrittenRawFile {
+    Name(String),
+    File { file: String, sha256: Option<String> },
+}
+
+impl From<WrittenRawFile> for RawFile {
+    fn from(written: WrittenRawFile) -> Self {
+        match written {
+            WrittenRawFile::Name(file) => Self { file, sha256: None },
+            WrittenRawFile::File { file, sha256 } => Self { file, sha256 },
+        }
+    }
 }
 
 /// One published file.

@@ -153,12 +153,18 @@ fn string(text: &str) -> Result<Cow<'_, str>, Reject> {
     Ok(text.0)
 }
 
-/// Writes what an object says, however it was written: keys in one order, no escapes, instants in UTC, nothing for null.
+/// Writes what an object says, however it was written: keys in one order, no escapes, instants in UTC, nothing for null. What
+/// the path leads to is left out.
 ///
 /// # Errors
 /// `champ_en_double`, or `json_invalide` where it is nested too deep.
-pub(super) fn write_canonical(object: &Object<'_>, leave_out: Option<&str>, out: &mut String) -> Result<(), Reject> {
-    write_object(object, leave_out, MAX_DEPTH, out)
+pub(super) fn write_canonical<S: AsRef<str>>(
+    object: &Object<'_>,
+    left_out: &[S],
+    out: &mut String,
+) -> Result<(), Reject> {
+    let left_out: Vec<&str> = left_out.iter().map(AsRef::as_ref).collect();
+    write_object(object, &left_out, MAX_DEPTH, out)
 }
 
 /// The same of any value.
@@ -166,34 +172,43 @@ pub(super) fn write_canonical(object: &Object<'_>, leave_out: Option<&str>, out:
 /// # Errors
 /// As for [`write_canonical`].
 pub(super) fn write_canonical_value(value: &RawValue, out: &mut String) -> Result<(), Reject> {
-    write_value(value, MAX_DEPTH, out)
+    write_value(value, &[], MAX_DEPTH, out)
 }
 
-fn write_object(object: &Object<'_>, leave_out: Option<&str>, depth: usize, out: &mut String) -> Result<(), Reject> {
+/// What of a path is left below a key; nothing where the path does not go there.
+fn below<'p, 'k>(path: &'p [&'k str], key: &str) -> &'p [&'k str] {
+    path.split_first().filter(|(first, _)| **first == key).map_or(&[], |(_, rest)| rest)
+}
+
+fn write_object(object: &Object<'_>, left_out: &[&str], depth: usize, out: &mut String) -> Result<(), Reject> {
     let mut pairs: Vec<&(Text<'_>, &RawValue)> = object.0.iter().collect();
     pairs.sort_by_key(|(key, _)| &**key);
     out.push('{');
     for (key, value) in pairs {
-        if leave_out == Some(&**key) || value.get() == "null" {
+        if *left_out == [&**key] || value.get() == "null" {
             continue;
         }
         write_string(key, out);
         out.push(':');
-        write_value(value, depth, out)?;
+        write_value(value, below(left_out, key), depth, out)?;
+        out.push(',');
     }
     out.push('}');
     Ok(())
 }
 
-fn write_value(value: &RawValue, depth: usize, out: &mut String) -> Result<(), Reject> {
+fn write_value(value: &RawValue, left_out: &[&str], depth: usize, out: &mut String) -> Result<(), Reject> {
     let depth = depth.checked_sub(1).ok_or(Reject::line(Reason::InvalidJson))?;
     let text = value.get();
     match text.as_bytes().first() {
-        Some(b'{') => write_object(&Object::read(text)?, None, depth, out)?,
+        Some(b'{') => write_object(&Object::read(text)?, left_out, depth, out)?,
         Some(b'[') => {
             out.push('[');
-            for member in members(value)? {
-                write_value(member, depth, out)?;
+            for (position, member) in members(value)?.into_iter().enumerate() {
+                let position = position.to_string();
+                if *left_out != [position.as_str()] {
+                    write_value(member, below(left_out, &position), depth, out)?;
+                }
                 out.push(',');
             }
             out.push(']');
@@ -220,7 +235,7 @@ mod tests {
     fn canonical(text: &str) -> Result<String, Reason> {
         let mut out = String::new();
         Object::read(text)
-            .and_then(|object| write_canonical(&object, None, &mut out))
+            .and_then(|object| write_canonical::<&str>(&object, &[], &mut out))
             .map_err(|reject| reject.reason)?;
         Ok(out)
     }

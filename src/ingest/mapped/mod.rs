@@ -2,22 +2,25 @@
 
 mod delimited;
 mod json;
+mod names;
 mod template;
 mod value;
 
 use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fmt::Write as _;
 
-use regex::Regex;
 use serde_json::value::RawValue;
 
 pub(super) use self::delimited::{Ending, follow, split};
 use self::json::Object;
-use self::template::{Part, Row, Template, path};
+use self::names::Names;
+use self::template::{Row, Template, path};
 use self::value::{Steps, name_based_uuid};
 use super::reject::{Reason, Reject};
 use crate::attempt::{CONTRACT, MAPPED_FIELDS, RawAttempt, Slots};
 use crate::config::{LogFormat, SourceMapping, TimeForm};
-use crate::error::{Context, Error, Result};
+use crate::error::{Error, Result};
 
 /// What a line, or one member of it, is found to be; the number of the member counts from 1.
 pub(super) type Read<'l> = Result<Option<RawAttempt<'l>>, Reject>;
@@ -34,6 +37,8 @@ pub(super) struct FileMapping<'m> {
     by_name: Vec<usize>,
     /// The columns that are attempts of their own.
     unpivoted: Vec<usize>,
+    /// What templates take from the file's name.
+    named_by_file: String,
     /// Whether the mapping gives ids.
     has_ids: bool,
 }
@@ -59,63 +64,25 @@ impl<'m> FileMapping<'m> {
     /// # Errors
     /// When a template names what neither the columns nor the file's name have, or two columns of one name.
     pub(super) fn new(source: &'m SourceMapping, name: &str, columns: Vec<String>) -> Result<Self, Unready> {
-        let of_source = |what: &str| format!("source « {} »: {what}", source.name);
-        let configuration = Unready::Configuration;
-        let pattern = match &source.file_name {
-            None => None,
-            Some(pattern) => Some(Regex::new(pattern).usage(of_source("file_name")).map_err(configuration)?),
-        };
-        let captures = pattern.as_ref().and_then(|pattern| pattern.captures(name));
-        let width = columns.len();
-        let resolve = |key: &'m str| -> Option<Part<'m>> {
-            if let Some(capture) = captures.as_ref().and_then(|captures| captures.name(key)) {
-                return Some(Part::Literal(Cow::Owned(capture.as_str().to_owned())));
-            }
-            match source.format {
-                LogFormat::Csv => {
-                    let unpivot = source.unpivot.as_ref();
-                    // Those two stand behind the values of the line.
-                    let made = unpivot.and_then(|unpivot| {
-                        [&unpivot.name, &unpivot.value].iter().position(|name| *name == key).map(|at| width + at)
-                    });
-                    made.or_else(|| columns.iter().position(|column| column == key)).map(Part::Column)
-                }
-                LogFormat::Ndjson => {
-                    let keys = path(key)?;
-                    match &source.each {
-                        Some(each) if keys[0] == each.name.as_str() => Some(Part::Member(keys[1..].to_vec())),
-                        _ => Some(Part::Path(keys)),
-                    }
-                }
-            }
-        };
-        let template = |text: &'m str| -> Result<Template<'m>, Unready> {
-            Template::parse(text, &resolve).map_err(|unknown| match source.format {
-                LogFormat::Csv if source.header => Unready::Columns(Reject::line(Reason::UnexpectedColumns)),
-                _ => Unready::Configuration(
-                    Error::usage(of_source(&format!("nothing is called {{{unknown}}}"))).at(name).hint(format!(
-                        "the columns of this file are {}; file_name can capture more",
-                        columns.join(", ")
-                    )),
-                ),
-            })
-        };
+        let names = Names::of(source, name, &columns).map_err(Unready::Configuration)?;
         let mut fields = Vec::new();
         for field in MAPPED_FIELDS {
             if let Some(value) = source.fields.get(*field) {
-                fields.push((*field, template(value.template())?, Steps::of(field, value).map_err(configuration)?));
+                let steps = Steps::of(field, value).map_err(Unready::Configuration)?;
+                fields.push((*field, names.template(value.template())?, steps));
             }
         }
-        let time = template(&source.time.value)?;
-        let unpivoted = source.unpivoted(&columns).map_err(configuration)?;
+        let time = names.template(&source.time.value)?;
+        let named_by_file = names.taken_from_the_file();
+        let unpivoted = source.unpivoted(&columns).map_err(Unready::Configuration)?;
         if source.unpivot.is_some() && unpivoted.is_empty() {
             return Err(Unready::Columns(Reject::line(Reason::UnexpectedColumns)));
         }
-        let mut by_name: Vec<usize> = (0..width).collect();
+        let mut by_name: Vec<usize> = (0..columns.len()).collect();
         by_name.sort_by_key(|at| &columns[*at]);
-        let form = source.time.form().map_err(configuration)?;
+        let form = source.time.form().map_err(Unready::Configuration)?;
         let has_ids = source.fields.contains_key("attempt_id");
-        let mapping = Self { source, time, form, fields, columns, by_name, unpivoted, has_ids };
+        let mapping = Self { source, time, form, fields, columns, by_name, unpivoted, named_by_file, has_ids };
         // Which of two columns of one name is meant, nobody can say.
         if mapping.by_name.windows(2).any(|two| {
             mapping.columns[two[0]] == mapping.columns[two[1]] && two.iter().any(|column| mapping.looks_at(*column))
@@ -140,16 +107,24 @@ impl<'m> FileMapping<'m> {
         self.unpivoted.contains(&column) || templates.into_iter().any(|template| template.looks_at(column))
     }
 
-    /// Whether a line of delimited values names columns, in whatever order.
+    /// Whether a line of delimited values names columns, in whatever order, in capitals or not, new ones among them. Names of
+    /// unpivoted columns, which may be hours or numbers, prove little: where there are no others, only the same line again is
+    /// a header.
     pub(super) fn names_columns(&self, line: &str) -> bool {
-        let known = |value: &str| self.columns.iter().any(|column| column == value);
-        let first = line.split(char::from(self.source.delimiter_byte())).next().unwrap_or_default();
-        if !known(first.trim_matches('"')) {
-            return false;
+        let values = || line.split(char::from(self.source.delimiter_byte())).map(|value| value.trim_matches('"'));
+        let (mut named, mut unpivoted, mut others) = (0, 0, 0);
+        for value in values().filter(|value| !value.is_empty()) {
+            match self.columns.iter().position(|column| column.eq_ignore_ascii_case(value)) {
+                Some(column) if self.unpivoted.contains(&column) => unpivoted += 1,
+                Some(_) => named += 1,
+                None => others += 1,
+            }
         }
-        let Ok(values) = split(line, self.source.delimiter_byte()) else { return false };
-        let names = values.iter().filter(|value| known(value)).count();
-        names * 2 >= values.len() && names >= values.len().min(2)
+        if self.unpivoted.len() == self.width() {
+            return values().eq(self.columns.iter().map(String::as_str));
+        }
+        let all = named + unpivoted + others;
+        named > 0 && (named + unpivoted) * 2 >= all && named + unpivoted >= all.min(2)
     }
 
     /// Reads a line: shows one attempt, or each of several with its number, or why there is none.
@@ -205,7 +180,7 @@ impl<'m> FileMapping<'m> {
         let Some(each) = &self.source.each else {
             let object = Object::read(line)?;
             let row = Row::Object(object.clone(), None);
-            let canonical = |out: &mut String| json::write_canonical(&object, None, out);
+            let canonical = |out: &mut String| json::write_canonical::<&str>(&object, &[], out);
             see(1, self.attempt(&row, &canonical).map(Some));
             return Ok(());
         };
@@ -222,12 +197,22 @@ impl<'m> FileMapping<'m> {
         if members.is_empty() {
             see(1, Ok(None));
         }
-        let outer = path(&each.path).and_then(|keys| keys.into_iter().next());
+        let keys = path(&each.path).unwrap_or_default();
+        // Members that say the same are members all the same: the second of them is the second.
+        let mut equal: HashMap<String, u32> = HashMap::new();
         for (number, member) in (1..).zip(members) {
             let row = Row::Object(object.clone(), Some(member));
+            let mut said = String::new();
+            let written = json::write_canonical(&object, &keys, &mut said)
+                .and_then(|()| json::write_canonical_value(member, &mut said));
+            let before = equal.entry(said.clone()).or_default();
+            if *before > 0 {
+                said.push_str(&before.to_string());
+            }
+            *before += 1;
             let canonical = |out: &mut String| {
-                json::write_canonical(&object, outer.as_deref(), out)?;
-                json::write_canonical_value(member, out)
+                out.push_str(&said);
+                written
             };
             see(number, self.attempt(&row, &canonical).map(Some));
         }
@@ -254,7 +239,7 @@ impl<'m> FileMapping<'m> {
         let time = self.time.render(row, false).map_err(|reject| reject.of("started_at"))?;
         raw.started_at = value::started_at(&self.source.time, &self.form, time)?;
         if !self.has_ids {
-            let mut said = String::new();
+            let mut said = self.named_by_file.clone();
             canonical(&mut said)?;
             raw.attempt_id = self.derived_id(&raw, &said).into();
         }
@@ -262,7 +247,8 @@ impl<'m> FileMapping<'m> {
     }
 
     /// A name-based UUID of what the line says and of which service: a line delivered twice, even under another file name
-    /// or with its values written in another way, has one id, and two lines that say different things have two.
+    /// (of which templates take the same) or with its values written in another way, has one id, and two lines that say
+    /// different things have two.
     fn derived_id(&self, raw: &RawAttempt<'_>, said: &str) -> String {
         let planning = raw.planning.as_deref().unwrap_or("");
         name_based_uuid(&[&self.source.name, &raw.counter, &raw.procedure, planning, said])
@@ -280,9 +266,8 @@ impl<'m> FileMapping<'m> {
             pairs.sort_unstable();
         }
         for (name, value) in pairs.into_iter().filter(|(_, value)| !value.is_empty()) {
-            for part in [name, "\u{1f}", value, "\u{1e}"] {
-                out.push_str(part);
-            }
+            // Lengths keep a value from posing as two. Writing to a String cannot fail.
+            let _ = write!(out, "{}:{name}{}:{value}", name.len(), value.len());
         }
     }
 

@@ -82,7 +82,9 @@ impl<'m> Steps<'m> {
         if self.no_data.iter().any(|word| **word == *text) {
             return Ok(Cow::Borrowed(""));
         }
-        if let Some(map) = self.map {
+        // What may lack need not be in the map.
+        let lacks = self.optional && text.is_empty();
+        if let Some(map) = self.map.filter(|map| !lacks || map.contains_key("")) {
             text = Cow::Borrowed(map.get(&*text).ok_or(invalid)?);
         }
         match self.digest {
@@ -135,9 +137,9 @@ fn instant<'l>(
 ) -> Result<Text<'l>, Reject> {
     let invalid = Reject::field(Reason::InvalidDate, field);
     let instant = match form {
-        TimeForm::Rfc3339 => return Ok(Text(text)),
+        TimeForm::Rfc3339(_) => return Ok(Text(text)),
         TimeForm::Epoch(unit, _) => epoch(&text, *unit).ok_or(invalid)?,
-        TimeForm::WithOffset(format) => DateTime::parse_from_str(&text, format).map_err(|_| invalid)?.to_utc(),
+        TimeForm::WithOffset(format, _) => DateTime::parse_from_str(&text, format).map_err(|_| invalid)?.to_utc(),
         TimeForm::Local(format, zone) => {
             let local = NaiveDateTime::parse_from_str(&text, format).map_err(|_| invalid)?;
             resolve(local, zone.ok_or(invalid)?, ambiguous, missing).map_err(|no_instant| match no_instant {
@@ -166,9 +168,11 @@ fn epoch(text: &str, unit: EpochUnit) -> Option<DateTime<chrono::Utc>> {
 /// The date of a slot, as ISO 8601.
 fn date(text: &str, form: &TimeForm) -> Option<Text<'static>> {
     let date = match form {
-        TimeForm::Rfc3339 => DateTime::parse_from_rfc3339(text).ok()?.date_naive(),
+        TimeForm::Rfc3339(zone) => DateTime::parse_from_rfc3339(text).ok()?.with_timezone(&(*zone)?).date_naive(),
         TimeForm::Epoch(unit, zone) => epoch(text, *unit)?.with_timezone(&(*zone)?).date_naive(),
-        TimeForm::WithOffset(format) => DateTime::parse_from_str(text, format).ok()?.date_naive(),
+        TimeForm::WithOffset(format, zone) => {
+            DateTime::parse_from_str(text, format).ok()?.with_timezone(&(*zone)?).date_naive()
+        }
         TimeForm::Local(format, _) => NaiveDateTime::parse_from_str(text, format)
             .map(|time| time.date())
             .or_else(|_| NaiveDate::parse_from_str(text, format))

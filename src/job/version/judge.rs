@@ -54,6 +54,8 @@ impl Version<'_> {
             violations: &self.violations,
             accounts: &reading.accounts,
             read: &reading.read,
+            grown: &reading.grown,
+            quarantined: &reading.quarantined,
             thresholds: &self.order.pipeline.gates,
             as_of: self.order.as_of.with_timezone(&Utc),
             fictional_attempts: self.fictional_attempts,

@@ -4,7 +4,7 @@ mod derive;
 mod documents;
 mod judge;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use arrow::array::{AsArray, RecordBatch};
@@ -23,7 +23,9 @@ use crate::model::Engine;
 use crate::outcome::Outcome;
 use crate::progress::Progress;
 use crate::registry::Registry;
-use crate::release::{About, Accounting, FileEntry, Manifest, Origins, Staged, StagedFile, Staging, read_parquet};
+use crate::release::{
+    About, Accounting, FileEntry, Manifest, Origins, RawFile, Staged, StagedFile, Staging, read_parquet,
+};
 use crate::schema::{Catalog, Origin, TableSchema, column};
 use crate::tables;
 
@@ -280,16 +282,12 @@ impl<'a> Version<'a> {
         }
     }
 
-    /// The version as it is to be published; `known` are the raw files that earlier versions have read.
-    pub(super) fn finish(
-        mut self,
-        reading: Reading,
-        gates: Vec<GateReport>,
-        origins: Origins,
-        known: &HashSet<String>,
-    ) -> Built {
-        let new = reading.read.iter().filter(|file| !known.contains(&***file));
-        let mut files_read: Vec<String> = new.map(ToString::to_string).collect();
+    /// The version as it is to be published.
+    pub(super) fn finish(mut self, reading: Reading, gates: Vec<GateReport>, origins: Origins) -> Built {
+        let read = reading.accounts.iter().filter(|account| reading.read.contains(&account.file));
+        let mut files_read: Vec<RawFile> = read
+            .map(|account| RawFile { file: account.file.to_string(), sha256: Some(account.sha256.clone()) })
+            .collect();
         files_read.sort();
         self.digest.set_aside = set_aside(&reading.quarantined);
         self.digest.accounting = accounting(&reading.accounts);
