@@ -8,6 +8,7 @@ use std::process::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::tools::provided;
 use super::raw::{AS_OF, left_alone};
 use super::{Row, Run, Store, copy, root};
 
@@ -49,6 +50,10 @@ impl Workshop {
 
     /// Runs a tool among the files.
     pub fn tool(&self, program: &str, args: &[&str]) {
+        if ["zip", "zstd"].contains(&program) {
+            // Debian's name of each is its own.
+            assert!(provided(Command::new(program).arg("--version"), &[program]), "the test needs {program}");
+        }
         let done = Run::of(Command::new(program).current_dir(self.bench()).args(args));
         assert_eq!(done.code, Some(0), "{program} {args:?}: {}{}", done.stdout, done.stderr);
     }
