@@ -126,7 +126,7 @@ pub fn try_all(subject: &Subject<'_>, engine: &mut Engine, overrules: &[Overrule
         "SELECT SUM(CAST(tentatives AS BIGINT)) AS attempts,
                 SUM(CAST(oui AS BIGINT)) + SUM(CAST(non AS BIGINT)) AS answers,
                 SUM(CAST(non_reconnues AS BIGINT)) AS unrecognized,
-                CAST(EXTRACT(EPOCH FROM MAX(dernier_utc)) AS BIGINT) AS newest
+                CAST(CEIL(EXTRACT(EPOCH FROM MAX(dernier_utc))) AS BIGINT) AS newest
          FROM jours_mesures",
     )?;
     let number = |name: &str| column(&counts, name).max(0).cast_unsigned();

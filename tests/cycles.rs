@@ -190,7 +190,7 @@ fn loops_find_the_cycles_that_the_models_find_and_notice_another_method() {
     let changes = [
         ("consultations", "<= ecart_max THEN 0", "< ecart_max THEN 0"),
         ("consultations", "c.debut_utc, e.premier_utc", "c.debut_utc"),
-        ("consultations", "365.0 * (deuxieme_annees", "365.25 * (deuxieme_annees"),
+        ("consultations", "/ 86400.0 + 0.5", "/ 86400.0 + 1.5"),
         ("cycles", "s.consigne = 0 OR", "s.consigne = 0 AND"),
         ("cycles", "lignes > plannings", "lignes > plannings + 1"),
     ];

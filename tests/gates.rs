@@ -63,6 +63,9 @@ fn cases() -> Vec<Case> {
             "1 day of a probe with « yes » alone, 20 times or more", "negatifs_consignes = false"),
         Case { as_of: "2019-04-16T10:08:59+02:00", ..Case::new(Gate::AsOf, ten(), "",
             "newest attempt at 2019-04-16T08:09:00+00:00", "not after 2019-04-16T08:08:59+00:00") },
+        // A second is not too late only once it has ended.
+        Case { as_of: "2019-04-16T12:00:00Z", ..Case::new(Gate::AsOf, ten().saw(Kind::No, 1, "2019-04-16T12:00:00.9Z"), "",
+            "newest attempt at 2019-04-16T12:00:01+00:00", "not after 2019-04-16T12:00:00+00:00") },
         Case::new(Gate::Simulation, ten(), "simulated = true",
             "0 of 10 attempts on fictional counters", "all of them: the pipeline is declared simulated"),
         Case::new(Gate::Simulation, Attempts::on(FICTIONAL).saw(Kind::No, 10, MORNING), "",

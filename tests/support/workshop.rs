@@ -8,8 +8,8 @@ use std::process::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::tools::provided;
 use super::raw::{AS_OF, left_alone};
+use super::tools::provided;
 use super::{Row, Run, Store, copy, root};
 
 /// A foreign log of a day: a header and a few lines.
