@@ -259,7 +259,7 @@ fn a_publisher_killed_at_any_moment_leaves_a_whole_version() {
         // How long a publication takes, so that kills fall into every stage of it.
         let begun = Instant::now();
         assert!(place.publisher("mesure", Path::new("")).output().unwrap().status.success());
-        let whole = begun.elapsed();
+        let mut whole = begun.elapsed();
         let mut seen = BTreeSet::new();
         let mut unfinished = 0;
         for attempt in 0..110_u32 {
@@ -273,6 +273,10 @@ fn a_publisher_killed_at_any_moment_leaves_a_whole_version() {
             assert!(after == before || after == said, "the old version or the new one: {after}");
             assert_verifies_but_the_list(store.as_ref());
             unfinished += u32::from(after == before);
+            // On a machine that is busier than when it was measured, it takes longer.
+            if after == before && attempt % 55 >= 50 {
+                whole += whole / 4;
+            }
             seen.insert(after);
         }
         assert!(unfinished > 0 && seen.len() > 1, "kills fell before and after the pointer moved: {unfinished}");
