@@ -142,3 +142,28 @@ fn explain_knows_which_of_two_mappings_a_run_takes() {
     let told = guichets(root(), ["--json", "explain", pipeline.to_str().unwrap(), at, "--raw", raw.to_str().unwrap()]);
     assert_eq!(of_explain(&told.stdout).0, of_run(&foreign.version(), "east/a.ndjson"), "{}", told.stderr);
 }
+
+#[test]
+fn explain_knows_what_a_line_of_another_file_contradicts() {
+    let line = |id: u32, free: u32| format!("{id},2019-04-16T08:00:00Z,evry-prefecture,{free}\n");
+    let source = PLAIN
+        .replace("[\"quand\"", "[\"id\", \"quand\"")
+        .replace("fields = {", "fields = { attempt_id = { value = \"{id}\", hash = true },");
+    let foreign = Foreign::new(&source)
+        .file("a.csv", line(1, 0) + &line(2, 0))
+        .file("b.csv", line(1, 3) + &line(2, 0) + &line(3, 3));
+    let (at, raw) = (foreign.raw().join("b.csv"), foreign.raw());
+    let args = [
+        "--json",
+        "explain",
+        foreign.pipeline().to_str().unwrap(),
+        at.to_str().unwrap(),
+        "--raw",
+        raw.to_str().unwrap(),
+    ];
+    let told = guichets(root(), args);
+    let (said, notes) = of_explain(&told.stdout);
+    assert_eq!(said, of_run(&foreign.version(), "b.csv"), "{}", told.stderr);
+    assert!(said.values().any(|said| said == "identifiant_en_conflit attempt_id"), "{said:?}");
+    assert_eq!(notes, ["2 a duplicate of a line that is kept"]);
+}

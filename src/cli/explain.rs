@@ -8,7 +8,9 @@ use std::process::ExitCode;
 use clap::Args;
 use guichets_ouverts::config::Schedule;
 use guichets_ouverts::error::{Context, Error, Result};
-use guichets_ouverts::ingest::{Fate, Ingest, LinePlace, Reason, Witness, is_log_named, log_at, mapping, names};
+use guichets_ouverts::ingest::{
+    Fate, History, Ingest, LinePlace, Months, Reason, Row, Witness, find, is_log_named, log_at, mapping, names,
+};
 use guichets_ouverts::outcome::{Explanation, RuleSet, explain};
 use guichets_ouverts::progress::Silent;
 use guichets_ouverts::registry::Registry;
@@ -27,7 +29,8 @@ pub struct Explain {
     /// A raw log, and the number of a line in it; without a number, its first ten lines
     #[arg(value_name = "FILE[:LINE]")]
     line: String,
-    /// The folder that a run would be given: files are known by their path below it
+    /// The folder that a run would be given: the file is known by its path below it, and what repeats or contradicts a line
+    /// of another file is told
     #[arg(long, value_name = "FOLDER")]
     raw: Option<PathBuf>,
 }
@@ -66,6 +69,7 @@ impl Explain {
             json: common.json,
             lines: wanted.map_or(1..=FIRST_LINES, |line| line..=line),
             ids: HashMap::new(),
+            dropped: self.raw.as_deref().map(|raw| dropped_in_run(&ingest, raw, &file.name)).transpose()?,
             last: 0,
             found: false,
         };
@@ -77,6 +81,16 @@ impl Explain {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// The records of a file that a run over a folder drops, by line and rank, and whether each contradicts the one that is kept.
+fn dropped_in_run(ingest: &Ingest<'_>, raw: &Path, file: &str) -> Result<HashMap<(u64, u32), bool>> {
+    let found = find(&[raw.to_string_lossy().into_owned()], ingest.pipeline, ingest.runtime)?;
+    let months = Months::new(ingest.pipeline.limits.memory_mib << 20)?;
+    let mut reading = ingest.read(found, History::default(), &months, &Silent)?;
+    reading.withdraw(&months.repeats()?)?;
+    let ours = reading.repeats.iter().filter(|repeat| *repeat.file == *file);
+    Ok(ours.map(|repeat| ((repeat.entry.line, repeat.entry.rank), repeat.conflict)).collect())
 }
 
 /// The name of a file by its path below a folder.
@@ -115,7 +129,7 @@ fn name_in_run(ingest: &Ingest<'_>, path: &Path, listed: &str) -> Option<String>
     Some(name.clone())
 }
 
-/// Tells a person what becomes of lines, as the only file of a run.
+/// Tells a person what becomes of lines.
 struct Teller<'a> {
     rules: &'a RuleSet,
     file: &'a str,
@@ -124,6 +138,8 @@ struct Teller<'a> {
     lines: RangeInclusive<u64>,
     /// By the id of an attempt: line and rank of the first record that has it, and what that says.
     ids: HashMap<u128, (u64, u32, u64)>,
+    /// What a run over more than this file drops of it; nothing where the file is looked at alone.
+    dropped: Option<HashMap<(u64, u32), bool>>,
     last: u64,
     found: bool,
 }
@@ -147,16 +163,14 @@ impl Witness for Teller<'_> {
             (Fate::Blank, _) => Told::Note("a blank line".to_owned()),
             (Fate::WithoutData, _) => Told::Note("without data: it says that nobody looked".to_owned()),
             (Fate::SetAside(reject), _) => Told::SetAside(reject.reason.code(), reject.field, None),
+            (Fate::Attempt(row), _) if self.dropped.is_some() => self.of_run(place, row),
             (Fate::Attempt(row), Some((line, _, digest))) if digest == row.place.digest => {
                 Told::Note(format!("a duplicate of line {line}"))
             }
             (Fate::Attempt(_), Some((line, ..))) => {
                 Told::SetAside(Reason::ConflictingId.code(), Some("attempt_id"), Some(line))
             }
-            (Fate::Attempt(row), None) => Told::Outcome(
-                Box::new(explain(self.rules, &row.evidence())),
-                row.raw.verdict.as_deref().map(str::to_owned),
-            ),
+            (Fate::Attempt(row), None) => self.outcome(row),
         };
         print(&told.shown(self.file, place, self.json));
         Ok(())
@@ -164,6 +178,21 @@ impl Witness for Teller<'_> {
 
     fn has_seen_enough(&self) -> bool {
         self.last >= *self.lines.end()
+    }
+}
+
+impl Teller<'_> {
+    /// What a run over more than this file makes of an attempt.
+    fn of_run(&self, place: LinePlace, row: &Row<'_>) -> Told {
+        match self.dropped.as_ref().and_then(|dropped| dropped.get(&(place.line, place.rank))) {
+            Some(true) => Told::SetAside(Reason::ConflictingId.code(), Some("attempt_id"), None),
+            Some(false) => Told::Note("a duplicate of a line that is kept".to_owned()),
+            None => self.outcome(row),
+        }
+    }
+
+    fn outcome(&self, row: &Row<'_>) -> Told {
+        Told::Outcome(Box::new(explain(self.rules, &row.evidence())), row.raw.verdict.as_deref().map(str::to_owned))
     }
 }
 
