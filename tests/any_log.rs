@@ -358,7 +358,7 @@ fn written(bytes: &[u8], shape: Shape) -> (tempfile::TempDir, std::path::PathBuf
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), max_global_rejects: u32::MAX, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn each_line_of_any_log_is_accounted_for_once(log in log()) {
