@@ -147,14 +147,7 @@ impl<'m> FileMapping<'m> {
         }
         let Some(unpivot) = &self.source.unpivot else {
             let row = Row::Values(values);
-            see(
-                1,
-                self.attempt(&row, &|out| {
-                    self.write_values(&row, out);
-                    Ok(())
-                })
-                .map(Some),
-            );
+            see(1, self.attempt_of_values(&row).map(Some));
             return Ok(());
         };
         values.extend([Cow::Borrowed(""), Cow::Borrowed("")]);
@@ -165,13 +158,7 @@ impl<'m> FileMapping<'m> {
             let skipped = unpivot.no_data.iter().any(|word| **word == *cell);
             values[self.width()] = Cow::Owned(self.columns[*column].clone());
             values[self.width() + 1] = cell;
-            let attempt = || {
-                self.attempt(&row, &|out| {
-                    self.write_values(&row, out);
-                    Ok(())
-                })
-            };
-            see(number, if skipped { Ok(None) } else { attempt().map(Some) });
+            see(number, if skipped { Ok(None) } else { self.attempt_of_values(&row).map(Some) });
         }
         Ok(())
     }
@@ -185,38 +172,47 @@ impl<'m> FileMapping<'m> {
             return Ok(());
         };
         let missing = Reject::line(Reason::MissingField);
+        let keys = path(&each.path).unwrap_or_default();
         let whole: &RawValue = serde_json::from_str(line).map_err(|_| Reject::line(Reason::InvalidJson))?;
         let (object, list) = if each.path.is_empty() {
             (Object::default(), whole)
         } else {
             let object = Object::read(line)?;
-            let list = json::find(&object, &path(&each.path).unwrap_or_default())?.ok_or(missing)?;
+            let list = json::find(&object, &keys)?.ok_or(missing)?;
             (object, list)
         };
         let members = json::members(list)?;
         if members.is_empty() {
             see(1, Ok(None));
         }
-        let keys = path(&each.path).unwrap_or_default();
+        // What stands beside the list is the same for each member.
+        let mut beside = String::new();
+        let written = json::write_canonical(&object, &keys, &mut beside);
         // Members that say the same are members all the same: the second of them is the second.
         let mut equal: HashMap<String, u32> = HashMap::new();
         for (number, member) in (1..).zip(members) {
             let row = Row::Object(object.clone(), Some(member));
             let mut said = String::new();
-            let written = json::write_canonical(&object, &keys, &mut said)
-                .and_then(|()| json::write_canonical_value(member, &mut said));
+            let written = written.and_then(|()| json::write_canonical_value(member, &mut said));
             let before = equal.entry(said.clone()).or_default();
             if *before > 0 {
                 said.push_str(&before.to_string());
             }
             *before += 1;
             let canonical = |out: &mut String| {
-                out.push_str(&said);
+                out.extend([beside.as_str(), said.as_str()]);
                 written
             };
             see(number, self.attempt(&row, &canonical).map(Some));
         }
         Ok(())
+    }
+
+    fn attempt_of_values<'l>(&'l self, row: &Row<'l>) -> Result<RawAttempt<'l>, Reject> {
+        self.attempt(row, &|out| {
+            self.write_values(row, out);
+            Ok(())
+        })
     }
 
     fn attempt<'l>(
