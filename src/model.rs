@@ -1,4 +1,4 @@
-//! Models: `pipelines/models/<table>.sql`, run by Polars over the Parquet files that are published.
+//! Models: `pipelines/models/**/<table>.sql`, run by Polars over the Parquet files that are published.
 //!
 //! A model reads tables by their names, declared or derived, and nothing else. The SQL stays in a dialect that DuckDB
 //! and DataFusion also run, so that anyone can recompute a derived table from the others.
@@ -29,19 +29,25 @@ pub struct Model {
 }
 
 impl Model {
-    /// Reads every model of a folder, each after those whose tables it reads.
+    /// Reads every model of a folder and of those below it, each after those whose tables it reads.
     ///
     /// # Errors
     /// [`Usage`](crate::error::Kind::Usage) when a model cannot be read or parsed, or two need each other.
     pub fn load_all(folder: &Path) -> Result<Vec<Self>> {
         let mut models: BTreeMap<String, Self> = BTreeMap::new();
-        let entries =
-            std::fs::read_dir(folder).usage("cannot list the models").map_err(|error| error.at_path(folder))?;
-        for entry in entries {
-            let path = entry.usage("cannot list the models")?.path();
-            if path.extension().is_some_and(|extension| extension == "sql") {
-                let model = Self::load(&path)?;
-                models.insert(model.table.clone(), model);
+        let mut folders = vec![folder.to_owned()];
+        while let Some(folder) = folders.pop() {
+            let place = |error: Error| error.at_path(&folder);
+            for entry in std::fs::read_dir(&folder).usage("cannot list the models").map_err(place)? {
+                let path = entry.usage("cannot list the models").map_err(place)?.path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|extension| extension == "sql") {
+                    let model = Self::load(&path)?;
+                    if let Some(other) = models.insert(model.table.clone(), model) {
+                        return Err(Error::usage(format!("two models make the table {}", other.table)).at_path(&path));
+                    }
+                }
             }
         }
         in_order(models)
