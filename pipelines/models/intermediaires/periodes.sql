@@ -19,6 +19,8 @@ WITH rapportees AS (
         m.largeur_bornes_suffisante,
         m.largeur_bornes_max,
         m.ecart_cadence_max,
+        m.part_meme_heure_max,
+        CAST(s.consultations_meme_heure AS DOUBLE) / CAST(NULLIF(s.consultations, 0) AS DOUBLE) AS part_meme_heure,
         CAST(NULLIF(s.poids, 0) AS DOUBLE) AS w,
         CAST(s.poids_non AS DOUBLE) / CAST(NULLIF(s.poids, 0) AS DOUBLE) AS p,
         CAST(s.non_retenus AS DOUBLE) / CAST(NULLIF(s.reponses_retenues, 0) AS DOUBLE) AS part_des_consultations,
@@ -84,7 +86,7 @@ motivees AS (
             WHEN borne_haute - borne_basse > largeur_bornes_suffisante THEN 'bornes_ecartees'
             WHEN part_jours_avec_reponse < part_jours_suffisante THEN 'jours_sans_reponse'
             WHEN type <> 'ensemble' AND NOT periode_complete THEN 'periode_incomplete'
-            WHEN type <> 'jour' AND heures_distinctes = 1 THEN 'toujours_meme_heure'
+            WHEN part_meme_heure > part_meme_heure_max THEN 'toujours_meme_heure'
             WHEN cadence_min_s < cadence_max_s AND ABS(p - part_des_consultations) > ecart_cadence_max
                 THEN 'cadence_changeante'
         END AS motif

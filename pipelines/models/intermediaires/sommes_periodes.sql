@@ -237,24 +237,36 @@ mois_civils AS (
 ),
 
 heures_etendues AS (
-    SELECT guichet_id, demarche_id, 'semaine' AS type, semaine_iso AS periode, heure FROM heures_regardees
+    SELECT guichet_id, demarche_id, 'semaine' AS type, semaine_iso AS periode, heure, consultations FROM heures_regardees
     UNION ALL
-    SELECT guichet_id, demarche_id, 'mois' AS type, mois AS periode, heure FROM heures_regardees
+    SELECT guichet_id, demarche_id, 'mois' AS type, mois AS periode, heure, consultations FROM heures_regardees
     UNION ALL
-    SELECT h.guichet_id, h.demarche_id, 'trimestre' AS type, m.trimestre AS periode, h.heure
+    SELECT h.guichet_id, h.demarche_id, 'trimestre' AS type, m.trimestre AS periode, h.heure, h.consultations
     FROM heures_regardees AS h
     INNER JOIN mois_civils AS m ON h.mois = m.mois
     UNION ALL
-    SELECT h.guichet_id, h.demarche_id, 'annee' AS type, m.annee AS periode, h.heure
+    SELECT h.guichet_id, h.demarche_id, 'annee' AS type, m.annee AS periode, h.heure, h.consultations
     FROM heures_regardees AS h
     INNER JOIN mois_civils AS m ON h.mois = m.mois
     UNION ALL
-    SELECT guichet_id, demarche_id, 'ensemble' AS type, 'ensemble' AS periode, heure FROM heures_regardees
+    SELECT guichet_id, demarche_id, 'ensemble' AS type, 'ensemble' AS periode, heure, consultations FROM heures_regardees
+),
+
+par_heure AS (
+    SELECT guichet_id, demarche_id, type, periode, heure, SUM(CAST(consultations AS BIGINT)) AS consultations
+    FROM heures_etendues
+    GROUP BY guichet_id, demarche_id, type, periode, heure
 ),
 
 heures AS (
-    SELECT guichet_id, demarche_id, type, periode, COUNT(DISTINCT heure) AS heures_distinctes
-    FROM heures_etendues
+    SELECT
+        guichet_id,
+        demarche_id,
+        type,
+        periode,
+        COUNT(*) AS heures_distinctes,
+        MAX(consultations) AS consultations_meme_heure
+    FROM par_heure
     GROUP BY guichet_id, demarche_id, type, periode
 )
 
@@ -264,6 +276,7 @@ SELECT
     COALESCE(p.dernier_jour, s.dernier_jour_prevu) AS dernier_jour,
     s.jours_complets = COALESCE(p.jours, s.jours_prevus) AS periode_complete,
     COALESCE(h.heures_distinctes, s.heures_du_jour) AS heures_distinctes,
+    h.consultations_meme_heure,
     g.ww_jours,
     g.wx_jours,
     g.xx_jours,
