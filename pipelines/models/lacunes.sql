@@ -2,7 +2,7 @@
 --
 -- The cycles of a period have numbers. Each run of cycles that were looked at (table presences) opens at its first number and
 -- closes after its last one; where none is open, up to where the next one opens or the period ends, cycles are missing. So a
--- cycle is missing here where coverage counts it as not looked at, and durations are the seconds that coverage lacks.
+-- cycle is missing here where coverage counts it as not looked at, and what is missing is, to the second, what coverage lacks.
 --
 -- A period that ended before the moment of which the version speaks is missing its last cycle like any other; in one that
 -- goes on somebody may be about to look, and half a cadence of delay is not yet a missing cycle.
@@ -76,6 +76,8 @@ datees AS (
         p.fin_utc,
         p.cadence_s,
         EXTRACT(EPOCH FROM p.fin_utc) - EXTRACT(EPOCH FROM p.premier_cycle_utc) AS etendue_s,
+        EXTRACT(EPOCH FROM COALESCE(s.regard_suivant_utc, p.fin_utc))
+            - EXTRACT(EPOCH FROM COALESCE(s.dernier_regard_utc, p.debut_utc)) AS sans_regard_s,
         CAST(s.numero AS DOUBLE) * CAST(p.cadence_s AS DOUBLE) AS debut_s,
         CAST(s.numero_suivant AS DOUBLE) * CAST(p.cadence_s AS DOUBLE) AS fin_s
     FROM suivis AS s
@@ -98,7 +100,9 @@ SELECT
     CASE
         WHEN fin_s <= etendue_s THEN CAST(fin_s - debut_s AS BIGINT)
         ELSE CAST(FLOOR(etendue_s - debut_s + 0.5) AS BIGINT)
-    END AS duree_s,
+    END AS secondes_manquantes,
+    -- A look that was made late, for a cycle before others that were looked at in time, would make it negative.
+    CASE WHEN sans_regard_s > 0.0 THEN CAST(FLOOR(sans_regard_s + 0.5) AS BIGINT) ELSE CAST(0 AS BIGINT) END AS duree_s,
     CASE
         WHEN dernier_regard_utc IS NULL AND regard_suivant_utc IS NULL THEN 'totale'
         WHEN dernier_regard_utc IS NULL THEN 'debut'
