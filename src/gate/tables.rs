@@ -51,7 +51,7 @@ impl Months {
 /// Consultations that lack a planning which they were to ask: a robot that stops before the last one sees fewer « yes » than
 /// there are, and their « no » are unknown.
 pub(super) fn incomplete(engine: &mut Engine, most: f64, months: Months) -> Result<GateReport> {
-    let (of, unit, fewest) = months.of("disponibilite_mois", "d", "consultations");
+    let (of, unit, fewest) = months.of("disponibilite_jour", "d", "consultations");
     let counts = count(
         engine,
         &format!(
@@ -101,7 +101,8 @@ pub(super) fn cycles(engine: &mut Engine, most: f64, months: Months) -> Result<G
     Ok(report)
 }
 
-/// The dense grid must hold each attempt once, and give no rate for a day whose log cannot say « none ».
+/// The dense grid must hold each attempt once, give no rate for a day whose log cannot say « none », and none that contradicts
+/// its bounds.
 pub(super) fn grid(engine: &mut Engine, attempts: u64) -> Result<GateReport> {
     let counts = count(
         engine,
@@ -110,11 +111,23 @@ pub(super) fn grid(engine: &mut Engine, attempts: u64) -> Result<GateReport> {
          FROM disponibilite_jour",
     )?;
     let (lines, baseless) = (column(&counts, "lines").max(0).cast_unsigned(), column(&counts, "baseless"));
+    let counts = count(
+        engine,
+        "SELECT COUNT(*) FILTER (
+                    WHERE taux_sans_rdv < borne_basse OR taux_sans_rdv > borne_haute
+                        OR secondes_mesurees > secondes_prevues OR secondes_non > secondes_repondues
+                ) AS impossible
+         FROM periodes",
+    )?;
+    let impossible = column(&counts, "impossible");
     Ok(report(
         Gate::Grid,
-        lines == attempts && baseless == 0,
-        format!("{lines} attempts in the grid, {baseless} rates without a possible « no »"),
-        format!("{attempts} attempts, no such rate"),
+        lines == attempts && baseless == 0 && impossible == 0,
+        format!(
+            "{lines} attempts in the grid, {baseless} rates without a possible « no », {impossible} periods with a rate beyond \
+             its bounds or more time than there was"
+        ),
+        format!("{attempts} attempts, no such rate, no such period"),
     ))
 }
 
