@@ -24,7 +24,7 @@ fn brute_force_finds_what_the_models_find() {
     let report = tried(&sample().folder().join("models"));
     assert!(report["worlds"].as_u64() >= Some(100), "{}", report["worlds"]);
     let rows = report["rows"].as_object().unwrap();
-    for table in ["penuries", "delais", "rythme_ouvertures", "lacunes"] {
+    for table in ["penuries", "rythme_ouvertures", "lacunes"] {
         assert!(rows[table].as_u64() > Some(0), "{table}: nothing was compared");
     }
     let wrong = wrong(&report);
@@ -36,7 +36,6 @@ fn brute_force_finds_what_the_models_find() {
 fn brute_force_notices_another_method() {
     let changes = [
         ("penuries", "suites_reponses_mois", "<= 3.0", "<= 4.0"),
-        ("delais", "delais_mesures", "QUANTILE_CONT(delai_jours, 0.9)", "QUANTILE_CONT(delai_jours, 0.91)"),
         ("rythme_ouvertures", "suites_reponses", "<= 1440.0", "< 1440.0"),
         ("lacunes", "lacunes", "cadence_min + 0.5", "cadence_min + 0.49"),
     ];

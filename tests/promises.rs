@@ -18,6 +18,7 @@ mod crawler;
 mod cycles;
 mod damaged_archives;
 mod declared_once;
+mod delays;
 mod dossier;
 mod files;
 mod folders;

@@ -51,8 +51,6 @@ grille AS (
         COALESCE(c.non_sans_horizon, 0) AS non_sans_horizon,
         c.horizon_min_jours,
         c.horizon_max_jours,
-        -- One « no » of which nobody knows how far it looked, and the row has no horizon.
-        CASE WHEN c.non_sans_horizon = 0 THEN c.horizon_min_jours END AS horizon_jours,
         COALESCE(c.reponses_delais, 0) AS reponses_delais,
         COALESCE(c.jours_delais, 0) AS jours_delais,
         c.delai_median_jours,
@@ -113,7 +111,7 @@ motivees AS (
         CASE
             WHEN reponses_retenues = 0 THEN motif_du_taux
             WHEN dates_manquantes THEN 'dates_non_relevees'
-            WHEN horizon_jours IS NULL THEN 'horizon_inconnu'
+            WHEN horizon_min_jours IS NULL THEN 'horizon_inconnu'
             WHEN reponses_delais < reponses_min_mediane THEN 'trop_peu_de_reponses'
             WHEN jours_delais < jours_min_quantile THEN 'trop_peu_de_jours'
         END AS motif_delais
@@ -126,8 +124,8 @@ jugees AS (
         qualite IN ('suffisante', 'partielle') AS parts_publiees,
         CASE
             WHEN qualite NOT IN ('suffisante', 'partielle') THEN NULL
-            WHEN horizon_jours IS NULL THEN 'horizon_inconnu'
-            WHEN horizon_jours <= delai_long_jours THEN 'horizon_court'
+            WHEN horizon_min_jours IS NULL THEN 'horizon_inconnu'
+            WHEN horizon_min_jours <= delai_long_jours THEN 'horizon_court'
         END AS motif_classes,
         motif_delais IS NULL AS mediane_publiee,
         motif_delais IS NULL AND reponses_delais >= reponses_min_p90 AS p90_publie
@@ -154,9 +152,9 @@ SELECT
     reponses_delais,
     jours_delais,
     CASE WHEN mediane_publiee THEN delai_median_jours END AS delai_median_jours,
-    CASE WHEN mediane_publiee AND delai_median_jours IS NULL THEN horizon_jours END AS delai_median_superieur_a_jours,
+    CASE WHEN mediane_publiee AND delai_median_jours IS NULL THEN horizon_min_jours END AS delai_median_superieur_a_jours,
     CASE WHEN p90_publie THEN delai_p90_jours END AS delai_p90_jours,
-    CASE WHEN p90_publie AND delai_p90_jours IS NULL THEN horizon_jours END AS delai_p90_superieur_a_jours,
+    CASE WHEN p90_publie AND delai_p90_jours IS NULL THEN horizon_min_jours END AS delai_p90_superieur_a_jours,
     motif_delais,
     deux_dates_sous_30_jours_consultations,
     une_date_sous_30_jours_consultations,
@@ -172,19 +170,19 @@ SELECT
     secondes_aucune_date,
     secondes_date_non_lue,
     CASE
-        WHEN parts_publiees AND horizon_jours >= delai_court_jours
+        WHEN parts_publiees AND horizon_min_jours >= delai_court_jours
             THEN deux_dates / CAST(NULLIF(w, CAST(0 AS DOUBLE)) AS DOUBLE)
     END AS part_deux_dates_sous_30_jours,
     CASE
-        WHEN parts_publiees AND horizon_jours >= delai_court_jours
+        WHEN parts_publiees AND horizon_min_jours >= delai_court_jours
             THEN une_date / CAST(NULLIF(w, CAST(0 AS DOUBLE)) AS DOUBLE)
     END AS part_une_date_sous_30_jours,
     CASE
-        WHEN parts_publiees AND horizon_jours >= delai_long_jours
+        WHEN parts_publiees AND horizon_min_jours >= delai_long_jours
             THEN entre / CAST(NULLIF(w, CAST(0 AS DOUBLE)) AS DOUBLE)
     END AS part_entre_30_et_60_jours,
     CASE
-        WHEN parts_publiees AND horizon_jours > delai_long_jours
+        WHEN parts_publiees AND horizon_min_jours > delai_long_jours
             THEN au_dela / CAST(NULLIF(w, CAST(0 AS DOUBLE)) AS DOUBLE)
     END AS part_au_dela_de_60_jours,
     CASE WHEN parts_publiees THEN aucune / CAST(NULLIF(w, CAST(0 AS DOUBLE)) AS DOUBLE) END AS part_aucune_date,

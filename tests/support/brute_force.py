@@ -1,4 +1,4 @@
-"""Recomputes four derived tables by brute force, over small random worlds, and says where the published models differ.
+"""Recomputes three derived tables by brute force, over small random worlds, and says where the published models differ.
 
 Argument: the folder of the models. Each world is a few services with their schedule and their attempts, drawn so that
 the hard cases are common: two attempts at one instant, a silence of exactly three and a half intervals or one day, a
@@ -198,44 +198,6 @@ def penuries(world):
             yield service_of(rows[0]) | row | {"commence_avant": since, "finit_apres": until, "en_cours": current}
 
 
-def first_that_holds(reasons):
-    return next((name for name, holds in reasons if holds), None)
-
-
-def delais(world):
-    least = world["parametres"][0]
-    for month in world["disponibilite_mois"]:
-        same = ("guichet_id", "demarche_id", "mois")
-        rows = [row for row in world["consultations"] if all(row[name] == month[name] for name in same)]
-        answers = [row for row in rows if row["reponse"] in ("oui", "non")]
-        yeses = [row for row in rows if row["reponse"] == "oui"]
-        dates = [row["delai_jours"] for row in yeses if row["delai_jours"] is not None]
-        seconds = [row["deuxieme_delai_jours"] for row in yeses if row["deuxieme_delai_jours"] is not None]
-        horizons = [row["horizon_jours"] for row in answers if row["horizon_jours"] is not None]
-        classed = [row for row in rows if row["negatifs_consignes"] and row["classe_delai"] is not None]
-        days = len({row["jour"] for row in classed})
-        undated = len(yeses) - len(dates)
-        for_median, for_p90 = least["reponses_min_jour"], least["reponses_min_semaine"]
-        silent = [("aucune_mesure", not rows), ("aucune_reponse", not answers)]
-        reasons = [("dates_non_relevees", not classed and undated == len(answers))]
-        few = ("trop_peu_de_reponses", len(classed) < least["reponses_min_mois"])
-        reasons += [("negatifs_non_consignes", not classed), few, ("trop_peu_de_jours", days < least["jours_min_mois"])]
-        reason = first_that_holds(silent + reasons)
-        counts = {name: sum(row["classe_delai"] == name for row in classed) for name in CLASSES}
-        shares = {f"part_{name}": None if reason else count / len(classed) for name, count in counts.items()}
-        reasons = [("aucune_proposition", not yeses), ("dates_non_relevees", not dates)]
-        dateless = first_that_holds([*silent, *reasons, ("trop_peu_de_dates", len(dates) < for_median)])
-        row = {"reponses": len(answers), "oui": len(yeses), "oui_sans_date": undated}
-        row |= {"avec_date": len(dates), "avec_deuxieme_date": len(seconds)}
-        row |= {"delai_min_jours": min(dates, default=None), "deuxieme_delai_min_jours": min(seconds, default=None)}
-        row |= {"horizon_min_jours": min(horizons, default=None), "horizon_max_jours": max(horizons, default=None)}
-        row |= {"delai_median_jours": quantile(dates, 0.5) if len(dates) >= for_median else None}
-        row |= {"delai_p90_jours": quantile(dates, 0.9) if len(dates) >= for_p90 else None}
-        row |= {"deuxieme_delai_median_jours": quantile(seconds, 0.5) if len(seconds) >= for_median else None}
-        row |= {"motif_delais": dateless, "jours_classes": days, "classees": len(classed), "motif": reason}
-        yield month | row | counts | shares
-
-
 def rythme_ouvertures(world):
     for rows in by_service(row for row in world["consultations"] if row["reponse"] in ("oui", "non")).values():
         cells = {}
@@ -286,10 +248,10 @@ def lacunes(world):
 
 # ---------------------------------------------------------------------------------------------------------- comparison
 
-REFERENCES = {penuries: ["debut_utc"], delais: ["mois"], lacunes: ["debut_utc"]}
+REFERENCES = {penuries: ["debut_utc"], lacunes: ["debut_utc"]}
 REFERENCES |= {rythme_ouvertures: ["jour_semaine", "heure"]}
 # What these tables are made of, each after those that it reads.
-BENEATH = ["presences", "delais_mesures", "suites_reponses_mois", "suites_reponses", "reponses_heures"]
+BENEATH = ["presences", "suites_reponses_mois", "suites_reponses", "reponses_heures"]
 
 
 def query(table):

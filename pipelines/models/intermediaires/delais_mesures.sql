@@ -2,9 +2,9 @@
 --
 -- What is retained is the complete answers of days whose log could say « none »: elsewhere the « no » would be missing beside
 -- the dates. Quantiles are those of all retained answers whose date was read, and not of the lucky ones: a « no » says that
--- the first date, if there was one, was beyond the horizon. With one horizon for the row, the least of its answers, the
--- estimator of Kaplan and Meier is the plain distribution of what was counted: at least half of the answers had a date
--- within so many days, or the horizon was too near to tell.
+-- the first date, if there was one, was beyond the horizon. With one horizon for the row, the least that its answers state,
+-- the estimator of Kaplan and Meier is the plain distribution of what was counted: at least half of the answers had a date
+-- within so many days, or the horizon was too near to tell. Logs of a « no » rarely say how far it looked: as far as others.
 
 WITH regards AS (
     SELECT
