@@ -59,7 +59,6 @@ SELECT
     p.non_retenus,
     p.part_des_consultations,
     p.reponses_par_proposition,
-    p.ouvertures,
     p.qualite,
     p.motif
 FROM periodes AS p

@@ -59,6 +59,7 @@ SELECT
     p.taux_sans_rdv,
     p.ic95_bas,
     p.ic95_haut,
+    p.motif_ic95,
     p.n_effectif,
     p.grappes,
     p.borne_basse,
@@ -69,9 +70,10 @@ SELECT
     p.non_retenus,
     p.part_des_consultations,
     p.reponses_par_proposition,
-    p.ouvertures,
-    p.ouvertures_bas,
-    p.ouvertures_haut,
+    p.jours_regardes,
+    p.episodes,
+    p.episodes_bas95,
+    p.episodes_haut95,
     p.qualite,
     p.motif
 FROM periodes AS p
