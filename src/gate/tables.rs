@@ -116,7 +116,7 @@ pub(super) fn negatives(engine: &mut Engine, only_yes_min: u64) -> Result<GateRe
 }
 
 pub(super) fn count(engine: &mut Engine, sql: &str) -> Result<RecordBatch> {
-    engine.run(&Model { table: "gate".to_owned(), sql: sql.to_owned(), reads: Vec::new() })
+    engine.run(&Model::query("gate", sql))
 }
 
 /// The one value of a column of counts; 0 where it is null.

@@ -60,6 +60,9 @@ pub struct Publication {
     /// The column by whose value the table is split into files, if it is.
     #[serde(default)]
     pub partition: Option<String>,
+    /// Whether it is there for other tables, and for whoever recomputes them: all that is shown to readers has it last.
+    #[serde(default)]
+    pub intermediate: bool,
 }
 
 /// The station that makes a table.
