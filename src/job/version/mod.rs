@@ -207,8 +207,8 @@ impl<'a> Version<'a> {
         let parts = self.tables.entry(table.name.clone()).or_default();
         parts.insert(month, Part::Here(parquet.local.clone()));
         self.violations.extend(violations);
-        self.files.push(parquet);
         self.files.extend(others);
+        self.files.push(parquet);
     }
 
     /// The rows of a table, all parts of it.
