@@ -54,6 +54,7 @@ mod store_quirks;
 mod stores;
 mod stories;
 mod streams;
+mod table_graph;
 mod unfriendly_servers;
 mod unknown_is_never_no;
 mod validators;
