@@ -1,10 +1,12 @@
 //! Small tables that are neither measured nor kept in the registry: the rules and the settings of a run.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Float64Array, Int32Array, RecordBatch, StringArray};
 
 use crate::config::Method;
+use crate::digest::signature_id;
 use crate::error::{Context, Result};
 use crate::outcome::{Rule, RuleSet};
 
@@ -45,6 +47,22 @@ pub fn settings(method: &Method) -> Result<RecordBatch> {
     };
     RecordBatch::try_from_iter(settings.iter().map(|(name, value)| (name, one_value(value))))
         .internal("the table parametres")
+}
+
+/// The table `signatures_listees`: the declared identities whose text a pipeline publishes on purpose.
+///
+/// # Errors
+/// [`Internal`](crate::error::Kind::Internal) if the columns do not hold together.
+pub fn signatures(listed: &[String]) -> Result<RecordBatch> {
+    let listed: BTreeSet<&String> = listed.iter().collect();
+    let texts = |of: fn(&String) -> String| {
+        Arc::new(StringArray::from_iter_values(listed.iter().map(|text| of(text)))) as ArrayRef
+    };
+    RecordBatch::try_from_iter([
+        ("signature_id", texts(|text| signature_id(text))),
+        ("signature", texts(String::clone)),
+    ])
+    .internal("the table signatures_listees")
 }
 
 fn one_value(value: &serde_json::Value) -> ArrayRef {

@@ -14,6 +14,7 @@ use super::check::Checked;
 use crate::attempt::RawAttempt;
 use crate::calendar::{Local, days_since_epoch, iso_week, month};
 use crate::config::Method;
+use crate::digest::signature_id;
 use crate::error::{Context, Result};
 use crate::outcome::{Answer, Evidence, Rule};
 
@@ -32,6 +33,7 @@ macro_rules! columns {
         pub struct Columns {
             row_count: usize,
             last_date: Option<(NaiveDate, String, String)>,
+            last_signature: Option<(String, String)>,
             $($name: $builder),+
         }
 
@@ -73,6 +75,7 @@ columns! {
     sonde: Words,
     sonde_version: Words,
     point_de_mesure: Words,
+    signature_id: Words,
     etape: Words,
     code_http: Int32Builder,
     echec: Words,
@@ -187,6 +190,10 @@ impl Columns {
         self.sonde.append_value(raw.probe.as_deref().unwrap_or(NOT_STATED));
         self.sonde_version.append_option(raw.probe_version.as_deref());
         self.point_de_mesure.append_value(raw.vantage.as_deref().unwrap_or(NOT_STATED));
+        if raw.signature.as_deref() != self.last_signature.as_ref().map(|(text, _)| text.as_str()) {
+            self.last_signature = raw.signature.as_deref().map(|text| (text.to_owned(), signature_id(text)));
+        }
+        self.signature_id.append_option(self.last_signature.as_ref().map(|(_, id)| id));
     }
 
     fn push_time(&mut self, row: &Row<'_>) {

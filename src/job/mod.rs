@@ -164,6 +164,7 @@ pub fn build(
     version.table("fichiers", &accounts_table(&reading.accounts)?)?;
     version.table("regles", &tables::rules(&rules)?)?;
     version.table("parametres", &tables::settings(&order.pipeline.method)?)?;
+    version.table("signatures_listees", &tables::signatures(&order.pipeline.probe.signatures)?)?;
     for (name, table) in registry.tables() {
         version.table(name, table)?;
     }
