@@ -19,77 +19,87 @@ fn instant(text: &str) -> DateTime<Utc> {
 /// What a vantage declares, and what it meets during the block.
 type Vantage = (Option<&'static str>, Kind);
 
-/// Two vantages look at one service, every two hours and a quarter of an hour apart, and are told « no » but during the
-/// block.
-fn logs([first, second]: [Vantage; 2]) -> Attempts {
-    let mut logs = Attempts::on("evry-prefecture");
-    for (name, (signature, met), late) in [("adresse-1", first, 0), ("adresse-2", second, 15)] {
-        let mut at = instant("2019-04-20T00:00:00Z") + TimeDelta::minutes(late);
-        while at < instant(AS_OF) {
-            let refused = at >= instant(BLOCK[0]) && at < instant(BLOCK[1]);
-            let who = json!({"vantage": name, "signature": signature});
-            logs = logs.look(if refused { met } else { Kind::No }, &at.to_rfc3339(), &who);
-            at += TimeDelta::hours(2);
+const ROBOT: Option<&str> = Some("Robot d'une association");
+const WITNESS: Option<&str> = Some("Mozilla/5.0");
+const COUNTERS: [&str; 9] = [
+    "evry-prefecture",
+    "agen-prefecture",
+    "ajaccio-prefecture",
+    "albi-prefecture",
+    "alencon-prefecture",
+    "amiens-prefecture",
+    "angers-prefecture",
+    "angouleme-prefecture",
+    "annecy-prefecture",
+];
+
+/// For each case two vantages of its own look at a counter of its own, every two hours and a quarter of an hour apart, and
+/// are told « no » but during the block.
+fn logs(cases: &[[Vantage; 2]]) -> Attempts {
+    let mut logs = Attempts::on("");
+    for (case, (vantages, counter)) in cases.iter().zip(COUNTERS).enumerate() {
+        for (signature, met, name, late) in [(vantages[0], "refusee", 0), (vantages[1], "temoin", 15)]
+            .map(|((signature, met), name, late)| (signature, met, format!("{name}-{case}"), late))
+        {
+            let mut at = instant("2019-04-20T00:00:00Z") + TimeDelta::minutes(late);
+            while at < instant(AS_OF) {
+                let refused = at >= instant(BLOCK[0]) && at < instant(BLOCK[1]);
+                let who = json!({"counter": counter, "vantage": name, "signature": signature});
+                logs = logs.look(if refused { met } else { Kind::No }, &at.to_rfc3339(), &who);
+                at += TimeDelta::hours(2);
+            }
         }
     }
     logs
 }
 
 fn published(logs: &Attempts, settings: &str) -> Version {
-    Version::of(&logs.pipeline(settings, SCHEDULE), &[&logs.path()], AS_OF)
+    let settings = format!("gates.unrecognized_max = 1.0\n{settings}");
+    Version::of(&logs.pipeline(&settings, SCHEDULE), &[&logs.path()], AS_OF)
 }
 
-/// The detected incidents of two vantages: where, and whether they are targeted.
-fn told(vantages: [Vantage; 2]) -> Vec<[String; 2]> {
-    let rows = published(&logs(vantages), "gates.unrecognized_max = 1.0").rows("incidents");
-    let detected = rows.into_iter().filter(|row| row["origine"] == "detecte");
-    detected.map(|row| [row["point_de_mesure"].clone(), row["cible"].clone()]).collect()
-}
-
-const ROBOT: Option<&str> = Some("Robot d'une association");
-const WITNESS: Option<&str> = Some("Mozilla/5.0");
-
-#[test]
-fn where_both_vantages_are_refused_nobody_can_tell() {
-    let both = ["adresse-1", "adresse-2"].map(|vantage| [vantage.to_owned(), "indetermine".to_owned()]);
-    assert_eq!(told([(ROBOT, Kind::Blocked), (ROBOT, Kind::Blocked)]), both);
-    assert_eq!(told([(ROBOT, Kind::Blocked), (WITNESS, Kind::Blocked)]), both, "nor by another identity");
+/// Of each case, whether what its first vantage met and what its second one met is said to be targeted.
+fn told(cases: &[[Vantage; 2]]) -> Vec<[String; 2]> {
+    let rows = published(&logs(cases), "").rows("incidents");
+    let of = |name: String| {
+        let found = rows.iter().find(|row| row["origine"] == "detecte" && row["point_de_mesure"] == name);
+        found.map_or_else(String::new, |row| row["cible"].clone())
+    };
+    (0..cases.len()).map(|case| ["refusee", "temoin"].map(|name| of(format!("{name}-{case}")))).collect()
 }
 
 #[test]
-fn where_another_vantage_is_answered_the_refusal_is_targeted() {
-    let one = [["adresse-1".to_owned(), "oui".to_owned()]];
-    for witness in [ROBOT, WITNESS, None] {
-        assert_eq!(told([(ROBOT, Kind::Blocked), (witness, Kind::No)]), one, "{witness:?}");
-    }
-}
-
-#[test]
-fn a_refusal_is_not_targeted_only_where_another_identity_fails_as_users_fail() {
+fn whether_a_refusal_is_targeted_follows_from_what_others_meet() {
+    use Kind::{Blocked, No, ServerError, Timeout, Unrecognized};
     let cases = [
-        (WITNESS, Kind::ServerError, "non"),
-        (WITNESS, Kind::Timeout, "non"),
-        (WITNESS, Kind::Unrecognized, "indetermine"),
-        (ROBOT, Kind::ServerError, "indetermine"),
-        (None, Kind::ServerError, "indetermine"),
+        // All are refused, under one identity or under two: nobody can tell.
+        ([(ROBOT, Blocked), (ROBOT, Blocked)], ["indetermine", "indetermine"]),
+        ([(ROBOT, Blocked), (WITNESS, Blocked)], ["indetermine", "indetermine"]),
+        // Another is answered, whatever it declares.
+        ([(ROBOT, Blocked), (ROBOT, No)], ["oui", ""]),
+        ([(ROBOT, Blocked), (None, No)], ["oui", ""]),
+        // Another fails as users fail: it has to be somebody else, and not to be refused in its own way.
+        ([(ROBOT, Blocked), (WITNESS, ServerError)], ["non", ""]),
+        ([(ROBOT, Blocked), (WITNESS, Timeout)], ["non", ""]),
+        ([(ROBOT, Blocked), (WITNESS, Unrecognized)], ["indetermine", ""]),
+        ([(ROBOT, Blocked), (ROBOT, ServerError)], ["indetermine", ""]),
+        ([(None, Blocked), (WITNESS, ServerError)], ["indetermine", ""]),
     ];
-    for (witness, met, targeted) in cases {
-        let found = told([(ROBOT, Kind::Blocked), (witness, met)]);
-        assert_eq!(found, [["adresse-1".to_owned(), targeted.to_owned()]], "{witness:?} met {met:?}");
+    let found = told(&cases.map(|(vantages, _)| vantages));
+    for ((vantages, expected), found) in cases.iter().zip(found) {
+        assert_eq!(found, *expected, "{vantages:?}");
     }
-    let unnamed = told([(None, Kind::Blocked), (WITNESS, Kind::ServerError)]);
-    assert_eq!(unnamed[0][1], "indetermine", "the refused one declares nothing");
 }
 
 /// What stands beside the verdict, counted by hand, over the end of a month; and another engine counts the same.
 #[test]
 fn an_incident_says_what_was_seen_and_when() {
-    let version = published(&logs([(ROBOT, Kind::Blocked), (WITNESS, Kind::ServerError)]), "");
+    let version = published(&logs(&[[(ROBOT, Kind::Blocked), (WITNESS, Kind::ServerError)]]), "");
     let rows = version.rows("incidents");
     let row: &Row = rows.iter().find(|row| row["origine"] == "detecte").unwrap();
     // Every two hours from 14:00 on 21 April to 06:00 on 9 May.
     let expected = [
-        ("incident_id", "blocage-2019-04-21-160000-adresse-1-ez_planning"),
+        ("incident_id", "blocage-2019-04-21-160000-refusee-0-ez_planning"),
         ("debut_utc", "2019-04-21T14:00:00Z"),
         ("fin_utc", "2019-05-09T06:00:00Z"),
         ("possible_debut_utc", "2019-04-21T12:00:00Z"),
@@ -123,7 +133,7 @@ fn a_silence_of_the_robot_is_not_asked_whether_it_is_targeted() {
 /// The text of a declared identity leaves only where the pipeline lists it; its digest always does.
 #[test]
 fn the_text_of_an_identity_is_published_on_purpose_alone() {
-    let logs = logs([(ROBOT, Kind::No), (WITNESS, Kind::No)]);
+    let logs = logs(&[[(ROBOT, Kind::No), (WITNESS, Kind::No)]]);
     let digests = ["650e8b60aaf5", "1066b48224bb"];
     let told = |settings: &str| -> Vec<[String; 3]> {
         let version = published(&logs, settings);

@@ -50,7 +50,10 @@ impl Made<'_> {
         let registry: String = registry.into_iter().map(|(_, digest)| digest).collect();
         let listed = format!("{:?}", pipeline.probe);
         let derive_sha256 = sha256(
-            [&ingest_sha256, &models, &schemas, &schedule_sha256, &registry, &listed].map(String::as_str).join("\n").as_bytes(),
+            [&ingest_sha256, &models, &schemas, &schedule_sha256, &registry, &listed]
+                .map(String::as_str)
+                .join("\n")
+                .as_bytes(),
         );
         Ok(Origins {
             code,
