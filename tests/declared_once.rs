@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use guichets_ouverts::attempt::{Failure, MAPPED_FIELDS, System};
-use guichets_ouverts::config::{Each, FullMapping, Method, SourceMapping, TimeMapping, Unpivot};
+use guichets_ouverts::config::{Each, FullMapping, Method, ProbeSettings, SourceMapping, TimeMapping, Unpivot};
 use guichets_ouverts::ingest::Reason;
 use guichets_ouverts::outcome::Outcome;
 use serde_json::{Value, json};
@@ -260,4 +260,5 @@ fn every_key_of_a_mapping_is_described() {
     described("`fields`", keys_of::<FullMapping>());
     described("`unpivot`", keys_of::<Unpivot>());
     described("`each`", keys_of::<Each>());
+    described("`[probe]`", keys_of::<ProbeSettings>());
 }

@@ -5,6 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use crate::referee::differing;
+use crate::support::foreign::{Foreign, HEADED};
 use crate::support::{Attempts, Kind, Row, Version, sample};
 
 /// The block of 2019, by the clock of Paris: from 21 April, a quarter to four, to 9 May, nine in the morning.
@@ -148,4 +149,16 @@ fn the_text_of_an_identity_is_published_on_purpose_alone() {
     assert_eq!(told(""), digests.map(|id| row(id, "")));
     let listed = told("[probe]\nsignatures = [\"Robot d'une association\", \"jamais vue\"]");
     assert_eq!(listed, [row(digests[0], "Robot d'une association"), row(digests[1], "")]);
+}
+
+/// Another robot's log may say it too, and an empty text says nothing.
+#[test]
+fn a_foreign_log_declares_its_identity_by_its_mapping() {
+    let source = HEADED.replace("fields = {", "fields = { signature = { value = \"{qui}\", no_data = [\"\"] },");
+    let raw = "quand,guichet,libres,qui\n2019-04-16T08:00:00Z,evry-prefecture,0,Mozilla/5.0\n\
+               2019-04-16T09:00:00Z,evry-prefecture,0,\n";
+    let rows = Foreign::new(&source).file("a.csv", raw).version().rows("tentatives");
+    let mut ids: Vec<&str> = rows.iter().map(|row| row["signature_id"].as_str()).collect();
+    ids.sort_unstable();
+    assert_eq!(ids, ["", "1066b48224bb"]);
 }

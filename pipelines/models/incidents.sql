@@ -4,8 +4,7 @@
 
 WITH temoins AS (
     SELECT
-        i.incident_id,
-        r.temoin,
+        i.incident_id, r.temoin,
         SUM(CAST(r.lignes AS BIGINT)) AS lignes,
         SUM(CAST(r.lignes_repondues AS BIGINT)) AS reponses,
         SUM(CAST(r.echecs AS BIGINT)) AS echecs,
@@ -32,18 +31,13 @@ autres AS (
 
 reunis AS (
     SELECT
-        incident_id,
-        type,
-        point_de_mesure,
-        systeme,
+        incident_id, type, point_de_mesure, systeme, debut_utc, fin_utc,
         CASE WHEN MIN(guichet_id) = MAX(guichet_id) THEN MIN(CASE WHEN type <> 'arret' THEN guichet_id END) END
             AS guichet_id,
         CASE
             WHEN MIN(departement) = MAX(departement) AND COUNT(departement) = COUNT(*)
                 THEN MIN(CASE WHEN type <> 'arret' THEN departement END)
         END AS departement,
-        debut_utc,
-        fin_utc,
         MAX(possible_debut_utc) AS possible_debut_utc,
         MIN(possible_fin_utc) AS possible_fin_utc,
         SUM(CAST(tentatives AS BIGINT)) AS tentatives,
@@ -73,14 +67,8 @@ points AS (
 -- Events of the registry, and the counters of theirs that were measured meanwhile, by a vantage of theirs.
 concernes AS (
     SELECT
-        e.evenement_id,
+        e.evenement_id, e.perimetre, e.point_de_mesure, e.debut, e.fin, l.guichet_id, l.departement,
         CASE WHEN e.type = 'robot' THEN 'arret' ELSE e.type END AS type,
-        e.perimetre,
-        e.point_de_mesure,
-        e.debut,
-        e.fin,
-        l.guichet_id,
-        l.departement,
         CASE WHEN e.perimetre = l.guichet_id THEN 1 WHEN e.perimetre = 'national' THEN 3 ELSE 2 END AS etendue
     FROM chronologie AS e
     CROSS JOIN lieux AS l
@@ -97,12 +85,10 @@ concernes AS (
 
 candidats AS (
     SELECT
-        i.incident_id,
-        e.evenement_id,
+        i.incident_id, e.evenement_id,
         ROW_NUMBER() OVER (
             PARTITION BY i.incident_id
-            ORDER BY
-                e.etendue, ABS(EXTRACT(EPOCH FROM e.debut) - EXTRACT(EPOCH FROM i.debut_utc)), e.evenement_id
+            ORDER BY e.etendue, ABS(EXTRACT(EPOCH FROM e.debut) - EXTRACT(EPOCH FROM i.debut_utc)), e.evenement_id
         ) AS place
     FROM incidents_services AS i
     INNER JOIN concernes AS e
@@ -130,29 +116,18 @@ retrouves AS (
 
 registre AS (
     SELECT
-        e.evenement_id,
-        e.type,
-        e.point_de_mesure,
+        e.evenement_id, e.type, e.point_de_mesure, e.debut, e.fin,
         MIN(CASE WHEN e.etendue = 1 THEN e.guichet_id END) AS guichet_id,
         MIN(CASE WHEN e.etendue = 1 THEN e.departement ELSE REPLACE(e.perimetre, 'departement:', '') END)
-            AS perimetre,
-        e.debut,
-        e.fin
+            AS perimetre
     FROM concernes AS e
     GROUP BY e.evenement_id, e.type, e.point_de_mesure, e.debut, e.fin
 ),
 
 tous AS (
     SELECT
-        i.incident_id,
-        'detecte' AS origine,
-        i.type,
-        i.point_de_mesure,
-        i.guichet_id,
-        i.departement,
-        i.debut_utc,
-        i.fin_utc,
-        r.chronologie_id,
+        i.incident_id, 'detecte' AS origine, i.type, i.point_de_mesure, i.guichet_id, i.departement,
+        i.debut_utc, i.fin_utc, r.chronologie_id,
         CAST(NULL AS BIGINT) AS detections
     FROM reunis AS i
     LEFT JOIN rapproches AS r
@@ -160,15 +135,9 @@ tous AS (
     UNION ALL
     -- Of the registry's events of the robot, only those that were found.
     SELECT
-        'registre-' || g.evenement_id AS incident_id,
-        'registre' AS origine,
-        g.type,
-        g.point_de_mesure,
-        g.guichet_id,
+        'registre-' || g.evenement_id AS incident_id, 'registre' AS origine, g.type, g.point_de_mesure, g.guichet_id,
         NULLIF(g.perimetre, 'national') AS departement,
-        g.debut AS debut_utc,
-        g.fin AS fin_utc,
-        g.evenement_id AS chronologie_id,
+        g.debut AS debut_utc, g.fin AS fin_utc, g.evenement_id AS chronologie_id,
         COALESCE(r.detections, 0) AS detections
     FROM registre AS g
     LEFT JOIN retrouves AS r
@@ -177,21 +146,11 @@ tous AS (
 )
 
 SELECT
-    t.incident_id,
-    t.origine,
-    t.type,
-    t.point_de_mesure,
-    i.systeme,
-    t.guichet_id,
-    t.departement,
-    t.debut_utc,
-    t.fin_utc,
-    i.possible_debut_utc,
-    i.possible_fin_utc,
+    t.incident_id, t.origine, t.type, t.point_de_mesure, i.systeme, t.guichet_id, t.departement,
+    t.debut_utc, t.fin_utc, i.possible_debut_utc, i.possible_fin_utc, t.chronologie_id, t.detections,
     -- Half a millisecond, so that no engine's rounding of instants takes a second away.
     CAST(FLOOR(EXTRACT(EPOCH FROM t.fin_utc) - EXTRACT(EPOCH FROM t.debut_utc) + 0.0005) AS BIGINT) AS duree_s,
-    i.tentatives,
-    i.services,
+    i.tentatives, i.services,
     CASE WHEN t.origine = 'detecte' THEN COALESCE(a.autres_tentatives, 0) END AS autres_tentatives,
     CASE WHEN t.origine = 'detecte' THEN COALESCE(a.autres_reponses, 0) END AS autres_reponses,
     CASE WHEN t.origine = 'detecte' THEN COALESCE(a.autres_pannes, 0) END AS autres_pannes,
@@ -201,9 +160,7 @@ SELECT
         WHEN a.repondent > 0 THEN 'oui'
         WHEN a.en_panne > 0 THEN 'non'
         ELSE 'indetermine'
-    END AS cible,
-    t.chronologie_id,
-    t.detections
+    END AS cible
 FROM tous AS t
 LEFT JOIN reunis AS i
     ON t.incident_id = i.incident_id

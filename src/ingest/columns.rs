@@ -190,8 +190,9 @@ impl Columns {
         self.sonde.append_value(raw.probe.as_deref().unwrap_or(NOT_STATED));
         self.sonde_version.append_option(raw.probe_version.as_deref());
         self.point_de_mesure.append_value(raw.vantage.as_deref().unwrap_or(NOT_STATED));
-        if raw.signature.as_deref() != self.last_signature.as_ref().map(|(text, _)| text.as_str()) {
-            self.last_signature = raw.signature.as_deref().map(|text| (text.to_owned(), signature_id(text)));
+        let declared = raw.signature.as_deref().filter(|text| !text.is_empty());
+        if declared != self.last_signature.as_ref().map(|(text, _)| text.as_str()) {
+            self.last_signature = declared.map(|text| (text.to_owned(), signature_id(text)));
         }
         self.signature_id.append_option(self.last_signature.as_ref().map(|(_, id)| id));
     }

@@ -17,13 +17,8 @@ WITH numerotees AS (
 
 suites AS (
     SELECT
-        guichet_id,
-        demarche_id,
+        guichet_id, demarche_id, point_de_mesure, systeme, suite, nature,
         MIN(departement) AS departement,
-        point_de_mesure,
-        systeme,
-        suite,
-        nature,
         MIN(reponse_utc) AS reponse_utc,
         SUM(CAST(lignes AS BIGINT)) AS lignes,
         MIN(debut_utc) AS debut_utc,
@@ -42,14 +37,12 @@ fins AS (
 entourees AS (
     SELECT
         s.*,
+        f.reponse_apres_utc,
         CASE WHEN s.nature = 'captcha' THEN '-' || s.guichet_id ELSE '' END AS lieu,
-        SUM(s.lignes) OVER (
-            PARTITION BY s.guichet_id, s.demarche_id, s.point_de_mesure, s.systeme, s.suite
-        ) AS sans_reponse,
-        MIN(s.reponse_utc) OVER (
-            PARTITION BY s.guichet_id, s.demarche_id, s.point_de_mesure, s.systeme, s.suite
-        ) AS reponse_avant_utc,
-        f.reponse_apres_utc
+        SUM(s.lignes) OVER (PARTITION BY s.guichet_id, s.demarche_id, s.point_de_mesure, s.systeme, s.suite)
+            AS sans_reponse,
+        MIN(s.reponse_utc) OVER (PARTITION BY s.guichet_id, s.demarche_id, s.point_de_mesure, s.systeme, s.suite)
+            AS reponse_avant_utc
     FROM suites AS s
     LEFT JOIN fins AS f
         ON s.guichet_id = f.guichet_id AND s.demarche_id = f.demarche_id
@@ -88,14 +81,10 @@ reunies AS (
     FROM coupees
 ),
 
--- Smaller or shorter ones are noise. The first refusal's local time names the incident.
+-- Smaller or shorter ones are noise.
 groupes AS (
     SELECT
-        nature,
-        point_de_mesure,
-        systeme,
-        lieu,
-        numero,
+        nature, point_de_mesure, systeme, lieu, numero,
         MIN(debut_utc) AS debut_utc,
         MAX(fin_utc) AS fin_utc,
         MIN(debut_local) AS debut_local
@@ -106,24 +95,21 @@ groupes AS (
 
 -- Silences of the whole robot, between the scope's two ends.
 activites AS (
-    SELECT debut_utc, fin_utc, fin_local FROM activite
+    SELECT debut_utc, fin_utc, 0 AS bord FROM activite
     UNION ALL
-    SELECT MIN(debut_utc) AS debut_utc, MIN(debut_utc) AS fin_utc, CAST(NULL AS STRING) AS fin_local FROM perimetre
+    SELECT MIN(debut_utc) AS debut_utc, MIN(debut_utc) AS fin_utc, 1 AS bord FROM perimetre
     UNION ALL
-    SELECT MAX(fin_utc) AS debut_utc, MAX(fin_utc) AS fin_utc, CAST(NULL AS STRING) AS fin_local FROM perimetre
+    SELECT MAX(fin_utc) AS debut_utc, MAX(fin_utc) AS fin_utc, 1 AS bord FROM perimetre
 ),
 
 activites_portees AS (
-    SELECT *, MAX(fin_utc) OVER (ORDER BY debut_utc, fin_utc, fin_local) AS portee_utc
+    SELECT *, MAX(fin_utc) OVER (ORDER BY debut_utc, bord, fin_utc) AS portee_utc
     FROM activites
     WHERE debut_utc IS NOT NULL
 ),
 
 silences AS (
-    SELECT
-        LAG(portee_utc) OVER (ORDER BY debut_utc, fin_utc, fin_local) AS debut_utc,
-        debut_utc AS fin_utc,
-        CASE WHEN fin_local IS NOT NULL THEN debut_utc END AS possible_fin_utc
+    SELECT LAG(portee_utc) OVER (ORDER BY debut_utc, bord, fin_utc) AS debut_utc, debut_utc AS fin_utc, bord
     FROM activites_portees
 ),
 
@@ -142,14 +128,9 @@ derniers AS (
 
 arrets AS (
     SELECT
-        p.guichet_id,
-        p.demarche_id,
-        p.departement,
-        s.debut_utc,
-        s.fin_utc,
+        p.guichet_id, p.demarche_id, p.departement, s.debut_utc, s.fin_utc, d.fin_local,
         d.fin_utc AS possible_debut_utc,
-        s.possible_fin_utc,
-        d.fin_local,
+        CASE WHEN s.bord = 0 THEN s.fin_utc END AS possible_fin_utc,
         MIN(240 * p.cadence_min) OVER (PARTITION BY s.debut_utc) AS quatre_cadences_s
     FROM longs AS s
     CROSS JOIN perimetre AS p
@@ -158,18 +139,13 @@ arrets AS (
     WHERE p.debut_utc < s.fin_utc AND p.fin_utc > s.debut_utc
 ),
 
+-- The local time at which it began names an incident.
 detectes AS (
     SELECT
         r.nature || '-' || REPLACE(REPLACE(g.debut_local, ':', ''), ' ', '-') || '-' || r.point_de_mesure || '-'
             || r.systeme || r.lieu AS incident_id,
-        r.guichet_id,
-        r.demarche_id,
-        r.departement,
-        r.nature AS type,
-        r.point_de_mesure,
-        r.systeme,
-        g.debut_utc,
-        g.fin_utc,
+        r.guichet_id, r.demarche_id, r.departement, r.nature AS type, r.point_de_mesure, r.systeme,
+        g.debut_utc, g.fin_utc,
         CASE WHEN r.reponse_avant_utc < g.debut_utc THEN r.reponse_avant_utc END AS possible_debut_utc,
         CASE WHEN r.reponse_apres_utc > g.fin_utc THEN r.reponse_apres_utc END AS possible_fin_utc,
         r.lignes
@@ -182,31 +158,18 @@ detectes AS (
     UNION ALL
     SELECT
         'arret-' || COALESCE(REPLACE(REPLACE(fin_local, ':', ''), ' ', '-'), 'debut') AS incident_id,
-        guichet_id,
-        demarche_id,
-        departement,
-        'arret' AS type,
+        guichet_id, demarche_id, departement, 'arret' AS type,
         CAST(NULL AS STRING) AS point_de_mesure,
         CAST(NULL AS STRING) AS systeme,
-        debut_utc,
-        fin_utc,
-        possible_debut_utc,
-        possible_fin_utc,
+        debut_utc, fin_utc, possible_debut_utc, possible_fin_utc,
         0 AS lignes
     FROM arrets
     WHERE EXTRACT(EPOCH FROM fin_utc) - EXTRACT(EPOCH FROM debut_utc) >= quatre_cadences_s
 )
 
 SELECT
-    incident_id,
-    guichet_id,
-    demarche_id,
+    incident_id, guichet_id, demarche_id, type, point_de_mesure, systeme, debut_utc, fin_utc,
     MIN(departement) AS departement,
-    type,
-    point_de_mesure,
-    systeme,
-    debut_utc,
-    fin_utc,
     MAX(possible_debut_utc) AS possible_debut_utc,
     MIN(possible_fin_utc) AS possible_fin_utc,
     SUM(CAST(lignes AS BIGINT)) AS tentatives

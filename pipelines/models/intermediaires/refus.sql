@@ -4,40 +4,27 @@
 -- Kept are those in which one kind refused twice, what follows each, and the first and last of the month, so that
 -- incidents_services can join the months: numero 0 goes on from the month before.
 
-WITH essais AS (
+WITH numerotes AS (
     SELECT
         *,
-        CASE WHEN reponse IN ('oui', 'non') THEN instant_utc END AS repondu_utc,
         CASE
             WHEN issue = 'bloque' THEN 'blocage'
             WHEN issue IN ('captcha_exige', 'captcha_refuse') THEN 'captcha'
             ELSE 'autre'
-        END AS nature
-    FROM tentatives
-),
-
-numerotes AS (
-    SELECT
-        *,
-        SUM(CAST(CASE WHEN repondu_utc IS NULL THEN 0 ELSE 1 END AS BIGINT)) OVER (
+        END AS nature,
+        SUM(CAST(CASE WHEN reponse IN ('oui', 'non') THEN 1 ELSE 0 END AS BIGINT)) OVER (
             PARTITION BY guichet_id, demarche_id, point_de_mesure, systeme, mois
             ORDER BY instant_utc, tentative_id
         ) AS numero
-    FROM essais
+    FROM tentatives
 ),
 
 suites AS (
     SELECT
-        guichet_id,
-        demarche_id,
+        guichet_id, demarche_id, point_de_mesure, systeme, mois, numero, nature,
         MIN(departement) AS departement,
-        point_de_mesure,
-        systeme,
-        mois,
-        numero,
-        nature,
-        MIN(repondu_utc) AS reponse_utc,
-        COUNT(*) - COUNT(repondu_utc) AS lignes,
+        MIN(CASE WHEN reponse IN ('oui', 'non') THEN instant_utc END) AS reponse_utc,
+        COUNT(*) FILTER (WHERE reponse NOT IN ('oui', 'non')) AS lignes,
         MIN(instant_utc) AS debut_utc,
         MAX(instant_utc) AS fin_utc,
         MIN(CAST(date_locale AS STRING) || ' ' || heure_locale) AS debut_local,
@@ -69,19 +56,7 @@ suivies AS (
 )
 
 SELECT
-    guichet_id,
-    demarche_id,
-    departement,
-    point_de_mesure,
-    systeme,
-    mois,
-    numero,
-    nature,
-    reponse_utc,
-    lignes,
-    debut_utc,
-    fin_utc,
-    debut_local,
-    signature_id
+    guichet_id, demarche_id, departement, point_de_mesure, systeme, mois, numero, nature,
+    reponse_utc, lignes, debut_utc, fin_utc, debut_local, signature_id
 FROM suivies
 WHERE numero <= 1 OR numero = dernier OR numero <= derniere_refusee + 1
