@@ -26,6 +26,7 @@ mod folders;
 mod forgotten;
 mod framing;
 mod gates;
+mod incidents;
 mod instants;
 mod intervals;
 mod large_numbers;
