@@ -123,7 +123,7 @@ fn columns_are_found_by_their_name_and_a_file_that_lacks_one_is_set_aside_whole(
         [
             "a-as-expected.csv 2 2019-04-16T06:00:00Z 3 /4 oui",
             "a-as-expected.csv 3 2019-04-16T07:00:00Z  /4 inconnue",
-            "b-reordered.csv 2 2019-04-17T06:00:00Z 0 /2; suite non",
+            "b-reordered.csv 2 2019-04-17T06:00:00Z 0 /2%3B suite non",
             "d-value-too-many.csv 3 2019-04-19T07:00:00Z 1 /4 oui",
         ]
     );
