@@ -19,6 +19,7 @@ mod cycles;
 mod damaged_archives;
 mod declared_once;
 mod dossier;
+mod droughts;
 mod files;
 mod folders;
 mod forgotten;

@@ -81,7 +81,7 @@ fn an_attempt_on_the_first_cycle_after_an_interruption_leaves_no_gap_before_it()
     let after = gaps.iter().find(|gap| gap["fin_utc"] == "2019-04-17T12:00:00Z");
     assert!(after.is_none(), "14:00 is the first even hour after 13:00: {after:?}");
     let last = gaps.iter().find(|gap| gap["debut_utc"] == "2019-04-17T12:00:00Z").unwrap();
-    assert_eq!([&last["tentatives_manquantes"], &last["position"]], ["28", "fin"]);
+    assert_eq!([&last["cycles_manquants"], &last["position"]], ["28", "fin"]);
 }
 
 #[test]
