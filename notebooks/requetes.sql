@@ -182,51 +182,58 @@ FROM read_parquet(getvariable('mois')) AS d
 LEFT JOIN taux AS t USING (guichet_id, demarche_id, mois)
 WHERE d.taux_sans_rdv IS NOT NULL;
 
--- 5. Deuxième chiffre : la durée certaine d'une pénurie (METHOD.md, § 6) : la plus longue suite de « non » sans
+-- 5. Deuxième chiffre : la durée constatée d'une pénurie (METHOD.md, § 6) : la plus longue suite de « non » sans
 --    interruption entre deux « oui ». Plus de trois cadences entre deux « non » l'interrompent, car personne n'a vu.
 
 CREATE TEMP TABLE refus AS
 WITH suites AS (
     SELECT *, count(*) FILTER (WHERE reponse = 'oui') OVER suite AS ile
     FROM read_parquet(getvariable('consultations'))
-    WINDOW suite AS (PARTITION BY guichet_id, demarche_id ORDER BY instant_utc, consultation_id, essai)
+    WINDOW suite AS (PARTITION BY guichet_id, demarche_id ORDER BY instant_utc, consultation_id, debut_utc)
 ),
 ecarts AS (
     SELECT
-        guichet_id, demarche_id, ile, instant_utc, consultation_id, essai,
-        date_diff('millisecond', lag(instant_utc) OVER suite, instant_utc) / 60000 AS minutes,
-        lag(cadence_min) OVER suite AS cadence
+        guichet_id, demarche_id, ile, instant_utc, jour, consultation_id, debut_utc,
+        round(date_diff('microsecond', lag(instant_utc) OVER suite, instant_utc) / 1000000) AS secondes,
+        lag(cadence_s) OVER suite AS cadence
     FROM suites WHERE reponse = 'non'
-    WINDOW suite AS (PARTITION BY guichet_id, demarche_id, ile ORDER BY instant_utc, consultation_id, essai)
+    WINDOW suite AS (PARTITION BY guichet_id, demarche_id, ile ORDER BY instant_utc, consultation_id, debut_utc)
 )
 SELECT
-    guichet_id, demarche_id, ile, instant_utc,
+    guichet_id, demarche_id, ile, instant_utc, jour,
     count(*) FILTER (
-        WHERE CASE WHEN cadence IS NULL THEN minutes > 1440 ELSE floor(minutes / cadence + 0.5) > 3 END
-    ) OVER (PARTITION BY guichet_id, demarche_id, ile ORDER BY instant_utc, consultation_id, essai) AS troncon
+        WHERE CASE WHEN cadence IS NULL THEN secondes > 86400 ELSE floor(secondes / cadence + 0.5) > 3 END
+    ) OVER (PARTITION BY guichet_id, demarche_id, ile ORDER BY instant_utc, consultation_id, debut_utc) AS troncon
 FROM ecarts;
 
 CREATE TEMP TABLE durees AS
-SELECT guichet_id, demarche_id, ile, max(jours) AS certaine, min(debut) AS debut, sum(n) AS non
-FROM (
+WITH troncons AS (
     SELECT guichet_id, demarche_id, ile, troncon, min(instant_utc) AS debut, count(*) AS n,
-        date_diff('millisecond', min(instant_utc), max(instant_utc)) / 86400000 AS jours
+        round(date_diff('microsecond', min(instant_utc), max(instant_utc)) / 1000000) AS secondes
     FROM refus GROUP BY ALL
+),
+fenetres AS (
+    SELECT guichet_id, demarche_id, ile, count(DISTINCT (jour - premier) // 7) AS fenetres
+    FROM (SELECT *, min(jour) OVER (PARTITION BY guichet_id, demarche_id, ile) AS premier FROM refus)
+    GROUP BY ALL
 )
-GROUP BY ALL HAVING sum(n) >= 2;
+SELECT guichet_id, demarche_id, max(t.secondes) AS constatee, min(t.debut) AS debut, sum(t.n) AS non, f.fenetres
+FROM troncons AS t
+JOIN fenetres AS f USING (guichet_id, demarche_id, ile)
+GROUP BY guichet_id, demarche_id, ile, f.fenetres HAVING sum(t.n) >= 2;
 
 SELECT
-    guichet_id, demarche_id, debut_utc, duree_certaine_jours, duree_possible_jours, tentatives_non, interruptions
-FROM read_parquet(getvariable('penuries')) ORDER BY duree_certaine_jours DESC LIMIT 1;
+    guichet_id, demarche_id, debut_utc, duree_constatee_s, duree_possible_s, non, fenetres_7_jours, interruptions
+FROM read_parquet(getvariable('penuries')) ORDER BY duree_constatee_s DESC LIMIT 1;
 
 SELECT
     count(*) AS penuries_refaites,
     CASE
         WHEN count(*) > 0 AND bool_and(
-            abs(d.certaine - p.duree_certaine_jours) < 1e-9 AND d.non = p.tentatives_non
-            AND p.duree_possible_jours >= p.duree_certaine_jours
+            d.constatee = p.duree_constatee_s AND d.non = p.non AND d.fenetres = p.fenetres_7_jours
+            AND p.duree_possible_s >= p.etendue_s AND p.etendue_s >= p.duree_constatee_s
         ) IS TRUE THEN 'égales aux durées publiées'
-        ELSE error('une durée certaine publiée n''est pas celle que donnent les consultations')
+        ELSE error('une durée constatée publiée n''est pas celle que donnent les consultations')
     END AS verdict
 FROM read_parquet(getvariable('penuries')) AS p
 FULL JOIN durees AS d ON p.guichet_id = d.guichet_id AND p.demarche_id = d.demarche_id AND p.debut_utc = d.debut;

@@ -270,7 +270,7 @@ fn the_log_of_seine_maritime_gives_its_known_figures_and_its_holes_are_not_refus
         };
         assert_eq!((answered("oui"), answered("non")), (*yes, answers - yes), "{procedure}");
 
-        let hole = |row| (whole(row, "duree_min"), whole(row, "tentatives_manquantes"));
+        let hole = |row| (whole(row, "duree_s") / 60, whole(row, "cycles_manquants"));
         let found: Vec<_> = gaps.iter().filter(ours).map(|row| (row["debut_utc"].as_str(), hole(row))).collect();
         let known: Vec<_> = holes.iter().map(|(since, minutes, missing)| (*since, (*minutes, *missing))).collect();
         assert_eq!(found, known, "{procedure}");

@@ -143,7 +143,7 @@ fn each_validator_refuses_what_is_spoiled() {
         ("profile", "datapackage.json", "\"resources\"", "\"tables\""),
         ("package", "datapackage.json", "\"hash\": \"sha256:", "\"hash\": \"sha256:0"),
         ("package", "lacunes.csv", "exemple-bois-leger", "exemple-bois"),
-        ("package", "schemas/lacunes.json", "\"duree_min\"", "\"duree_h\""),
+        ("package", "schemas/lacunes.json", "\"duree_s\"", "\"duree_h\""),
         ("croissant", "croissant.jsonld", "\"fileObject\": {", "\"fichier\": {"),
         ("croissant", "croissant.jsonld", "\"column\": \"couverture\"", "\"column\": \"couvert\""),
         ("croissant", "croissant.jsonld", "croissant/1.1", "croissant/1.0"),

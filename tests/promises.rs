@@ -21,6 +21,7 @@ mod damaged_archives;
 mod declared_once;
 mod delays;
 mod dossier;
+mod droughts;
 mod files;
 mod folders;
 mod forgotten;

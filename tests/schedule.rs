@@ -20,7 +20,7 @@ fn publish(logs: &Attempts, schedule: &str) -> Version {
 /// The cycles expected on each day of the one service.
 fn expected(version: &Version) -> Vec<(String, String)> {
     let days = version.rows("calendrier").into_iter();
-    days.map(|day| (day["jour"].clone(), day["tentatives_prevues"].clone())).collect()
+    days.map(|day| (day["jour"].clone(), day["cycles_prevus"].clone())).collect()
 }
 
 fn pairs(days: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -81,7 +81,7 @@ fn an_attempt_on_the_first_cycle_after_an_interruption_leaves_no_gap_before_it()
     let after = gaps.iter().find(|gap| gap["fin_utc"] == "2019-04-17T12:00:00Z");
     assert!(after.is_none(), "14:00 is the first even hour after 13:00: {after:?}");
     let last = gaps.iter().find(|gap| gap["debut_utc"] == "2019-04-17T12:00:00Z").unwrap();
-    assert_eq!([&last["tentatives_manquantes"], &last["position"]], ["28", "fin"]);
+    assert_eq!([&last["cycles_manquants"], &last["position"]], ["28", "fin"]);
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn an_attempt_in_a_gap_of_the_schedule_keeps_its_counts_off_the_schedule() {
     let days = version.rows("disponibilite_jour");
     let day = |date: &str| -> &Row { days.iter().find(|day| day["jour"] == date).unwrap() };
     let between = day("2019-04-17");
-    assert_eq!(between["tentatives_prevues"], "0");
+    assert_eq!(between["cycles_prevus"], "0");
     assert_eq!([&between["non"], &between["oui"], &between["lignes"]], ["5", "1", "6"]);
     assert_eq!([&between["qualite"], &between["motif"]], ["partielle", "hors_calendrier"]);
     let dates: Vec<&str> = days.iter().map(|day| day["jour"].as_str()).collect();
