@@ -21,7 +21,7 @@ def main(store, table, column):
     written = pq.read_table(path)
     values = written[column].to_pylist()
     row = next(row for row, value in enumerate(values) if value)
-    values[row] *= 0.999
+    values[row] = type(values[row])(values[row] * 0.999)
     place = written.schema.get_field_index(column)
     field = written.schema.field(place)
     pq.write_table(written.set_column(place, field, pa.array(values, field.type)), path)
