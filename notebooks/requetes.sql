@@ -91,8 +91,8 @@ FROM read_parquet(getvariable('guichets'))
 WHERE departement < '03' ORDER BY guichet_id LIMIT 3;
 
 -- 4. Premier chiffre : la part du temps sans rendez-vous d'un mois, avec son intervalle à 95 % (METHOD.md, § 4).
---    Un cycle du calendrier est partagé entre les réponses complètes qu'il a reçues, en secondes entières. Il
---    appartient au jour local où il commence.
+--    Un cycle du calendrier est partagé, en secondes entières, entre les réponses complètes qu'il a reçues et les
+--    « oui » incomplets, dont la part n'a pas de poids. Il appartient au jour local où il commence.
 
 CREATE TEMP TABLE cycles AS
 SELECT
@@ -101,6 +101,7 @@ SELECT
     timezone(p.fuseau, p.premier_cycle_utc + to_seconds(c.cycle_prevu * p.cadence_s))::DATE AS jour,
     p.premier_cycle_utc + to_seconds(c.cycle_prevu * p.cadence_s) AS debut_utc,
     min(c.cycle_prevu_s) AS duree,
+    count(*) FILTER (WHERE c.reponse = 'oui' OR c.complete AND c.reponse = 'non') AS partage,
     count(*) FILTER (WHERE c.complete AND c.reponse IN ('oui', 'non')) AS reponses,
     count(*) FILTER (WHERE c.complete AND c.reponse = 'non') AS refus
 FROM read_parquet(getvariable('consultations')) AS c
@@ -114,9 +115,9 @@ CREATE TEMP TABLE jours AS
 WITH temps AS (
     SELECT
         guichet_id, demarche_id, jour,
-        sum(duree) AS w,
-        sum(floor(duree * refus / reponses + 0.5)) AS x,
-        sum(duree::DOUBLE ** 2) AS carres
+        sum(floor(duree * reponses / partage + 0.5)) AS w,
+        sum(floor(duree * refus / partage + 0.5)) AS x,
+        sum(floor(duree * reponses / partage + 0.5) ** 2) AS carres
     FROM cycles WHERE reponses > 0 GROUP BY ALL
 ),
 ouverts AS (
