@@ -44,6 +44,7 @@ mod pages;
 mod publication;
 mod raw_contract;
 mod readers;
+mod reading;
 mod referee;
 mod reproducible;
 mod rules_change;

@@ -41,7 +41,7 @@ fn a_spreadsheet_shows_seine_maritime_as_it_was_written() {
 fn a_workbook_that_holds_something_else_would_be_heard() {
     let changes = [
         ("guichets", "departement", "1"),
-        ("disponibilite_semaine", "lundi", "'2019-01-28'"),
+        ("disponibilite_semaine", "premier_jour", "'2019-01-28'"),
         ("demarches", "libelle", "'Sejour'"),
     ];
     let version = sample();

@@ -10,7 +10,8 @@ WITH pourcentages AS (
             ELSE CAST(CAST(FLOOR(100.0 * m.taux_sans_rdv + 0.5) AS INTEGER) AS STRING)
         END AS taux_pour_cent,
         CAST(CAST(FLOOR(100.0 * m.ic95_bas + 0.5) AS INTEGER) AS STRING) AS bas_pour_cent,
-        CAST(CAST(FLOOR(100.0 * m.ic95_haut + 0.5) AS INTEGER) AS STRING) AS haut_pour_cent
+        CAST(CAST(FLOOR(100.0 * m.ic95_haut + 0.5) AS INTEGER) AS STRING) AS haut_pour_cent,
+        CAST(m.jours_regardes AS STRING) AS jours_vus
     FROM disponibilite_mois AS m
 )
 
@@ -25,6 +26,7 @@ SELECT
     m.taux_sans_rdv,
     m.ic95_bas,
     m.ic95_haut,
+    m.motif_ic95,
     m.borne_basse,
     m.borne_haute,
     m.couverture,
@@ -33,9 +35,14 @@ SELECT
     m.qualite,
     m.motif,
     CASE
-        WHEN m.qualite = 'suffisante'
+        WHEN m.qualite <> 'suffisante' THEN NULL
+        WHEN m.ic95_bas IS NOT NULL
             THEN 'sans rendez-vous ' || m.taux_pour_cent || ' % du temps (de ' || m.bas_pour_cent || ' à '
                 || m.haut_pour_cent || ' %)'
+        -- Of what was never seen otherwise nobody knows how rare it is: days are counted, and no interval stands there.
+        WHEN m.non_retenus = 0 THEN 'un rendez-vous à chaque fois, en ' || m.jours_vus || ' jours regardés'
+        WHEN m.oui = 0 THEN 'aucun rendez-vous vu en ' || m.jours_vus || ' jours regardés'
+        ELSE 'sans rendez-vous ' || m.taux_pour_cent || ' % du temps, sans intervalle'
     END AS lecture
 FROM pourcentages AS m
 LEFT JOIN guichets AS g

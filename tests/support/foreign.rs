@@ -45,7 +45,8 @@ impl Foreign {
         let text = format!(
             "name = \"essai\"\ntitle = \"Essai\"\ntitle_en = \"Trial\"\ndescription = \"Essai.\"\n\
              outcome_rules = \"{}\"\nregistry.folders = [\"data/registry\", \"data/sample/registry\"]\n\
-             gates = {{ attempts_min = 0, answers_min = 0, quarantine_max = 1.0, unrecognized_max = 1.0 }}\n\
+             gates = {{ attempts_min = 0, answers_min = 0, quarantine_max = 1.0, unrecognized_max = 1.0, \
+             incomplete_max = 1.0 }}\n\
              [[source]]\nname = \"robot\"\n{source}\n",
             root().join(rules).display(),
         );
