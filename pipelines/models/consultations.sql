@@ -2,8 +2,9 @@
 --
 -- An appointment can be had if any planning offers one: then the answer is « oui ». There is none only where every planning
 -- that was expected said so, « non ». Where one of them did not answer, or was not asked (issue « incomplete »), nobody
--- knows: « inconnue ». One that is out of scope is not expected, and if all of them are, so is the service. The rule stands
--- here alone; every other model reads this table, or one made of it.
+-- knows: « inconnue »; nor does anybody where one was asked that nobody saw answer yet, unless a list of the schedule says
+-- that it does not count. One that is out of scope is not expected, and if all of them are, so is the service. The rule
+-- stands here alone; every other model reads this table, or one made of it.
 --
 -- complete says whether every expected planning answered: only such a consultation has a weight in a rate. A « oui » beside
 -- a planning that did not answer is one all the same, but a « non » in its place would not have counted.
@@ -58,12 +59,22 @@ comptees AS (
         a.consultation_id,
         a.debut_utc,
         COUNT(*) AS plannings_attendus,
-        COUNT(*) FILTER (WHERE p.planning_id IS NULL) AS plannings_absents
+        COUNT(*) FILTER (WHERE p.planning_id IS NULL) AS plannings_absents,
+        COUNT(*) FILTER (WHERE p.reponse = 'inconnue') AS attendus_muets
     FROM attendues AS a
     LEFT JOIN plannings_consultes AS p
         ON a.guichet_id = p.guichet_id AND a.demarche_id = p.demarche_id AND a.mois = p.mois
             AND a.consultation_id = p.consultation_id AND a.debut_utc = p.debut_utc AND a.planning_id = p.planning_id
     GROUP BY a.guichet_id, a.demarche_id, a.mois, a.consultation_id, a.debut_utc
+),
+
+-- Those of a time of which the schedule leaves it to the log which plannings there are.
+sans_liste AS (
+    SELECT r.guichet_id, r.demarche_id, r.mois, r.consultation_id, r.debut_utc, d.planning_id AS tout_planning
+    FROM reunies AS r
+    INNER JOIN plannings_declares AS d
+        ON r.guichet_id = d.guichet_id AND r.demarche_id = d.demarche_id
+    WHERE d.planning_id = '*' AND r.instant_utc >= d.debut_utc AND r.instant_utc < d.fin_utc
 ),
 
 -- The cycle for which it was to be made, where that is of the same month or goes on at the look.
@@ -84,11 +95,19 @@ prevues AS (
         FLOOR(
             (EXTRACT(EPOCH FROM r.prevue_utc) - EXTRACT(EPOCH FROM p.premier_cycle_utc) + CAST(p.avance_s AS DOUBLE))
             / CAST(NULLIF(p.cadence_s, 0) AS DOUBLE)
-        ) AS numero
+        ) AS numero_compte
     FROM reunies AS r
     INNER JOIN perimetre AS p
         ON r.guichet_id = p.guichet_id AND r.demarche_id = p.demarche_id
     WHERE r.prevue_utc >= p.debut_utc AND r.prevue_utc < p.fin_utc
+),
+
+-- Early for a cycle that the period does not have: that is the last one still.
+prevues_du_plan AS (
+    SELECT
+        *,
+        CASE WHEN premier_s + numero_compte * cadence_s >= fin_s THEN numero_compte - 1.0 ELSE numero_compte END AS numero
+    FROM prevues
 ),
 
 par_plan AS (
@@ -103,12 +122,13 @@ par_plan AS (
         p.fin_s,
         p.cadence_s,
         p.numero
-    FROM prevues AS p
+    FROM prevues_du_plan AS p
     INNER JOIN jours_fuseaux AS j
         ON p.fuseau = j.fuseau AND p.jour = j.jour
     WHERE p.premier_s + p.numero * p.cadence_s < EXTRACT(EPOCH FROM j.fin_mois_utc)
         AND (p.premier_s + p.numero * p.cadence_s >= EXTRACT(EPOCH FROM j.debut_mois_utc)
-            OR p.premier_s + (p.numero + 1.0) * p.cadence_s > EXTRACT(EPOCH FROM p.instant_utc))
+            OR (p.premier_s + (p.numero + 1.0) * p.cadence_s > EXTRACT(EPOCH FROM p.instant_utc)
+                AND p.fin_s > EXTRACT(EPOCH FROM p.instant_utc)))
 ),
 
 -- The cycle in which it fell, and the interval that the schedule expected then.
@@ -140,7 +160,10 @@ situees AS (
         COALESCE(c.plannings_attendus, 0) AS plannings_attendus,
         COALESCE(c.plannings_absents, 0) AS plannings_absents,
         r.services_repondus > 0
-            OR (r.plannings_muets = 0 AND r.plannings_repondus > 0 AND COALESCE(c.plannings_absents, 0) = 0)
+            OR (r.plannings_repondus > 0
+                AND COALESCE(c.plannings_absents, 0) = 0
+                AND COALESCE(c.attendus_muets, 0) = 0
+                AND (r.plannings_muets = 0 OR l.tout_planning IS NULL))
             AS complete,
         v.cadence_du_regard_s AS cadence_s,
         COALESCE(p.periode_utc, v.periode_utc) AS periode_utc,
@@ -152,6 +175,9 @@ situees AS (
     LEFT JOIN comptees AS c
         ON r.guichet_id = c.guichet_id AND r.demarche_id = c.demarche_id AND r.mois = c.mois
             AND r.consultation_id = c.consultation_id AND r.debut_utc = c.debut_utc
+    LEFT JOIN sans_liste AS l
+        ON r.guichet_id = l.guichet_id AND r.demarche_id = l.demarche_id AND r.mois = l.mois
+            AND r.consultation_id = l.consultation_id AND r.debut_utc = l.debut_utc
     LEFT JOIN par_plan AS p
         ON r.guichet_id = p.guichet_id AND r.demarche_id = p.demarche_id AND r.mois = p.mois
             AND r.consultation_id = p.consultation_id AND r.debut_utc = p.debut_utc

@@ -15,7 +15,7 @@ reponses AS (
         j.demarche_id,
         j.planning_id,
         f.fuseau,
-        j.premier_utc,
+        p.premier_utc,
         n.numero,
         m.plannings_fenetre_jours AS fenetre,
         LAG(n.numero) OVER (PARTITION BY j.guichet_id, j.demarche_id, j.planning_id ORDER BY j.jour) AS numero_precedent
