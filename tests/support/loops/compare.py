@@ -1,8 +1,8 @@
 """Runs the models over small random worlds with DuckDB, and says where they differ from the loops of method.py.
 
-Arguments: the folder of the models, and a JSON list of [model, ours, theirs]: what else a model could say. Every table is
-made at once and month by month; what the loops find must stand in both. Prints {"rows": {table: rows compared}, "wrong":
-["table: …", …], "unnoticed": [the changes that no table shows]}.
+Arguments: the folder of the models, and a JSON list of [model, ours, theirs]: what else a model could say. Every table
+is made at once and month by month; what the loops find must stand in both. Prints {"rows": {table: rows compared},
+"wrong": ["table: …", …], "unnoticed": [the changes that no table shows]}.
 """
 
 import json
@@ -14,7 +14,7 @@ import duckdb
 import method
 from world import ANSWER, HOUR, OUTCOMES, RANK, SECOND, a_world
 
-SERVICES, LONGEST = 150, 6 * HOUR
+SERVICES, LONGEST = 300, 6 * HOUR
 PARAMETERS = {"cycle_max_h": 6, "delai_court_jours": 30, "delai_long_jours": 60, "plannings_cycles_min": 3}
 # A planning is expected from its first answer on, or as long as it answered within so many days.
 WORLDS = [{"seed": 20190401, "window": 0}, {"seed": 20191101, "window": 1}]
@@ -79,9 +79,8 @@ class World:
         together = defaultdict(dict)
         for (*cycle, planning), row in asked.items():
             together[tuple(cycle)][planning] = row
-        consultations = {
-            cycle: method.consultation(service, rows, awaited, said, self.parameters) for cycle, rows in together.items()
-        }
+        one = lambda rows: method.consultation(service, rows, awaited, said, self.parameters)
+        consultations = {cycle: one(rows) for cycle, rows in together.items()}
         found = {
             "plannings_consultes": asked,
             "plannings_jours": days,
@@ -180,7 +179,8 @@ class World:
                 self.make(models, table)
         pieces.clear()
         for month in self.months:
-            self.database.execute(f"CREATE OR REPLACE TABLE plannings_consultes AS FROM tous_plannings_consultes WHERE mois = '{month}'")
+            one = f"FROM tous_plannings_consultes WHERE mois = '{month}'"
+            self.database.execute(f"CREATE OR REPLACE TABLE plannings_consultes AS {one}")
             for table in ["consultations", "cycles", "cycles_regardes"]:
                 self.make(models, table)
                 pieces[table].append(self.kept(table, month))
@@ -217,8 +217,8 @@ class World:
         ours, theirs = wanted.get(keys[0]), found.get(keys[0])
         if ours is None or theirs is None:
             return f"{table}: {len(keys)} rows; {key_of(keys[0])}: loops {ours is not None}, model {theirs is not None}"
-        odd = [f"{name} {theirs[place]!r}, not {ours[place]!r}" for place, name in enumerate(names) if ours[place] != theirs[place]]
-        return f"{table}: {len(keys)} rows; {key_of(keys[0])}: {'; '.join(map(str, odd))}"
+        odd = [f"{name} {other}, not {own}" for name, own, other in zip(names, ours, theirs) if own != other]
+        return f"{table}: {len(keys)} rows; {key_of(keys[0])}: {'; '.join(odd)}"
 
     def broken(self):
         """What must hold whatever the method is."""
@@ -266,13 +266,19 @@ def compare(folder, changes):
         wrong += [f"{world.name}, {told}" for told in world.differing(models, False)]
         wrong += [f"{world.name}, {told}" for told in world.broken()]
     rows = {table: sum(len(world.wanted[table]) for world in worlds) for table in method.COLUMNS}
+    # A change spoils its table and those after it: the last are tried first, and find those before them as they were.
+    changes.sort(key=lambda change: -ORDER.index(change[0]))
     unnoticed = [change for change in changes if not wrong and not noticed(worlds, models, change)]
     return {"rows": rows, "wrong": wrong, "unnoticed": unnoticed}
 
 
 def noticed(worlds, models, change):
     table, ours, theirs = change
-    if models[table].count(ours) == 0:
-        return False
+    assert ours in models[table], f"{table} no longer says {ours}"
     changed = models | {table: models[table].replace(ours, theirs, 1)}
-    return any(any(True for _ in world.differing(changed, by_month, table)) for by_month in (False, True) for world in worlds)
+    tried = (world.differing(changed, by_month, table) for by_month in (False, True) for world in worlds)
+    return any(any(told) for told in tried)
+
+
+def main(folder, changes):
+    print(json.dumps(compare(folder, json.loads(changes))))

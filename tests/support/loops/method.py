@@ -22,8 +22,8 @@ CYCLE = "guichet_id mois consultation_id debut_utc"
 COLUMNS = {
     "plannings_consultes": (
         f"{CYCLE} planning_id",
-        "cycle_consigne debut_consigne instant_utc dernier_utc prevue_utc jour semaine_iso jour_heure lignes essais issue "
-        "reponse rang creneaux horizon_jours delai_jours deuxieme_delai_jours",
+        "cycle_consigne debut_consigne instant_utc dernier_utc prevue_utc jour semaine_iso jour_heure lignes essais "
+        "issue reponse rang creneaux horizon_jours delai_jours deuxieme_delai_jours",
     ),
     "plannings_jours": ("guichet_id mois planning_id jour", "cycles cycles_repondus premier_utc dernier_utc"),
     "plannings": (
@@ -40,8 +40,8 @@ COLUMNS = {
     "cycles": ("guichet_id mois", "cycles douteux recommences longs repetes exemple"),
     "temps_jours": (
         "guichet_id jour",
-        "cycles_mesures cycles_repondus secondes_mesurees secondes_repondues secondes_oui_incomplets secondes_inconnues "
-        "secondes_hors_champ secondes_non " + " ".join(f"secondes_{name}" for name in CLASSES[1:]) + " carres_repondus",
+        "cycles_mesures cycles_repondus secondes_mesurees secondes_repondues secondes_oui_incomplets "
+        "secondes_inconnues secondes_hors_champ secondes_non " + " ".join(f"secondes_{name}" for name in CLASSES[1:]) + " carres_repondus",
     ),
 }
 
@@ -60,7 +60,7 @@ def slot(service, instant):
     return None, None
 
 
-# ---------------------------------------------------------------------------------------------------- cycles and plannings
+# ------------------------------------------------------------------------------------------------- cycles and plannings
 
 
 def named_cycles(service, longest):
@@ -177,7 +177,7 @@ def plannings(days, cycles_min):
 
 
 def declared(periods):
-    """What the schedule says of plannings from 2000 to 2099: stretches of (planning or "*", from, to, first seen since)."""
+    """What the schedule says from 2000 to 2099: stretches of (planning or "*", from, to, first seen since)."""
     lists = [(period.start, period.end, period.plannings) for period in periods if period.plannings is not None]
     said, cursor, since, listed = [], YEARS[0], YEARS[0], []
     for start, end, names in [*lists, (YEARS[1], YEARS[1], [])]:
@@ -221,7 +221,7 @@ def islands(service, first, answered, window, zone_days):
     return [(known(start, YEARS[0]), known(end, YEARS[1])) for start, end in around]
 
 
-# ------------------------------------------------------------------------------------------------------------ consultations
+# -------------------------------------------------------------------------------------------------------- consultations
 
 
 def consultation(service, asked, awaited, said, parameters):
@@ -247,8 +247,9 @@ def consultation(service, asked, awaited, said, parameters):
         issue = min((row["issue"] for row in rows if row["reponse"] == "hors_champ"), key=RANK.get)
     else:
         issue = min((asked[name]["issue"] for name in silent), key=RANK.get, default="incomplete")
-    days = sorted(row[name] for row in rows for name in ("delai_jours", "deuxieme_delai_jours") if row[name] is not None)
-    nearest, second = [*days, None, None][:2]
+    days = [row[name] for row in rows for name in ("delai_jours", "deuxieme_delai_jours")]
+    nearest, second = [*sorted(day for day in days if day is not None), None, None][:2]
+    counts = [row["creneaux"] for row in rows if row["creneaux"] is not None]
     period, number = where(service, began, plan)
     if period:
         cycle = period.first + number * period.cadence
@@ -275,7 +276,7 @@ def consultation(service, asked, awaited, said, parameters):
         "complete": complete,
         "issue": issue,
         "reponse": ANSWER[issue],
-        "creneaux": sum(counts) if (counts := [row["creneaux"] for row in rows if row["creneaux"] is not None]) else None,
+        "creneaux": sum(counts) if counts else None,
         "horizon_jours": least(row["horizon_jours"] for row in rows),
         "delai_jours": nearest,
         "deuxieme_delai_jours": second,
@@ -284,7 +285,7 @@ def consultation(service, asked, awaited, said, parameters):
 
 
 def where(service, began, plan):
-    """The cycle of the schedule for which a look was made or, if that is of another month and over, in which it fell."""
+    """The cycle for which a look was made or, if that is of another month and over, in which it fell."""
     month = lambda instant: f"{service.local(instant):%Y-%m}"
     period, number = slot(service, plan) if plan else (None, None)
     if period:
@@ -331,7 +332,7 @@ def cycles(asked, longest):
     return {month: tuple(row) for month, row in counts.items()}
 
 
-# --------------------------------------------------------------------------------------------------------------------- time
+# ----------------------------------------------------------------------------------------------------------------- time
 
 
 def time_of_days(service, consultations):

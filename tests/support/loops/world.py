@@ -1,9 +1,10 @@
 """Small random services, each with its schedule and its log, drawn so that the hard cases are common.
 
-Ids used again, with and without a beginning, silences of exactly the longest cycle and a microsecond more, retries, retries
-of which the first try is lost, plannings seen late or seldom, lists of plannings, logs without cycles, plans for another
-cycle or for none, two vantages in one cycle, two cadences, cycles cut at the end of a period, over midnight, over the end of a
-month or on a day of 23 or 25 hours, cycles counted from a first look, looks before the first cycle and off schedule.
+Ids used again, with and without a beginning, silences of exactly the longest cycle and a microsecond more, retries,
+retries of which the first try is lost, plannings seen late or seldom, lists of plannings, logs without cycles, plans
+for another cycle or for none, two vantages in one cycle, two cadences, cycles cut at the end of a period, over
+midnight, over the end of a month or on a day of 23 or 25 hours, cycles counted from a first look, looks before the
+first cycle and off schedule.
 """
 
 import random
@@ -13,9 +14,9 @@ from zoneinfo import ZoneInfo
 
 US, SECOND, MINUTE, HOUR = timedelta(microseconds=1), timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 ZONES = [ZoneInfo("Europe/Paris"), ZoneInfo("America/Miquelon"), ZoneInfo("Pacific/Noumea")]
-# Each span holds an end of a month and a change of the clocks.
-SPANS = [datetime(2019, 3, 29, 7, tzinfo=timezone.utc), datetime(2019, 10, 26, 19, tzinfo=timezone.utc)]
-CADENCES = [600, 1800, 3600, 5400, 7200, 21600, 129600]
+# Each span holds an end of a month, or a change of the clocks in one of the zones, or both.
+SPANS = [(3, 29, 7), (10, 26, 19), (10, 31, 3), (3, 8, 12)]
+CADENCES = [613, 1800, 3600, 5400, 7200, 21600, 129600]
 # In the order of the table issues.
 OUTCOMES = [
     ("rdv_propose", "oui"),
@@ -80,18 +81,22 @@ def a_list(draw):
     return draw.choice([None, None, None, [], ["p1"], ["p1", "p2"], ["p1", "p2", "p3"]])
 
 
+def a_months_end(service):
+    return service.midnight(date(service.begin.year, service.begin.month + 1, 1))
+
+
 def a_schedule(draw, service, first):
-    """Rows of a service's own, a wildcard that it enters with its first look, or none; the wildcard may be interrupted."""
+    """Rows of a service's own, a wildcard that it enters with its first look and that may be interrupted, or none."""
     cadence = timedelta(seconds=draw.choice(CADENCES))
     kind = draw.choice(["own", "own", "wildcard", "wildcard", "none"])
     if kind == "none":
         return []
     if kind == "own":
-        cursor = service.begin + draw.choice([0, 90, 60 * 7, 3600 * 30]) * SECOND
+        midnight = service.midnight(service.local(service.begin).date() + timedelta(days=1))
+        cursor = draw.choice([midnight, service.begin + draw.choice([0, 90, 60 * 7, 3600 * 30]) * SECOND])
         periods = []
         for _ in range(draw.choice([1, 2, 3])):
-            months_end = service.midnight(date(service.begin.year, service.begin.month + 1, 1))
-            end = draw.choice([service.end, cursor + draw.randrange(1, 5000) * MINUTE, months_end])
+            end = draw.choice([service.end, cursor + draw.randrange(1, 5000) * MINUTE, a_months_end(service)])
             end += draw.choice([0, 0, 13, -7]) * MINUTE
             if end > cursor:
                 periods.append(Period(cursor, end, cursor, cadence, plannings=a_list(draw)))
@@ -101,7 +106,7 @@ def a_schedule(draw, service, first):
     whole = Period(first, service.end, first, cadence, cadence // SECOND // 2 * SECOND, a_list(draw))
     if draw.random() < 0.5:
         return [whole]
-    left = first + draw.randrange(60, 4000) * MINUTE
+    left = first + draw.choice([draw.randrange(60, 4000) * MINUTE, draw.randrange(1, 20) * cadence])
     right = left + draw.randrange(30, 2000) * MINUTE
     own = Period(left, right, left, timedelta(seconds=draw.choice(CADENCES)), plannings=a_list(draw))
     rest = Period(right, service.end, first, cadence, whole.early, whole.plannings)
@@ -152,7 +157,8 @@ def a_round(draw, service, number, style, anchors):
     named = {"named": True, "unnamed": False, "mixed": draw.random() < 0.5}[style["cycles"]]
     cycle = draw.choice([f"r{number}", f"r{number}", "c1", "c2"]) if named else None
     began = draw.choice([None, None, base, draw.choice(anchors)]) if named or draw.random() < 0.1 else None
-    plan = draw.choice({"none": [None], "own": [base], "odd": [None, base, draw.choice(anchors)]}[style["plans"]])
+    near = base + draw.choice([-1, -1, 1]) * draw.randrange(120) * MINUTE
+    plan = draw.choice({"none": [None], "own": [base], "odd": [None, base, near, draw.choice(anchors)]}[style["plans"]])
     when, lines = base, []
     for _ in range(draw.choice([1, 1, 1, 2])):
         asked = list(style["plannings"])
@@ -178,16 +184,35 @@ def a_silence(draw, service, longest):
     """One id, silent for about as long as a cycle may last."""
     when, lines = service.begin + draw.randrange(4000) * MINUTE, []
     for _ in range(draw.choice([2, 3, 5])):
-        known = {"cycle_id": "c9", "cycle_debut_utc": None, "prevue_utc": None, "planning_id": draw.choice([None, "p1"])}
+        known = {"cycle_id": "c9", "cycle_debut_utc": None, "prevue_utc": None, "planning_id": None}
         lines.append(a_line(draw, service, [1, 3, 1, 0], instant_utc=when, essai=1, **known))
         when += draw.choice([longest, longest + US, longest - US, HOUR])
     return lines
 
 
+def early_for_midnight(draw, service, days):
+    """Looks for the first cycle of a day, made on the day before."""
+    for midnight in [service.midnight(day) for day in days] + [a_months_end(service)]:
+        when = midnight - draw.randrange(1, 20) * MINUTE
+        known = {"cycle_id": None, "cycle_debut_utc": None, "prevue_utc": midnight, "planning_id": None, "essai": 1}
+        yield a_line(draw, service, [1, 3, 1, 0], instant_utc=when, **known)
+
+
+def around_the_last(draw, service, period):
+    """A look at one planning when the last cycle of a period begins, and at another right before the period ends."""
+    *_, last = period.cycles()
+    for planning, when in [("p1", last), ("p2", max(last, period.end - draw.randrange(1, 9) * MINUTE))]:
+        known = {"cycle_id": None, "cycle_debut_utc": None, "prevue_utc": None, "planning_id": planning, "essai": 1}
+        yield a_line(draw, service, [1, 3, 1, 0], instant_utc=when, **known)
+
+
 def a_service(draw, name, longest):
-    begin = draw.choice(SPANS)
-    service = Service(name, draw.choice(ZONES), begin, begin + timedelta(days=draw.choice([4, 6, 9])))
+    begin = datetime(2019, *draw.choice(SPANS), tzinfo=timezone.utc)
+    service = Service(name, draw.choice(ZONES), begin, begin + timedelta(days=draw.choice([4, 6, 9, 14])))
+    if draw.random() < 0.2:
+        service.end = a_months_end(service)
     first = begin + draw.choice([timedelta(), HOUR / 2, 500_000 * US, draw.randrange(3000) * MINUTE])
+    first = draw.choice([first, first, service.midnight(service.local(begin).date() + timedelta(days=1))])
     service.periods = a_schedule(draw, service, first)
     style = {
         "cycles": draw.choice(["named", "unnamed", "mixed"]),
@@ -199,7 +224,8 @@ def a_service(draw, name, longest):
     cycles = [cycle for period in service.periods for cycle in period.cycles()]
     days = [service.local(begin).date() + timedelta(days=day) for day in range(1, 8)]
     edges = [service.midnight(day) + draw.choice([0, -1, -20]) * MINUTE for day in days]
-    ends = [period.end - draw.choice([1, 40]) * MINUTE for period in service.periods]
+    edges += [a_months_end(service), a_months_end(service) - draw.choice([1, 20]) * MINUTE]
+    ends = [period.end + draw.choice([-1, -5, -40, 5]) * MINUTE for period in service.periods]
     anywhere = [begin + draw.randrange(12_000) * MINUTE for _ in range(3)]
     # The second half of a log may know a planning that the first did not.
     late = draw.random() < 0.4
@@ -213,6 +239,11 @@ def a_service(draw, name, longest):
         service.log += a_round(draw, service, number, now, pool)
     if draw.random() < 0.2:
         service.log += a_silence(draw, service, longest)
+    if draw.random() < 0.2:
+        service.log += early_for_midnight(draw, service, days)
+    for period in service.periods:
+        if period.early and period.first < period.end and draw.random() < 0.5:
+            service.log += around_the_last(draw, service, period)
     if any(period.early for period in service.periods):
         known = {"cycle_id": None, "cycle_debut_utc": None, "prevue_utc": None, "planning_id": None, "essai": 1}
         service.log.append(a_line(draw, service, style["weights"], instant_utc=first, **known))
