@@ -191,8 +191,8 @@ const CHANGES: [[&str; 3]; 24] = [
     ["plannings_attendus", "v.premier_utc >= d.depuis_utc", "v.debut_utc >= d.depuis_utc"],
     ["plannings_attendus", "AND l.planning_id IS NULL", ""],
     ["consultations", "r.instant_utc < a.fin_utc", "r.instant_utc <= a.fin_utc"],
-    ["consultations", "AND COALESCE(c.attendus_muets, 0) = 0", ""],
-    ["consultations", "AND (r.plannings_muets = 0 OR l.tout_planning IS NULL)", "AND r.plannings_muets = 0"],
+    ["consultations", "r.plannings_muets = 0 AND", ""],
+    ["consultations", "AND COALESCE(c.plannings_absents, 0) = 0", ""],
     ["consultations", "AND p.fin_s > EXTRACT(EPOCH FROM p.instant_utc)", ""],
     ["consultations", "cadence_s < EXTRACT(EPOCH FROM j.fin_mois", "cadence_s <= EXTRACT(EPOCH FROM j.fin_mois"],
     ["cycles", "s.consigne = 0 OR", "s.consigne = 0 AND"],
@@ -200,7 +200,7 @@ const CHANGES: [[&str; 3]; 24] = [
     ["cycles_regardes", "d.debut_s >= EXTRACT(EPOCH FROM j.fin_utc)", "d.debut_s > EXTRACT(EPOCH FROM j.fin_utc)"],
     ["cycles_regardes", "c.debut_s - c.avance_s < c.debut_mois_s", "c.debut_s < c.debut_mois_s"],
     ["temps_jours", "jusqu_a_aucune_date / reponses + 0.5", "jusqu_a_aucune_date / reponses"],
-    ["temps_jours", "reponses IS NULL AND oui_incomplets = 0 AND inconnues > 0", "reponses IS NULL AND inconnues > 0"],
+    ["temps_jours", "date + entre + au_dela + non_lue + oui_incomplets, 0)", "date + entre + au_dela + non_lue, 0)"],
 ];
 
 #[test]

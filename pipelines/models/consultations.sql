@@ -2,9 +2,9 @@
 --
 -- An appointment can be had if any planning offers one: then the answer is « oui ». There is none only where every planning
 -- that was expected said so, « non ». Where one of them did not answer, or was not asked (issue « incomplete »), nobody
--- knows: « inconnue »; nor does anybody where one was asked that nobody saw answer yet, unless a list of the schedule says
--- that it does not count. One that is out of scope is not expected, and if all of them are, so is the service. The rule
--- stands here alone; every other model reads this table, or one made of it.
+-- knows: « inconnue »; nor does anybody where one that was asked did not answer, expected or not. One that is out of scope is
+-- not expected, and if all of them are, so is the service. The rule stands here alone; every other model reads this table, or
+-- one made of it.
 --
 -- complete says whether every expected planning answered: only such a consultation has a weight in a rate. A « oui » beside
 -- a planning that did not answer is one all the same, but a « non » in its place would not have counted.
@@ -59,22 +59,12 @@ comptees AS (
         a.consultation_id,
         a.debut_utc,
         COUNT(*) AS plannings_attendus,
-        COUNT(*) FILTER (WHERE p.planning_id IS NULL) AS plannings_absents,
-        COUNT(*) FILTER (WHERE p.reponse = 'inconnue') AS attendus_muets
+        COUNT(*) FILTER (WHERE p.planning_id IS NULL) AS plannings_absents
     FROM attendues AS a
     LEFT JOIN plannings_consultes AS p
         ON a.guichet_id = p.guichet_id AND a.demarche_id = p.demarche_id AND a.mois = p.mois
             AND a.consultation_id = p.consultation_id AND a.debut_utc = p.debut_utc AND a.planning_id = p.planning_id
     GROUP BY a.guichet_id, a.demarche_id, a.mois, a.consultation_id, a.debut_utc
-),
-
--- Those of a time of which the schedule leaves it to the log which plannings there are.
-sans_liste AS (
-    SELECT r.guichet_id, r.demarche_id, r.mois, r.consultation_id, r.debut_utc, d.planning_id AS tout_planning
-    FROM reunies AS r
-    INNER JOIN plannings_declares AS d
-        ON r.guichet_id = d.guichet_id AND r.demarche_id = d.demarche_id
-    WHERE d.planning_id = '*' AND r.instant_utc >= d.debut_utc AND r.instant_utc < d.fin_utc
 ),
 
 -- The cycle for which it was to be made, where that is of the same month or goes on at the look.
@@ -160,10 +150,7 @@ situees AS (
         COALESCE(c.plannings_attendus, 0) AS plannings_attendus,
         COALESCE(c.plannings_absents, 0) AS plannings_absents,
         r.services_repondus > 0
-            OR (r.plannings_repondus > 0
-                AND COALESCE(c.plannings_absents, 0) = 0
-                AND COALESCE(c.attendus_muets, 0) = 0
-                AND (r.plannings_muets = 0 OR l.tout_planning IS NULL))
+            OR (r.plannings_muets = 0 AND r.plannings_repondus > 0 AND COALESCE(c.plannings_absents, 0) = 0)
             AS complete,
         v.cadence_du_regard_s AS cadence_s,
         COALESCE(p.periode_utc, v.periode_utc) AS periode_utc,
@@ -175,9 +162,6 @@ situees AS (
     LEFT JOIN comptees AS c
         ON r.guichet_id = c.guichet_id AND r.demarche_id = c.demarche_id AND r.mois = c.mois
             AND r.consultation_id = c.consultation_id AND r.debut_utc = c.debut_utc
-    LEFT JOIN sans_liste AS l
-        ON r.guichet_id = l.guichet_id AND r.demarche_id = l.demarche_id AND r.mois = l.mois
-            AND r.consultation_id = l.consultation_id AND r.debut_utc = l.debut_utc
     LEFT JOIN par_plan AS p
         ON r.guichet_id = p.guichet_id AND r.demarche_id = p.demarche_id AND r.mois = p.mois
             AND r.consultation_id = p.consultation_id AND r.debut_utc = p.debut_utc

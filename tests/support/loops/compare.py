@@ -75,11 +75,10 @@ class World:
         days = method.planning_days(asked)
         seen = method.plannings(days, self.parameters["plannings_cycles_min"])
         awaited = method.expected(service, days, seen, window, self.zone_days[service.zone])
-        said = method.declared(service.periods)
         together = defaultdict(dict)
         for (*cycle, planning), row in asked.items():
             together[tuple(cycle)][planning] = row
-        one = lambda rows: method.consultation(service, rows, awaited, said, self.parameters)
+        one = lambda rows: method.consultation(service, rows, awaited, self.parameters)
         consultations = {cycle: one(rows) for cycle, rows in together.items()}
         found = {
             "plannings_consultes": asked,

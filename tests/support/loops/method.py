@@ -224,7 +224,7 @@ def islands(service, first, answered, window, zone_days):
 # -------------------------------------------------------------------------------------------------------- consultations
 
 
-def consultation(service, asked, awaited, said, parameters):
+def consultation(service, asked, awaited, parameters):
     """One cycle from its plannings: {planning: row}."""
     rows = list(asked.values())
     began = min(row["instant_utc"] for row in rows)
@@ -233,11 +233,9 @@ def consultation(service, asked, awaited, said, parameters):
     due = {name for (name, start), (end, _) in awaited.items() if start <= began < end}
     silent = {name for name, row in asked.items() if row["reponse"] == "inconnue"}
     absent = due - asked.keys()
-    # Where no list is in force, whatever was asked should have answered.
-    log_decides = any(name == "*" and start <= began < end for name, start, end, _ in said)
+    # Whatever was asked should have answered, expected or not; the service as a whole answers for all.
     whole = "" in asked and "" not in silent
-    lacking = absent | ((silent - {""}) if log_decides else silent & due)
-    complete = whole or (not lacking and len(silent) < len(asked))
+    complete = whole or (not absent and silent <= {""} and len(silent) < len(asked))
     answers = [row["reponse"] for row in rows]
     if "oui" in answers:
         issue = "rdv_propose"
@@ -349,19 +347,19 @@ def time_of_days(service, consultations):
         classes = Counter(row["classe_delai"] for row in rows if row["complete"] and row["classe_delai"])
         day["cycles_mesures"] += 1
         day["secondes_mesurees"] += seconds
-        if classes:
-            day["cycles_repondus"] += 1
-            day["secondes_repondues"] += seconds
-            day["carres_repondus"] += float(seconds * seconds)
-            # Equal parts, to whole seconds: each ends where the next begins.
-            before, answers, taken = 0, sum(classes.values()), 0
+        offers = sum(row["reponse"] == "oui" and not row["complete"] for row in rows)
+        if classes or offers:
+            # Equal parts, to whole seconds: each ends where the next begins, and offers that are not complete come last.
+            before, answers, taken = 0, sum(classes.values()) + offers, 0
             for name in CLASSES:
                 before += classes[name]
                 until = (2 * seconds * before + answers) // (2 * answers)
                 day["secondes_non" if name == CLASSES[0] else f"secondes_{name}"] += until - taken
                 taken = until
-        elif any(row["reponse"] == "oui" for row in rows):
-            day["secondes_oui_incomplets"] += seconds
+            day["cycles_repondus"] += taken > 0
+            day["secondes_repondues"] += taken
+            day["secondes_oui_incomplets"] += seconds - taken
+            day["carres_repondus"] += float(taken * taken)
         elif any(row["reponse"] == "inconnue" for row in rows):
             day["secondes_inconnues"] += seconds
         else:
