@@ -149,7 +149,11 @@ fn a_few_repeated_targets_among_many_cycles_pass() {
 
 #[test]
 fn a_newest_month_numbered_anew_is_not_hidden_by_a_long_history() {
-    let mut logs = attempts().saw(Kind::No, 1400, "2019-04-02T00:00:00Z").saw(Kind::No, 1000, "2019-04-03T00:00:00Z");
+    let mut logs = attempts();
+    for cycle in 0..2400 {
+        let at = format!("2019-04-{:02}T{:02}:{:02}:00Z", 2 + cycle / 1440, cycle / 60 % 24, cycle % 60);
+        logs = logs.look(Kind::No, &at, &json!({"run_id": format!("avril-{cycle}")}));
+    }
     for day in 1..=15 {
         for cycle in 0..8 {
             let at = format!("2019-05-{day:02}T{:02}:00:00Z", 6 + cycle);

@@ -22,6 +22,7 @@ mod declared_once;
 mod delays;
 mod dossier;
 mod files;
+mod first_sights;
 mod folders;
 mod forgotten;
 mod framing;
