@@ -1,14 +1,11 @@
-//! A cycle is one run of the robot over its targets: an id that names several does not melt days together, and a version
-//! whose cycles cannot be what they say is refused.
-
-use std::fs;
-use std::path::Path;
+//! A cycle is one run of the robot over its targets, and one consultation: an id that names several does not melt days
+//! together, a version whose cycles cannot be what they say is refused, and what is made of cycles is what loops find.
 
 use serde_json::{Value, json};
 
 use crate::referee::differing;
 use crate::support::python::python_json;
-use crate::support::{Attempts, Kind, Run, Store, Version, copy, root};
+use crate::support::{Attempts, Kind, Row, Run, Store, Version, root};
 
 const AS_OF: &str = "2019-05-01T00:00:00+02:00";
 const SCHEDULE: &str = "*,*,2019-04-01T00:00:00+02:00,,60,true,essai";
@@ -43,10 +40,10 @@ fn figure(version: &Version) -> String {
     gates.iter().find(|gate| gate["gate"] == "cycles").unwrap()["figure"].as_str().unwrap().to_owned()
 }
 
-/// Each day's counts of consultations, expected and measured cycles, and « no ».
+/// Each day's counts of consultations and of « no ».
 fn days(version: &Version) -> Vec<[String; 2]> {
-    let days = version.rows("disponibilite_jour").into_iter().filter(|day| day["tentatives"] != "0");
-    days.map(|day| [day["tentatives"].clone(), day["non"].clone()]).collect()
+    let days = version.rows("disponibilite_jour").into_iter().filter(|day| day["consultations"] != "0");
+    days.map(|day| [day["consultations"].clone(), day["non"].clone()]).collect()
 }
 
 const EVERYTHING: &str = "gates.cycles_max = 1.0";
@@ -129,12 +126,9 @@ fn a_planning_asked_twice_in_one_try_is_noticed_and_a_second_try_is_not() {
     let version = publish(&honest, "");
     assert_eq!(figure(&version), "0 of 1 cycles (0.00 %)");
     let consultations = version.rows("consultations");
-    let tries: Vec<[&str; 4]> = consultations
-        .iter()
-        .map(|row| ["essai", "debut_utc", "plannings", "lignes"].map(|column| row[column].as_str()))
-        .collect();
-    let began = "2019-04-16T08:00:00Z";
-    assert_eq!(tries, [["1", began, "2", "2"], ["2", began, "1", "1"]], "both tries are of one cycle");
+    let told = |row: &Row| ["debut_utc", "plannings", "lignes", "essais", "reponse"].map(|column| row[column].clone());
+    let one = ["2019-04-16T08:00:00Z", "2", "3", "2", "non"].map(str::to_owned);
+    assert_eq!(consultations.iter().map(told).collect::<Vec<_>>(), [one], "both tries are of one consultation");
 
     let twice = honest.look(Kind::Yes, "2019-04-16T08:06:00Z", &named("p1", 1));
     let told = figure(&publish(&twice, EVERYTHING));
@@ -155,7 +149,11 @@ fn a_few_repeated_targets_among_many_cycles_pass() {
 
 #[test]
 fn a_newest_month_numbered_anew_is_not_hidden_by_a_long_history() {
-    let mut logs = attempts().saw(Kind::No, 1400, "2019-04-02T00:00:00Z").saw(Kind::No, 1000, "2019-04-03T00:00:00Z");
+    let mut logs = attempts();
+    for cycle in 0..2400 {
+        let at = format!("2019-04-{:02}T{:02}:{:02}:00Z", 2 + cycle / 1440, cycle / 60 % 24, cycle % 60);
+        logs = logs.look(Kind::No, &at, &json!({"run_id": format!("avril-{cycle}")}));
+    }
     for day in 1..=15 {
         for cycle in 0..8 {
             let at = format!("2019-05-{day:02}T{:02}:00:00Z", 6 + cycle);
@@ -177,30 +175,47 @@ fn the_longest_cycle_is_a_parameter_that_anyone_can_read() {
     assert_eq!(version.rows("parametres")[0]["cycle_max_h"], "7");
 }
 
-/// What loops that owe nothing to the SQL find over random logs, against the models of a folder.
-fn looped(models: &Path) -> Vec<Value> {
-    let report = python_json(include_str!("support/cycles.py"), [models]);
-    assert!(report["rows"].as_u64() > Some(1_000), "{report}");
-    report["wrong"].as_array().unwrap().clone()
-}
+/// Runs what stands beside `compare.py`, which says what it prints.
+const LOOPS: &str = "import sys; sys.dont_write_bytecode = True; sys.path.insert(0, sys.argv[1]); \
+                     import compare; compare.main(*sys.argv[2:])";
+
+/// What a model could say instead, in a way that only hard cases show.
+const CHANGES: [[&str; 3]; 24] = [
+    ["plannings_consultes", "<= ecart_max THEN 0", "< ecart_max THEN 0"],
+    ["plannings_consultes", "c.debut_utc, e.premier_utc", "c.debut_utc"],
+    ["plannings_consultes", "/ 86400.0 + 0.5", "/ 86400.0 + 1.5"],
+    ["plannings_consultes", "numero * cadence_s >= fin_s", "numero * cadence_s > fin_s"],
+    ["plannings_consultes", "essai = 1 OR precedente IS NULL", "essai = 1"],
+    ["plannings_consultes", "CAST(t.essai AS BIGINT) * 100 + r.rang", "CAST(100 AS BIGINT) + r.rang"],
+    ["plannings_consultes", "CASE WHEN r.offres > 0 THEN 1 ELSE", "CASE WHEN r.offres > 9 THEN 1 ELSE"],
+    ["plannings_consultes", "mois, cycle_id, numero)", "cycle_id, numero)"],
+    ["plannings_jours", "MIN(CASE WHEN reponse <> 'inconnue' THEN instant_utc END)", "MIN(instant_utc)"],
+    ["plannings", ">= CAST(p.plannings_cycles_min", "> CAST(p.plannings_cycles_min"],
+    ["plannings_attendus", "<= 2 * fenetre", "<= 2 * fenetre + 1"],
+    ["plannings_attendus", "v.premier_utc >= d.depuis_utc", "v.debut_utc >= d.depuis_utc"],
+    ["plannings_attendus", "AND l.planning_id IS NULL", ""],
+    ["consultations", "r.instant_utc < a.fin_utc", "r.instant_utc <= a.fin_utc"],
+    ["consultations", "r.plannings_muets = 0 AND", ""],
+    ["consultations", "AND COALESCE(c.plannings_absents, 0) = 0", ""],
+    ["consultations", "AND p.fin_s > EXTRACT(EPOCH FROM p.instant_utc)", ""],
+    ["consultations", "cadence_s < EXTRACT(EPOCH FROM j.fin_mois", "cadence_s <= EXTRACT(EPOCH FROM j.fin_mois"],
+    ["cycles", "s.consigne = 0 OR", "s.consigne = 0 AND"],
+    ["cycles", "lignes > essais", "lignes > essais + 1"],
+    ["cycles_regardes", "d.debut_s >= EXTRACT(EPOCH FROM j.fin_utc)", "d.debut_s > EXTRACT(EPOCH FROM j.fin_utc)"],
+    ["cycles_regardes", "c.debut_s - c.avance_s < c.debut_mois_s", "c.debut_s < c.debut_mois_s"],
+    ["temps_jours", "jusqu_a_aucune_date / reponses + 0.5", "jusqu_a_aucune_date / reponses"],
+    ["temps_jours", "date + entre + au_dela + non_lue + oui_incomplets, 0)", "date + entre + au_dela + non_lue, 0)"],
+];
 
 #[test]
-fn loops_find_the_cycles_that_the_models_find_and_notice_another_method() {
-    assert_eq!(looped(&root().join("pipelines/models")), Vec::<Value>::new());
-    let changes = [
-        ("consultations", "<= ecart_max THEN 0", "< ecart_max THEN 0"),
-        ("consultations", "c.debut_utc, e.premier_utc", "c.debut_utc"),
-        ("consultations", "/ 86400.0 + 0.5", "/ 86400.0 + 1.5"),
-        ("cycles", "s.consigne = 0 OR", "s.consigne = 0 AND"),
-        ("cycles", "lignes > plannings", "lignes > plannings + 1"),
-    ];
-    for (model, ours, theirs) in changes {
-        let models = tempfile::tempdir().unwrap();
-        copy(&root().join("pipelines/models"), models.path());
-        let path = models.path().join(format!("{model}.sql"));
-        let sql = fs::read_to_string(&path).unwrap();
-        assert!(sql.contains(ours), "{model} no longer says {ours}");
-        fs::write(&path, sql.replacen(ours, theirs, 1)).unwrap();
-        assert!(!looped(models.path()).is_empty(), "nobody notices where {model} says {theirs}");
+fn loops_find_what_the_models_find_of_cycles_and_time_and_notice_another_method() {
+    let (loops, models) = (root().join("tests/support/loops"), root().join("pipelines/models"));
+    let changes = serde_json::to_string(&CHANGES).unwrap();
+    let args = [loops.as_os_str(), models.as_os_str(), changes.as_ref()];
+    let report = python_json(LOOPS, args);
+    for (table, rows) in report["rows"].as_object().unwrap() {
+        assert!(rows.as_u64() > Some(500), "{table}: {rows} rows");
     }
+    assert_eq!(report["wrong"], json!([]));
+    assert_eq!(report["unnoticed"], json!([]), "nobody notices where a model says this");
 }

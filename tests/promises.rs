@@ -23,6 +23,7 @@ mod delays;
 mod dossier;
 mod droughts;
 mod files;
+mod first_sights;
 mod folders;
 mod forgotten;
 mod framing;

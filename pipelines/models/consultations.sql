@@ -2,8 +2,9 @@
 --
 -- An appointment can be had if any planning offers one: then the answer is « oui ». There is none only where every planning
 -- that was expected said so, « non ». Where one of them did not answer, or was not asked (issue « incomplete »), nobody
--- knows: « inconnue ». One that is out of scope is not expected, and if all of them are, so is the service. The rule stands
--- here alone; every other model reads this table, or one made of it.
+-- knows: « inconnue »; nor does anybody where one that was asked did not answer, expected or not. One that is out of scope is
+-- not expected, and if all of them are, so is the service. The rule stands here alone; every other model reads this table, or
+-- one made of it.
 --
 -- complete says whether every expected planning answered: only such a consultation has a weight in a rate. A « oui » beside
 -- a planning that did not answer is one all the same, but a « non » in its place would not have counted.
@@ -84,11 +85,19 @@ prevues AS (
         FLOOR(
             (EXTRACT(EPOCH FROM r.prevue_utc) - EXTRACT(EPOCH FROM p.premier_cycle_utc) + CAST(p.avance_s AS DOUBLE))
             / CAST(NULLIF(p.cadence_s, 0) AS DOUBLE)
-        ) AS numero
+        ) AS numero_compte
     FROM reunies AS r
     INNER JOIN perimetre AS p
         ON r.guichet_id = p.guichet_id AND r.demarche_id = p.demarche_id
     WHERE r.prevue_utc >= p.debut_utc AND r.prevue_utc < p.fin_utc
+),
+
+-- Early for a cycle that the period does not have: that is the last one still.
+prevues_du_plan AS (
+    SELECT
+        *,
+        CASE WHEN premier_s + numero_compte * cadence_s >= fin_s THEN numero_compte - 1.0 ELSE numero_compte END AS numero
+    FROM prevues
 ),
 
 par_plan AS (
@@ -103,12 +112,13 @@ par_plan AS (
         p.fin_s,
         p.cadence_s,
         p.numero
-    FROM prevues AS p
+    FROM prevues_du_plan AS p
     INNER JOIN jours_fuseaux AS j
         ON p.fuseau = j.fuseau AND p.jour = j.jour
     WHERE p.premier_s + p.numero * p.cadence_s < EXTRACT(EPOCH FROM j.fin_mois_utc)
         AND (p.premier_s + p.numero * p.cadence_s >= EXTRACT(EPOCH FROM j.debut_mois_utc)
-            OR p.premier_s + (p.numero + 1.0) * p.cadence_s > EXTRACT(EPOCH FROM p.instant_utc))
+            OR (p.premier_s + (p.numero + 1.0) * p.cadence_s > EXTRACT(EPOCH FROM p.instant_utc)
+                AND p.fin_s > EXTRACT(EPOCH FROM p.instant_utc)))
 ),
 
 -- The cycle in which it fell, and the interval that the schedule expected then.

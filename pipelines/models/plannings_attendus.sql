@@ -15,7 +15,7 @@ reponses AS (
         j.demarche_id,
         j.planning_id,
         f.fuseau,
-        j.premier_utc,
+        p.premier_utc,
         n.numero,
         m.plannings_fenetre_jours AS fenetre,
         LAG(n.numero) OVER (PARTITION BY j.guichet_id, j.demarche_id, j.planning_id ORDER BY j.jour) AS numero_precedent
@@ -91,4 +91,4 @@ LEFT JOIN plannings_declares AS l
     ON d.guichet_id = l.guichet_id AND d.demarche_id = l.demarche_id AND d.debut_utc = l.debut_utc
         AND v.planning_id = l.planning_id
 WHERE d.planning_id = '*' AND l.planning_id IS NULL AND v.premier_utc >= d.depuis_utc
-    AND COALESCE(v.debut_utc, d.debut_utc) < d.fin_utc AND COALESCE(v.fin_utc, d.fin_utc) > d.debut_utc
+    AND COALESCE(v.debut_utc, d.debut_utc) < d.fin_utc

@@ -6,7 +6,8 @@
 --
 -- Its id and its beginning name a cycle. Where the log does not say when it began, that was its first attempt; and where
 -- an id then goes on after more than cycle_max_h without an attempt, it is used again, and names another cycle. Where the
--- log has no cycles, that of the schedule is one, and a planning that is asked again within it begins another.
+-- log has no cycles, that of the schedule is one, and a planning that is asked again within it begins another, as do two
+-- beginnings that the log tells apart.
 
 -- What one id spans in a month, where the log does not say when its cycles began.
 WITH etendues AS (
@@ -72,11 +73,15 @@ prevues AS (
         COALESCE(t.planning_id, '') AS planning_id,
         t.essai,
         t.instant_utc,
+        t.cycle_debut_utc,
         p.debut_utc AS periode_utc,
-        CAST(FLOOR(
+        EXTRACT(EPOCH FROM p.premier_cycle_utc) AS premier_s,
+        EXTRACT(EPOCH FROM p.fin_utc) AS fin_s,
+        CAST(p.cadence_s AS DOUBLE) AS cadence_s,
+        FLOOR(
             (EXTRACT(EPOCH FROM COALESCE(t.prevue_utc, t.instant_utc)) - EXTRACT(EPOCH FROM p.premier_cycle_utc)
                 + CAST(p.avance_s AS DOUBLE)) / CAST(NULLIF(p.cadence_s, 0) AS DOUBLE)
-        ) AS BIGINT) AS cycle_prevu
+        ) AS numero
     FROM tentatives AS t
     INNER JOIN perimetre AS p
         ON t.guichet_id = p.guichet_id AND t.demarche_id = p.demarche_id
@@ -84,23 +89,44 @@ prevues AS (
         AND COALESCE(t.prevue_utc, t.instant_utc) >= p.debut_utc AND COALESCE(t.prevue_utc, t.instant_utc) < p.fin_utc
 ),
 
+-- Early for a cycle that the period does not have: that is the last one still.
+situees AS (
+    SELECT
+        *,
+        CAST(CASE WHEN premier_s + numero * cadence_s >= fin_s THEN numero - 1.0 ELSE numero END AS BIGINT) AS cycle_prevu
+    FROM prevues
+),
+
+posees AS (
+    SELECT
+        *,
+        LAG(tentative_id) OVER (
+            PARTITION BY guichet_id, demarche_id, mois, periode_utc, cycle_prevu, cycle_debut_utc, planning_id
+            ORDER BY instant_utc, tentative_id
+        ) AS precedente
+    FROM situees
+),
+
+-- A second try whose first was lost asks the planning for the first time.
 passages AS (
     SELECT
         *,
-        SUM(CAST(CASE WHEN essai = 1 THEN 1 ELSE 0 END AS BIGINT)) OVER (
-            PARTITION BY guichet_id, demarche_id, mois, periode_utc, cycle_prevu, planning_id
+        SUM(CAST(CASE WHEN essai = 1 OR precedente IS NULL THEN 1 ELSE 0 END AS BIGINT)) OVER (
+            PARTITION BY guichet_id, demarche_id, mois, periode_utc, cycle_prevu, cycle_debut_utc, planning_id
             ORDER BY instant_utc, tentative_id
         ) AS passage
-    FROM prevues
+    FROM posees
 ),
 
 sans_cycle AS (
     SELECT
         tentative_id,
-        MIN(tentative_id) OVER (PARTITION BY guichet_id, demarche_id, mois, periode_utc, cycle_prevu, passage)
-            AS consultation_id,
-        MIN(instant_utc) OVER (PARTITION BY guichet_id, demarche_id, mois, periode_utc, cycle_prevu, passage)
-            AS debut_utc
+        MIN(tentative_id) OVER (
+            PARTITION BY guichet_id, demarche_id, mois, periode_utc, cycle_prevu, cycle_debut_utc, passage
+        ) AS consultation_id,
+        MIN(instant_utc) OVER (
+            PARTITION BY guichet_id, demarche_id, mois, periode_utc, cycle_prevu, cycle_debut_utc, passage
+        ) AS debut_utc
     FROM passages
 ),
 
