@@ -215,13 +215,8 @@ WITH suites AS (
 ),
 ecarts AS (
     SELECT
-<<<<<<< HEAD
         guichet_id, demarche_id, ile, instant_utc, jour, consultation_id, debut_utc,
         round(date_diff('microsecond', lag(instant_utc) OVER suite, instant_utc) / 1000000) AS secondes,
-=======
-        guichet_id, demarche_id, ile, instant_utc, consultation_id, debut_utc,
-        floor(epoch(instant_utc) - epoch(lag(instant_utc) OVER suite) + 0.5) AS secondes,
->>>>>>> h-reading
         lag(cadence_s) OVER suite AS cadence
     FROM suites WHERE reponse = 'non'
     WINDOW suite AS (PARTITION BY guichet_id, demarche_id, ile ORDER BY instant_utc, consultation_id, debut_utc)
@@ -229,25 +224,14 @@ ecarts AS (
 SELECT
     guichet_id, demarche_id, ile, instant_utc, jour,
     count(*) FILTER (
-<<<<<<< HEAD
         WHERE CASE WHEN cadence IS NULL THEN secondes > 86400 ELSE floor(secondes / cadence + 0.5) > 3 END
-=======
-        WHERE CASE WHEN cadence IS NULL THEN secondes > 86400 ELSE secondes >= 3.5 * cadence END
->>>>>>> h-reading
     ) OVER (PARTITION BY guichet_id, demarche_id, ile ORDER BY instant_utc, consultation_id, debut_utc) AS troncon
 FROM ecarts;
 
 CREATE TEMP TABLE durees AS
-<<<<<<< HEAD
 WITH troncons AS (
     SELECT guichet_id, demarche_id, ile, troncon, min(instant_utc) AS debut, count(*) AS n,
         round(date_diff('microsecond', min(instant_utc), max(instant_utc)) / 1000000) AS secondes
-=======
-SELECT guichet_id, demarche_id, ile, max(secondes) AS constatee, min(debut) AS debut, sum(n) AS non
-FROM (
-    SELECT guichet_id, demarche_id, ile, troncon, min(instant_utc) AS debut, count(*) AS n,
-        floor(epoch(max(instant_utc)) - epoch(min(instant_utc)) + 0.5) AS secondes
->>>>>>> h-reading
     FROM refus GROUP BY ALL
 ),
 fenetres AS (
@@ -261,23 +245,15 @@ JOIN fenetres AS f USING (guichet_id, demarche_id, ile)
 GROUP BY guichet_id, demarche_id, ile, f.fenetres HAVING sum(t.n) >= 2;
 
 SELECT
-<<<<<<< HEAD
     guichet_id, demarche_id, debut_utc, duree_constatee_s, duree_possible_s, non, fenetres_7_jours, interruptions
-=======
-    guichet_id, demarche_id, debut_utc, duree_constatee_s, duree_possible_s, non, interruptions
->>>>>>> h-reading
 FROM read_parquet(getvariable('penuries')) ORDER BY duree_constatee_s DESC LIMIT 1;
 
 SELECT
     count(*) AS penuries_refaites,
     CASE
         WHEN count(*) > 0 AND bool_and(
-<<<<<<< HEAD
             d.constatee = p.duree_constatee_s AND d.non = p.non AND d.fenetres = p.fenetres_7_jours
             AND p.duree_possible_s >= p.etendue_s AND p.etendue_s >= p.duree_constatee_s
-=======
-            d.constatee = p.duree_constatee_s AND d.non = p.non AND p.duree_possible_s >= p.duree_constatee_s
->>>>>>> h-reading
         ) IS TRUE THEN 'égales aux durées publiées'
         ELSE error('une durée constatée publiée n''est pas celle que donnent les consultations')
     END AS verdict

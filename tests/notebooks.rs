@@ -66,10 +66,7 @@ fn a_figure_that_the_attempts_do_not_give_stops_them() {
     let changes = [
         ("disponibilite_mois", "ic95_haut", "un taux publié n'est pas"),
         ("penuries", "duree_constatee_s", "une durée constatée publiée n'est pas"),
-<<<<<<< HEAD
-=======
         ("disponibilite_mois", "secondes_non", "un taux publié n'est pas"),
->>>>>>> h-reading
         ("disponibilite_jour", "couverture", "une couverture publiée n'est pas"),
     ];
     for (table, column, refusal) in changes {
