@@ -76,6 +76,12 @@ pub fn month(date: NaiveDate) -> String {
     format!("{:04}-{:02}", date.year(), date.month())
 }
 
+/// `2019-T2`.
+#[must_use]
+pub fn quarter(date: NaiveDate) -> String {
+    format!("{:04}-T{}", date.year(), date.quarter())
+}
+
 /// The first instant of a local day. Where midnight itself is skipped by a change of clock, the first one after it.
 #[must_use]
 pub fn start_of_day(date: NaiveDate, zone: Tz) -> DateTime<Utc> {

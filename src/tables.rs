@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Float64Array, Int32Array, RecordBatch, StringArray};
+use arrow::array::{
+    ArrayRef, BooleanArray, Float64Array, Int32Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+};
+use chrono::{DateTime, Utc};
 
 use crate::config::Method;
 use crate::error::{Context, Result};
-use crate::outcome::{Rule, RuleSet};
+use crate::outcome::{Answer, Outcome, Rule, RuleSet};
 
 /// The licence of the published data.
 pub const LICENCE: &str = "Licence Ouverte 2.0";
@@ -35,16 +38,47 @@ pub fn rules(rules: &RuleSet) -> Result<RecordBatch> {
     .internal("the table regles")
 }
 
-/// The table `parametres`: one row, a column for each setting that the configuration declares.
+/// What only a consultation can end in: an expected planning was not asked.
+const INCOMPLETE: &str = "incomplete";
+
+/// The table `issues`: the outcomes in the order in which they give the reason of an unknown consultation, each with its answer.
 ///
 /// # Errors
 /// [`Internal`](crate::error::Kind::Internal) if the columns do not hold together.
-pub fn settings(method: &Method) -> Result<RecordBatch> {
+pub fn outcomes() -> Result<RecordBatch> {
+    let of = |answer: Answer| Outcome::ALL.iter().filter(move |outcome| outcome.answer() == answer);
+    let row = |outcome: &Outcome| (outcome.code(), outcome.answer().code(), outcome.is_shared_failure());
+    let answered = of(Answer::Yes).map(row).chain(of(Answer::Unknown).map(row));
+    let rows: Vec<(&str, &str, bool)> = answered
+        .chain([(INCOMPLETE, Answer::Unknown.code(), false)])
+        .chain(of(Answer::No).map(row))
+        .chain(of(Answer::OutOfScope).map(row))
+        .collect();
+    let text = |of: fn(&(&'static str, &'static str, bool)) -> &'static str| {
+        Arc::new(StringArray::from_iter_values(rows.iter().map(of))) as ArrayRef
+    };
+    RecordBatch::try_from_iter([
+        ("issue", text(|row| row.0)),
+        ("rang", Arc::new(Int32Array::from_iter_values((1..).take(rows.len())))),
+        ("reponse", text(|row| row.1)),
+        ("panne_partagee", Arc::new(rows.iter().map(|row| Some(row.2)).collect::<BooleanArray>())),
+    ])
+    .internal("the table issues")
+}
+
+/// The table `parametres`: one row, a column for each setting that the configuration declares, and the moment of which the
+/// version speaks.
+///
+/// # Errors
+/// [`Internal`](crate::error::Kind::Internal) if the columns do not hold together.
+pub fn settings(method: &Method, as_of: DateTime<Utc>) -> Result<RecordBatch> {
     let serde_json::Value::Object(settings) = serde_json::to_value(method).internal("settings")? else {
         return Err(crate::error::Error::internal("the settings are not a table"));
     };
-    RecordBatch::try_from_iter(settings.iter().map(|(name, value)| (name, one_value(value))))
-        .internal("the table parametres")
+    let as_of = TimestampMicrosecondArray::from(vec![as_of.timestamp_micros()]).with_timezone("UTC");
+    let as_of = ("arrete_a_utc", Arc::new(as_of) as ArrayRef);
+    let settings = settings.iter().map(|(name, value)| (name.as_str(), one_value(value)));
+    RecordBatch::try_from_iter(settings.chain([as_of])).internal("the table parametres")
 }
 
 fn one_value(value: &serde_json::Value) -> ArrayRef {

@@ -1,149 +1,206 @@
--- One row per consultation: the attempts of one cycle, one try and one local month, over all plannings of a service.
+-- One row per consultation: a cycle of a service within a local month, over all its plannings, retries folded in.
 --
--- An appointment can be had if any planning offers one; if none does and one did not answer, nobody knows. `rang` is the
--- order in which the outcomes of a consultation prevail: yes, then unknown, then no, then out of scope. The rule stands
--- here alone; every other model reads this table, or one made of it. No row depends on attempts of another month.
+-- An appointment can be had if any planning offers one: then the answer is « oui ». There is none only where every planning
+-- that was expected said so, « non ». Where one of them did not answer, or was not asked (issue « incomplete »), nobody
+-- knows: « inconnue ». One that is out of scope is not expected, and if all of them are, so is the service. The rule stands
+-- here alone; every other model reads this table, or one made of it.
 --
--- Its id and its beginning name a cycle. Where the log does not say when it began, that was its first attempt; and where
--- an id then goes on after more than cycle_max_h without an attempt, it is used again, and names another cycle.
+-- complete says whether every expected planning answered: only such a consultation has a weight in a rate. A « oui » beside
+-- a planning that did not answer is one all the same, but a « non » in its place would not have counted.
+--
+-- The look belongs to the cycle of the schedule that it was made for (prevue_utc) or, where the log does not say, to that in
+-- which it fell: cycle_prevu is its number in its period (table perimetre), from 0, and lasts cycle_prevu_s seconds.
 
--- What one id spans in a month, where the log does not say when its cycles began.
-WITH etendues AS (
-    SELECT guichet_id, demarche_id, mois, cycle_id, MIN(instant_utc) AS premier_utc, MAX(instant_utc) AS dernier_utc
-    FROM tentatives
-    WHERE cycle_id IS NOT NULL AND cycle_debut_utc IS NULL
-    GROUP BY guichet_id, demarche_id, mois, cycle_id
-),
-
--- Those that span more than one cycle may: none, where no id is used again.
-longues AS (
-    SELECT e.guichet_id, e.demarche_id, e.mois, e.cycle_id, CAST(p.cycle_max_h AS DOUBLE) * 3600.0 AS ecart_max
-    FROM etendues AS e
-    CROSS JOIN parametres AS p
-    WHERE EXTRACT(EPOCH FROM e.dernier_utc) - EXTRACT(EPOCH FROM e.premier_utc)
-        > CAST(p.cycle_max_h AS DOUBLE) * 3600.0
-),
-
-reprises AS (
-    SELECT t.guichet_id, t.demarche_id, t.mois, t.cycle_id, t.tentative_id, t.instant_utc, l.ecart_max
-    FROM tentatives AS t
-    INNER JOIN longues AS l
-        ON t.guichet_id = l.guichet_id AND t.demarche_id = l.demarche_id AND t.mois = l.mois AND t.cycle_id = l.cycle_id
-    WHERE t.cycle_debut_utc IS NULL
-),
-
-suivies AS (
-    SELECT
-        *,
-        LAG(instant_utc) OVER (
-            PARTITION BY guichet_id, demarche_id, mois, cycle_id
-            ORDER BY instant_utc, tentative_id
-        ) AS precedent_utc
-    FROM reprises
-),
-
-numerotees AS (
-    SELECT
-        *,
-        SUM(CAST(
-            CASE
-                WHEN EXTRACT(EPOCH FROM instant_utc) - EXTRACT(EPOCH FROM precedent_utc) <= ecart_max THEN 0
-                ELSE 1
-            END AS BIGINT
-        )) OVER (PARTITION BY guichet_id, demarche_id, mois, cycle_id ORDER BY instant_utc, tentative_id) AS numero
-    FROM suivies
-),
-
-coupees AS (
-    SELECT
-        tentative_id,
-        MIN(instant_utc) OVER (PARTITION BY guichet_id, demarche_id, mois, cycle_id, numero) AS debut_utc
-    FROM numerotees
-),
-
-lignes AS (
-    SELECT
-        t.*,
-        COALESCE(t.cycle_id, t.tentative_id) AS consultation_id,
-        COALESCE(t.cycle_debut_utc, c.debut_utc, e.premier_utc, t.instant_utc) AS debut_utc,
-        -- Day of the month, weekday and hour in one number: its least value is that of the first attempt.
-        CAST(EXTRACT(DAY FROM t.date_locale) AS INTEGER) * 1000
-            + t.jour_semaine * 100
-            + CAST(SUBSTR(t.heure_locale, 1, 2) AS INTEGER) AS jour_heure
-    FROM tentatives AS t
-    LEFT JOIN etendues AS e
-        ON t.guichet_id = e.guichet_id AND t.demarche_id = e.demarche_id AND t.mois = e.mois AND t.cycle_id = e.cycle_id
-    LEFT JOIN coupees AS c
-        ON t.tentative_id = c.tentative_id
-),
-
-reunies AS (
+WITH reunies AS (
     SELECT
         guichet_id,
         demarche_id,
         mois,
         consultation_id,
         debut_utc,
-        essai,
         MIN(departement) AS departement,
-        MAX(CASE WHEN cycle_debut_utc IS NULL THEN 0 ELSE 1 END) AS debut_consigne,
+        COUNT(*) FILTER (WHERE debut_consigne) AS debuts_consignes,
         MIN(instant_utc) AS instant_utc,
-        MAX(instant_utc) AS dernier_utc,
-        MIN(date_locale) AS jour,
+        MAX(dernier_utc) AS dernier_utc,
+        MIN(prevue_utc) AS prevue_utc,
+        MIN(jour) AS jour,
         MIN(semaine_iso) AS semaine_iso,
         MIN(jour_heure) AS jour_heure,
-        COUNT(*) AS lignes,
-        COUNT(DISTINCT COALESCE(planning_id, '')) AS plannings,
+        SUM(CAST(lignes AS BIGINT)) AS lignes,
+        MAX(essais) AS essais,
+        COUNT(*) AS plannings,
+        COUNT(*) FILTER (WHERE reponse = 'oui') AS offres,
+        COUNT(*) FILTER (WHERE reponse = 'non') AS refus,
+        COUNT(*) FILTER (WHERE reponse <> 'inconnue') AS plannings_repondus,
+        COUNT(*) FILTER (WHERE reponse <> 'inconnue' AND planning_id = '') AS services_repondus,
+        COUNT(*) FILTER (WHERE reponse = 'inconnue' AND planning_id <> '') AS plannings_muets,
+        MIN(CASE WHEN reponse = 'inconnue' THEN rang END) AS rang_inconnu,
+        MIN(CASE WHEN reponse = 'hors_champ' THEN rang END) AS rang_hors_champ,
         SUM(CAST(creneaux AS BIGINT)) AS creneaux,
-        MIN(horizon_jours) AS horizon_jours,
-        MIN(CASE issue
-            WHEN 'rdv_propose' THEN 1
-            WHEN 'captcha_exige' THEN 2
-            WHEN 'captcha_refuse' THEN 3
-            WHEN 'session_perdue' THEN 4
-            WHEN 'bloque' THEN 5
-            WHEN 'debit_limite' THEN 6
-            WHEN 'erreur_serveur' THEN 7
-            WHEN 'maintenance' THEN 8
-            WHEN 'erreur_reseau' THEN 9
-            WHEN 'page_non_reconnue' THEN 10
-            WHEN 'aucun_rdv' THEN 11
-            WHEN 'cible_disparue' THEN 12
-            WHEN 'connexion_exigee' THEN 13
-            WHEN 'autre_canal' THEN 14
-        END) AS rang
-    FROM lignes
-    GROUP BY guichet_id, demarche_id, mois, consultation_id, debut_utc, essai
+        MIN(horizon_jours) AS horizon_jours
+    FROM plannings_consultes
+    GROUP BY guichet_id, demarche_id, mois, consultation_id, debut_utc
 ),
 
--- Every date that any planning offered, in days from the attempt; the two nearest are those of the consultation.
-dates AS (
-    SELECT guichet_id, demarche_id, mois, consultation_id, debut_utc, essai, delai_jours AS delai
-    FROM lignes
-    WHERE reponse = 'oui' AND premiere_date IS NOT NULL
-    UNION ALL
+attendues AS (
+    SELECT r.guichet_id, r.demarche_id, r.mois, r.consultation_id, r.debut_utc, a.planning_id
+    FROM reunies AS r
+    INNER JOIN plannings_attendus AS a
+        ON r.guichet_id = a.guichet_id AND r.demarche_id = a.demarche_id
+    WHERE r.instant_utc >= a.debut_utc AND r.instant_utc < a.fin_utc
+),
+
+comptees AS (
     SELECT
-        guichet_id,
-        demarche_id,
-        mois,
-        consultation_id,
-        debut_utc,
-        essai,
-        delai_jours + CAST(FLOOR(
-            (EXTRACT(EPOCH FROM CAST(deuxieme_date AS TIMESTAMP))
-                - EXTRACT(EPOCH FROM CAST(premiere_date AS TIMESTAMP))) / 86400.0 + 0.5
-        ) AS INTEGER) AS delai
-    FROM lignes
-    WHERE reponse = 'oui' AND premiere_date IS NOT NULL AND deuxieme_date IS NOT NULL
+        a.guichet_id,
+        a.demarche_id,
+        a.mois,
+        a.consultation_id,
+        a.debut_utc,
+        COUNT(*) AS plannings_attendus,
+        COUNT(*) FILTER (WHERE p.planning_id IS NULL) AS plannings_absents
+    FROM attendues AS a
+    LEFT JOIN plannings_consultes AS p
+        ON a.guichet_id = p.guichet_id AND a.demarche_id = p.demarche_id AND a.mois = p.mois
+            AND a.consultation_id = p.consultation_id AND a.debut_utc = p.debut_utc AND a.planning_id = p.planning_id
+    GROUP BY a.guichet_id, a.demarche_id, a.mois, a.consultation_id, a.debut_utc
 ),
 
--- One numbering for all, and not one per consultation, which would cost ten times as much: the dates of a consultation
+-- The cycle for which it was to be made, where that is of the same month or goes on at the look.
+prevues AS (
+    SELECT
+        r.guichet_id,
+        r.demarche_id,
+        r.mois,
+        r.consultation_id,
+        r.debut_utc,
+        r.instant_utc,
+        r.jour,
+        p.fuseau,
+        p.debut_utc AS periode_utc,
+        EXTRACT(EPOCH FROM p.premier_cycle_utc) AS premier_s,
+        EXTRACT(EPOCH FROM p.fin_utc) AS fin_s,
+        CAST(p.cadence_s AS DOUBLE) AS cadence_s,
+        FLOOR(
+            (EXTRACT(EPOCH FROM r.prevue_utc) - EXTRACT(EPOCH FROM p.premier_cycle_utc) + CAST(p.avance_s AS DOUBLE))
+            / CAST(NULLIF(p.cadence_s, 0) AS DOUBLE)
+        ) AS numero
+    FROM reunies AS r
+    INNER JOIN perimetre AS p
+        ON r.guichet_id = p.guichet_id AND r.demarche_id = p.demarche_id
+    WHERE r.prevue_utc >= p.debut_utc AND r.prevue_utc < p.fin_utc
+),
+
+par_plan AS (
+    SELECT
+        p.guichet_id,
+        p.demarche_id,
+        p.mois,
+        p.consultation_id,
+        p.debut_utc,
+        p.periode_utc,
+        p.premier_s,
+        p.fin_s,
+        p.cadence_s,
+        p.numero
+    FROM prevues AS p
+    INNER JOIN jours_fuseaux AS j
+        ON p.fuseau = j.fuseau AND p.jour = j.jour
+    WHERE p.premier_s + p.numero * p.cadence_s < EXTRACT(EPOCH FROM j.fin_mois_utc)
+        AND (p.premier_s + p.numero * p.cadence_s >= EXTRACT(EPOCH FROM j.debut_mois_utc)
+            OR p.premier_s + (p.numero + 1.0) * p.cadence_s > EXTRACT(EPOCH FROM p.instant_utc))
+),
+
+-- The cycle in which it fell, and the interval that the schedule expected then.
+par_regard AS (
+    SELECT
+        r.guichet_id,
+        r.demarche_id,
+        r.mois,
+        r.consultation_id,
+        r.debut_utc,
+        p.debut_utc AS periode_utc,
+        EXTRACT(EPOCH FROM p.premier_cycle_utc) AS premier_s,
+        EXTRACT(EPOCH FROM p.fin_utc) AS fin_s,
+        CAST(p.cadence_s AS DOUBLE) AS cadence_s,
+        p.cadence_s AS cadence_du_regard_s,
+        FLOOR(
+            (EXTRACT(EPOCH FROM r.instant_utc) - EXTRACT(EPOCH FROM p.premier_cycle_utc) + CAST(p.avance_s AS DOUBLE))
+            / CAST(NULLIF(p.cadence_s, 0) AS DOUBLE)
+        ) AS numero
+    FROM reunies AS r
+    INNER JOIN perimetre AS p
+        ON r.guichet_id = p.guichet_id AND r.demarche_id = p.demarche_id
+    WHERE r.instant_utc >= p.debut_utc AND r.instant_utc < p.fin_utc
+),
+
+situees AS (
+    SELECT
+        r.*,
+        COALESCE(c.plannings_attendus, 0) AS plannings_attendus,
+        COALESCE(c.plannings_absents, 0) AS plannings_absents,
+        r.services_repondus > 0
+            OR (r.plannings_muets = 0 AND r.plannings_repondus > 0 AND COALESCE(c.plannings_absents, 0) = 0)
+            AS complete,
+        v.cadence_du_regard_s AS cadence_s,
+        COALESCE(p.periode_utc, v.periode_utc) AS periode_utc,
+        COALESCE(p.premier_s, v.premier_s) AS premier_s,
+        COALESCE(p.fin_s, v.fin_s) AS fin_s,
+        COALESCE(p.cadence_s, v.cadence_s) AS cadence_du_cycle_s,
+        COALESCE(p.numero, v.numero) AS numero
+    FROM reunies AS r
+    LEFT JOIN comptees AS c
+        ON r.guichet_id = c.guichet_id AND r.demarche_id = c.demarche_id AND r.mois = c.mois
+            AND r.consultation_id = c.consultation_id AND r.debut_utc = c.debut_utc
+    LEFT JOIN par_plan AS p
+        ON r.guichet_id = p.guichet_id AND r.demarche_id = p.demarche_id AND r.mois = p.mois
+            AND r.consultation_id = p.consultation_id AND r.debut_utc = p.debut_utc
+    LEFT JOIN par_regard AS v
+        ON r.guichet_id = v.guichet_id AND r.demarche_id = v.demarche_id AND r.mois = v.mois
+            AND r.consultation_id = v.consultation_id AND r.debut_utc = v.debut_utc
+),
+
+jugees AS (
+    SELECT
+        s.*,
+        -- Early by less than avance_s, after the last cycle began: that one. Before the first one: none.
+        CASE
+            WHEN s.numero < 0.0 THEN -1.0
+            WHEN s.premier_s + s.numero * s.cadence_du_cycle_s >= s.fin_s THEN s.numero - 1.0
+            ELSE s.numero
+        END AS cycle_prevu,
+        CASE
+            WHEN s.offres > 0 THEN 'rdv_propose'
+            WHEN s.complete AND s.refus > 0 THEN 'aucun_rdv'
+            WHEN s.complete THEN h.issue
+            ELSE COALESCE(i.issue, 'incomplete')
+        END AS issue
+    FROM situees AS s
+    LEFT JOIN issues AS h
+        ON s.rang_hors_champ = h.rang
+    LEFT JOIN issues AS i
+        ON s.rang_inconnu = i.rang
+),
+
+dates AS (
+    SELECT guichet_id, demarche_id, mois, consultation_id, debut_utc, delai_jours AS delai
+    FROM plannings_consultes
+    WHERE delai_jours IS NOT NULL
+    UNION ALL
+    SELECT guichet_id, demarche_id, mois, consultation_id, debut_utc, deuxieme_delai_jours AS delai
+    FROM plannings_consultes
+    WHERE deuxieme_delai_jours IS NOT NULL
+),
+
+-- Every date that any planning offered, in days from the attempt; the two nearest are those of the consultation. One
+-- numbering for a service, and not one per consultation, which would cost ten times as much: the dates of a consultation
 -- have successive places, and the second nearest is the one after the first.
 dates_rangees AS (
     SELECT
         *,
         ROW_NUMBER() OVER (
-            ORDER BY guichet_id, demarche_id, mois, consultation_id, debut_utc, essai, delai
+            PARTITION BY guichet_id, demarche_id
+            ORDER BY mois, consultation_id, debut_utc, delai
         ) AS place
     FROM dates
 ),
@@ -155,28 +212,18 @@ premieres_dates AS (
         mois,
         consultation_id,
         debut_utc,
-        essai,
         MIN(delai) AS delai_jours,
         MIN(place) + 1 AS place_suivante,
         COUNT(*) AS nombre
     FROM dates_rangees
-    GROUP BY guichet_id, demarche_id, mois, consultation_id, debut_utc, essai
+    GROUP BY guichet_id, demarche_id, mois, consultation_id, debut_utc
 ),
 
 deux_dates AS (
     SELECT p.*, CASE WHEN p.nombre >= 2 THEN s.delai END AS deuxieme_delai_jours
     FROM premieres_dates AS p
     LEFT JOIN dates_rangees AS s
-        ON p.place_suivante = s.place
-),
-
--- The interval that the schedule expected at that moment; periods of one service do not overlap.
-cadences AS (
-    SELECT r.guichet_id, r.demarche_id, r.mois, r.consultation_id, r.debut_utc, r.essai, p.cadence_min
-    FROM reunies AS r
-    INNER JOIN perimetre AS p
-        ON r.guichet_id = p.guichet_id AND r.demarche_id = p.demarche_id
-    WHERE r.instant_utc >= p.debut_utc AND r.instant_utc < p.fin_utc
+        ON p.guichet_id = s.guichet_id AND p.demarche_id = s.demarche_id AND p.place_suivante = s.place
 )
 
 SELECT
@@ -185,62 +232,54 @@ SELECT
     r.departement,
     r.consultation_id,
     r.debut_utc,
-    r.debut_consigne = 1 AS debut_consigne,
-    r.essai,
+    r.debuts_consignes > 0 AS debut_consigne,
     r.instant_utc,
     r.dernier_utc,
+    r.prevue_utc,
     r.jour,
     r.semaine_iso,
     r.mois,
     CAST(FLOOR(CAST(r.jour_heure AS DOUBLE) / 100.0) AS INTEGER) % 10 AS jour_semaine,
     r.jour_heure % 100 AS heure,
-    c.cadence_min,
+    r.cadence_s,
+    CASE WHEN r.cycle_prevu >= 0.0 THEN r.periode_utc END AS periode_utc,
+    CASE WHEN r.cycle_prevu >= 0.0 THEN CAST(r.cycle_prevu AS BIGINT) END AS cycle_prevu,
+    CASE
+        WHEN r.cycle_prevu >= 0.0 AND r.premier_s + (r.cycle_prevu + 1.0) * r.cadence_du_cycle_s <= r.fin_s
+            THEN CAST(r.cadence_du_cycle_s AS INTEGER)
+        WHEN r.cycle_prevu >= 0.0
+            THEN CAST(FLOOR(r.fin_s - r.premier_s - r.cycle_prevu * r.cadence_du_cycle_s + 0.5) AS INTEGER)
+    END AS cycle_prevu_s,
     j.negatifs_consignes,
     r.lignes,
+    r.essais,
     r.plannings,
-    CASE r.rang
-        WHEN 1 THEN 'rdv_propose'
-        WHEN 2 THEN 'captcha_exige'
-        WHEN 3 THEN 'captcha_refuse'
-        WHEN 4 THEN 'session_perdue'
-        WHEN 5 THEN 'bloque'
-        WHEN 6 THEN 'debit_limite'
-        WHEN 7 THEN 'erreur_serveur'
-        WHEN 8 THEN 'maintenance'
-        WHEN 9 THEN 'erreur_reseau'
-        WHEN 10 THEN 'page_non_reconnue'
-        WHEN 11 THEN 'aucun_rdv'
-        WHEN 12 THEN 'cible_disparue'
-        WHEN 13 THEN 'connexion_exigee'
-        WHEN 14 THEN 'autre_canal'
-    END AS issue,
-    CASE
-        WHEN r.rang = 1 THEN 'oui'
-        WHEN r.rang <= 10 THEN 'inconnue'
-        WHEN r.rang = 11 THEN 'non'
-        ELSE 'hors_champ'
-    END AS reponse,
+    r.plannings_attendus,
+    r.plannings_repondus,
+    r.plannings_absents,
+    r.complete,
+    r.issue,
+    i.reponse,
     r.creneaux,
     r.horizon_jours,
     d.delai_jours,
     d.deuxieme_delai_jours,
     CASE
-        WHEN r.rang = 11 THEN 'aucune_date'
+        WHEN i.reponse = 'non' THEN 'aucune_date'
+        WHEN i.reponse <> 'oui' THEN NULL
+        WHEN d.delai_jours IS NULL THEN 'date_non_lue'
         WHEN d.delai_jours <= m.delai_court_jours AND d.deuxieme_delai_jours <= m.delai_court_jours
             THEN 'deux_dates_sous_30_jours'
         WHEN d.delai_jours <= m.delai_court_jours THEN 'une_date_sous_30_jours'
         WHEN d.delai_jours <= m.delai_long_jours THEN 'entre_30_et_60_jours'
-        WHEN d.delai_jours > m.delai_long_jours THEN 'au_dela_de_60_jours'
+        ELSE 'au_dela_de_60_jours'
     END AS classe_delai
-FROM reunies AS r
+FROM jugees AS r
 CROSS JOIN parametres AS m
+INNER JOIN issues AS i
+    ON r.issue = i.issue
 LEFT JOIN deux_dates AS d
-    ON r.guichet_id = d.guichet_id AND r.demarche_id = d.demarche_id
-        AND r.mois = d.mois
-        AND r.consultation_id = d.consultation_id AND r.debut_utc = d.debut_utc AND r.essai = d.essai
-LEFT JOIN cadences AS c
-    ON r.guichet_id = c.guichet_id AND r.demarche_id = c.demarche_id
-        AND r.mois = c.mois
-        AND r.consultation_id = c.consultation_id AND r.debut_utc = c.debut_utc AND r.essai = c.essai
+    ON r.guichet_id = d.guichet_id AND r.demarche_id = d.demarche_id AND r.mois = d.mois
+        AND r.consultation_id = d.consultation_id AND r.debut_utc = d.debut_utc
 LEFT JOIN calendrier AS j
     ON r.guichet_id = j.guichet_id AND r.demarche_id = j.demarche_id AND r.jour = j.jour

@@ -2,7 +2,7 @@
 --
 -- Three things tell so. An id that names another cycle, where the log does not say when both began, or the two began less
 -- than cycle_max_h apart (recommences). A cycle of which more than cycle_max_h lie between the first attempt and the last
--- (longs). A planning that one try asks twice (repetes).
+-- (longs). A planning that one try asks twice (repetes). What the log does not name a cycle cannot be wrong about one.
 
 WITH vus AS (
     SELECT
@@ -15,8 +15,9 @@ WITH vus AS (
         MAX(CASE WHEN debut_consigne THEN 1 ELSE 0 END) AS consigne,
         MIN(instant_utc) AS premier_utc,
         MAX(dernier_utc) AS dernier_utc,
-        MAX(CASE WHEN lignes > plannings THEN 1 ELSE 0 END) AS repete
-    FROM consultations
+        MAX(CASE WHEN lignes > essais THEN 1 ELSE 0 END) AS repete
+    FROM plannings_consultes
+    WHERE cycle_consigne
     GROUP BY guichet_id, demarche_id, mois, consultation_id, debut_utc
 ),
 

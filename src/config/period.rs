@@ -21,6 +21,10 @@ pub struct Period {
     pub negatives_logged: bool,
     /// Where the cadence is known from.
     pub source: Option<String>,
+    /// The plannings that the schedule says were to be asked; nothing where it leaves that to the log.
+    pub plannings: Option<Vec<String>>,
+    /// Whether the service entered with its first attempt, so that `origin` is a look and not a plan.
+    pub entered_by_attempt: bool,
 }
 
 impl Period {
@@ -41,6 +45,31 @@ impl Period {
         -((-micros(instant - self.origin)).div_euclid(micros(self.cadence)))
     }
 
+    /// How many seconds of the schedule the cycles stand for that begin in `[from, to)`: each lasts until the next, and the
+    /// last one until the end of the period.
+    fn seconds_between(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> i64 {
+        let cycles = self.cycles_between(from, to);
+        if cycles == 0 {
+            return 0;
+        }
+        let last = self.origin + self.cadence * i32::try_from(self.cycles_before(self.end) - 1).unwrap_or(i32::MAX);
+        let cut = if (from..to).contains(&last) { self.cadence.num_seconds() - self.length_of(last) } else { 0 };
+        cycles * self.cadence.num_seconds() - cut
+    }
+
+    /// How long the cycle that begins at an instant lasts within the period, in whole seconds.
+    fn length_of(&self, cycle: DateTime<Utc>) -> i64 {
+        let left = (self.end - cycle + TimeDelta::milliseconds(500)).num_seconds();
+        left.min(self.cadence.num_seconds())
+    }
+
+    /// How early a look may be for the cycle about to begin. A cycle that a plan dates is looked at after it began; one
+    /// that is counted from a first look is as often early as late.
+    #[must_use]
+    pub fn earliness(&self) -> TimeDelta {
+        if self.entered_by_attempt { TimeDelta::seconds(self.cadence.num_seconds() / 2) } else { TimeDelta::zero() }
+    }
+
     /// The first cycle that the period expects; after its end where it is too short for one.
     #[must_use]
     pub fn first_cycle(&self) -> DateTime<Utc> {
@@ -48,8 +77,8 @@ impl Period {
         self.origin + TimeDelta::microseconds(micros.saturating_mul(self.cycles_before(self.start)))
     }
 
-    /// The local days of the period, each with the number of cycles that begin on it.
-    pub fn days(&self, zone: Tz) -> impl Iterator<Item = (NaiveDate, i64)> + '_ {
+    /// The local days of the period.
+    pub fn days(&self, zone: Tz) -> impl Iterator<Item = PeriodDay> + '_ {
         let first = self.start.with_timezone(&zone).date_naive();
         first
             .iter_days()
@@ -57,9 +86,30 @@ impl Period {
             .take_while(|(_, start)| *start < self.end)
             .map(move |(date, start)| {
                 let next = date.succ_opt().map_or(self.end, |next| start_of_day(next, zone));
-                (date, self.cycles_between(start, next))
+                PeriodDay {
+                    date,
+                    cycles: self.cycles_between(start, next),
+                    seconds: self.seconds_between(start, next),
+                    covered: next.min(self.end) - start.max(self.start),
+                    length: next - start,
+                }
             })
     }
+}
+
+/// What a period says of a local day.
+#[derive(Debug, Clone, Copy)]
+pub struct PeriodDay {
+    /// The day.
+    pub date: NaiveDate,
+    /// How many cycles begin on it.
+    pub cycles: i64,
+    /// How many seconds of the schedule these stand for.
+    pub seconds: i64,
+    /// How much of the day lies in the period.
+    pub covered: TimeDelta,
+    /// How long the day is: 23 to 25 hours.
+    pub length: TimeDelta,
 }
 
 #[cfg(test)]
@@ -77,20 +127,22 @@ mod tests {
             cadence: TimeDelta::minutes(cadence_min),
             negatives_logged: true,
             source: None,
+            plannings: None,
+            entered_by_attempt: false,
         }
     }
 
     #[test]
     fn a_day_of_23_hours_expects_23_hourly_cycles() {
         let period = period("2019-03-30T00:00:00+01:00", "2019-04-02T00:00:00+02:00", 60);
-        let days: Vec<i64> = period.days(Tz::Europe__Paris).map(|(_, cycles)| cycles).collect();
+        let days: Vec<i64> = period.days(Tz::Europe__Paris).map(|day| day.cycles).collect();
         assert_eq!(days, [24, 23, 24]);
     }
 
     #[test]
     fn a_first_day_counts_from_the_hour_at_which_the_scope_begins() {
         let period = period("2022-06-05T17:00:00+02:00", "2022-06-07T00:00:00+02:00", 30);
-        let days: Vec<i64> = period.days(Tz::Europe__Paris).map(|(_, cycles)| cycles).collect();
+        let days: Vec<i64> = period.days(Tz::Europe__Paris).map(|day| day.cycles).collect();
         assert_eq!(days, [14, 48]);
     }
 
@@ -102,14 +154,21 @@ mod tests {
         let first =
             |period: &Period| period.first_cycle().with_timezone(&Tz::Europe__Paris).format("%H:%M").to_string();
         assert_eq!((first(&whole), first(&rest)), ("00:00".to_owned(), "12:00".to_owned()));
-        assert_eq!(rest.days(Tz::Europe__Paris).map(|(_, cycles)| cycles).collect::<Vec<_>>(), [6]);
+        assert_eq!(rest.days(Tz::Europe__Paris).map(|day| day.cycles).collect::<Vec<_>>(), [6]);
     }
 
     #[test]
     fn half_a_second_does_not_move_a_cycle_over_midnight() {
         let period = period("2019-04-16T21:59:59.5+02:00", "2019-04-18T00:00:00+02:00", 60);
-        let days: Vec<i64> = period.days(Tz::Europe__Paris).map(|(_, cycles)| cycles).collect();
+        let days: Vec<i64> = period.days(Tz::Europe__Paris).map(|day| day.cycles).collect();
         assert_eq!(days, [3, 24], "one stands half a second before midnight");
+    }
+
+    #[test]
+    fn the_last_cycle_is_cut_where_the_period_ends() {
+        let period = period("2022-06-05T17:00:00+02:00", "2022-06-07T00:10:00+02:00", 30);
+        let seconds: Vec<i64> = period.days(Tz::Europe__Paris).map(|day| day.seconds).collect();
+        assert_eq!(seconds, [14 * 1800, 48 * 1800, 600]);
     }
 
     proptest! {
@@ -120,8 +179,10 @@ mod tests {
             let period = Period { start, end, origin: start, ..period("2019-01-01T00:00:00Z", "2019-01-02T00:00:00Z", cadence) };
             let cycles = (0..=hours * 60).map(|k| start + TimeDelta::minutes(k * cadence));
             let by_hand = cycles.take_while(|cycle| *cycle < end).count();
-            let by_days: i64 = period.days(Tz::Europe__Paris).map(|(_, cycles)| cycles).sum();
+            let by_days: i64 = period.days(Tz::Europe__Paris).map(|day| day.cycles).sum();
             prop_assert_eq!(by_days, i64::try_from(by_hand).unwrap());
+            let seconds: i64 = period.days(Tz::Europe__Paris).map(|day| day.seconds).sum();
+            prop_assert_eq!(seconds, (end - start).num_seconds(), "each second of the period is one cycle's");
         }
     }
 }

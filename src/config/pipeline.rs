@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use chrono_tz::Tz;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Datagouv, Project, PublicationSettings, SourceMapping};
 use crate::calendar::parse_rfc3339;
@@ -144,38 +144,81 @@ impl Limits {
 #[expect(missing_docs, reason = "each is described by schemas/tables/parametres.json, where it is declared")]
 pub struct Method {
     pub methode_version: String,
+    #[serde(rename(deserialize = "plannings"), deserialize_with = "window_of_plannings")]
+    pub plannings_fenetre_jours: i32,
+    pub plannings_cycles_min: i32,
+    pub cycle_max_h: i32,
     pub reponses_min_jour: i32,
     pub reponses_min_semaine: i32,
     pub jours_min_semaine: i32,
     pub reponses_min_mois: i32,
     pub jours_min_mois: i32,
+    pub reponses_min_trimestre: i32,
+    pub jours_min_trimestre: i32,
+    pub reponses_min_annee: i32,
+    pub jours_min_annee: i32,
+    pub semaines_min_grappes: i32,
     pub couverture_suffisante: f64,
-    pub taux_reponse_suffisant: f64,
+    pub part_jours_suffisante: f64,
+    pub largeur_bornes_suffisante: f64,
+    pub largeur_bornes_max: f64,
+    pub ecart_cadence_max: f64,
+    pub part_meme_heure_max: f64,
     pub z95: f64,
     pub correlation_jour_min: f64,
-    pub cycle_max_h: i32,
+    pub dispersion_ouvertures: f64,
     pub delai_court_jours: i32,
     pub delai_long_jours: i32,
+    pub part_dates_non_lues_max: f64,
+    pub reponses_min_mediane: i32,
+    pub reponses_min_p90: i32,
+    pub jours_min_quantile: i32,
 }
 
 impl Default for Method {
     fn default() -> Self {
         Self {
-            methode_version: "2026.2.0".to_owned(),
+            methode_version: "2026.3.0".to_owned(),
+            plannings_fenetre_jours: 0,
+            plannings_cycles_min: 5,
+            cycle_max_h: 6,
             reponses_min_jour: 4,
             reponses_min_semaine: 7,
             jours_min_semaine: 3,
             reponses_min_mois: 20,
             jours_min_mois: 7,
+            reponses_min_trimestre: 60,
+            jours_min_trimestre: 20,
+            reponses_min_annee: 200,
+            jours_min_annee: 60,
+            semaines_min_grappes: 8,
             couverture_suffisante: 0.8,
-            taux_reponse_suffisant: 0.5,
+            part_jours_suffisante: 0.8,
+            largeur_bornes_suffisante: 0.1,
+            largeur_bornes_max: 0.3,
+            ecart_cadence_max: 0.05,
+            part_meme_heure_max: 0.9,
             z95: 1.959_963_984_540_054,
             correlation_jour_min: 0.3,
-            cycle_max_h: 6,
+            dispersion_ouvertures: 2.0,
             delai_court_jours: 30,
             delai_long_jours: 60,
+            part_dates_non_lues_max: 0.05,
+            reponses_min_mediane: 20,
+            reponses_min_p90: 50,
+            jours_min_quantile: 7,
         }
     }
+}
+
+/// Where plannings come and go, how many days around one of its answers a planning is expected, as in `"30 jours"`. Without
+/// it, 0: from its first answer on.
+fn window_of_plannings<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<i32, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let days = text.strip_suffix(" jours").and_then(|days| days.parse().ok());
+    days.filter(|days| (1..=366).contains(days)).ok_or_else(|| {
+        serde::de::Error::custom(format!("plannings « {text} » is not from \"1 jours\" to \"366 jours\""))
+    })
 }
 
 /// Thresholds of the gates: what a version must satisfy before anyone can see it.
@@ -193,6 +236,8 @@ pub struct Gates {
     /// Largest share of cycles that cannot be what they say: a name used again, a cycle that lasts too long, a planning
     /// asked twice in one try.
     pub cycles_max: f64,
+    /// Largest share of consultations of which a planning that was expected was not asked.
+    pub incomplete_max: f64,
     /// From how many answers on a day of one probe with « yes » alone is taken for a log that cannot say « no ».
     pub only_yes_min: u64,
     /// Largest share of the attempts of the version before that may be gone.
@@ -209,6 +254,7 @@ impl Default for Gates {
             quarantine_max: 0.01,
             unrecognized_max: 0.05,
             cycles_max: 0.05,
+            incomplete_max: 0.05,
             only_yes_min: 50,
             removed_max: 0.001,
             moved_max: 0.01,

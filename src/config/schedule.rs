@@ -30,7 +30,13 @@ struct Row {
     cadence: TimeDelta,
     negatives_logged: bool,
     source: Option<String>,
+    plannings: Option<Vec<String>>,
 }
+
+/// Between two plannings of a row.
+const BETWEEN_PLANNINGS: char = ';';
+/// Says that no planning is expected: the service is asked as a whole.
+const NO_PLANNING: &str = "-";
 
 /// A row as it stands in the file.
 #[derive(Debug, Deserialize)]
@@ -43,6 +49,9 @@ struct Record {
     cadence_min: f64,
     negatifs_consignes: bool,
     source: Option<String>,
+    /// The plannings that were to be asked; a schedule without this column, or a row where it is empty, leaves that to the log.
+    #[serde(default)]
+    plannings: Option<String>,
 }
 
 impl Schedule {
@@ -138,6 +147,8 @@ impl Schedule {
                 cadence: row.cadence,
                 negatives_logged: row.negatives_logged,
                 source: row.source.clone(),
+                plannings: row.plannings.clone(),
+                entered_by_attempt: !row.is_named() && origin > row.start,
             }));
         }
         periods.sort_by_key(|period| period.start);
@@ -251,6 +262,8 @@ impl Record {
         if end.is_some_and(|end| end <= start) {
             return Err(Error::usage(format!("{service}: the period from {start} ends before it begins")));
         }
+        let plannings = self.plannings.as_deref().map(str::trim).filter(|text| !text.is_empty());
+        let plannings = plannings.map(|text| plannings_of(text, &service)).transpose()?;
         Ok(Row {
             line,
             counter: self.guichet_id,
@@ -260,6 +273,24 @@ impl Record {
             cadence: TimeDelta::seconds(seconds),
             negatives_logged: self.negatifs_consignes,
             source: self.source.filter(|text| !text.is_empty()),
+            plannings,
         })
     }
+}
+
+/// The plannings that a row names.
+fn plannings_of(text: &str, service: &str) -> Result<Vec<String>> {
+    if text == NO_PLANNING {
+        return Ok(Vec::new());
+    }
+    let mut plannings: Vec<String> = text.split(BETWEEN_PLANNINGS).map(|id| id.trim().to_owned()).collect();
+    plannings.sort();
+    let named = plannings.len();
+    plannings.dedup();
+    let whole = |id: &String| id.is_empty() || id == ANY || id == NO_PLANNING;
+    if plannings.len() < named || plannings.iter().any(whole) {
+        return Err(Error::usage(format!("{service}: « {text} » is not a list of plannings"))
+            .hint("write their ids as in the logs, each once, with « ; » between them; « - » where there are none"));
+    }
+    Ok(plannings)
 }

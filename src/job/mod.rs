@@ -1,9 +1,9 @@
 //! The main job, as a short story: raw logs in, a version out.
 
-mod calendar_moves;
 mod compare;
 mod ground;
 mod origins;
+mod reopened;
 mod version;
 
 pub use compare::{SchemaReport, compare_published, compare_schemas};
@@ -14,7 +14,6 @@ use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use serde::Serialize;
 use tokio::runtime::Handle;
 
-use self::calendar_moves::moved_months;
 use self::ground::Ground;
 use self::origins::Made;
 use self::version::Version;
@@ -163,7 +162,8 @@ pub fn build(
     version.table("repetitions", &repetitions_table(&reading.repeats)?)?;
     version.table("fichiers", &accounts_table(&reading.accounts)?)?;
     version.table("regles", &tables::rules(&rules)?)?;
-    version.table("parametres", &tables::settings(&order.pipeline.method)?)?;
+    version.table("issues", &tables::outcomes()?)?;
+    version.table("parametres", &tables::settings(&order.pipeline.method, order.as_of.with_timezone(&Utc))?)?;
     for (name, table) in registry.tables() {
         version.table(name, table)?;
     }
@@ -176,12 +176,8 @@ pub fn build(
     let seen = Seen::of(&measured)?;
     let scope = scope::expand(&schedule, &seen, &registry, order.pipeline.registry.zone, as_of)?;
     version.services(scope.services);
-    version.table("perimetre", &scope.periods)?;
-    version.table("calendrier", &scope.days)?;
-    if let Some(ground) = ground.filter(|ground| ground.derives) {
-        let old = [ground.table("calendrier")?, ground.table("perimetre")?];
-        let new = [version.rows("calendrier")?, version.rows("perimetre")?];
-        version.touch(moved_months([&old[0], &old[1]], [&new[0], &new[1]])?);
+    for (name, table) in &scope.tables {
+        version.table(name, table)?;
     }
     version.derive(&models, progress)?;
     version.check_complete()?;

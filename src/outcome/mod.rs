@@ -95,6 +95,12 @@ impl Outcome {
             Self::TargetGone | Self::LoginRequired | Self::OtherChannel => Answer::OutOfScope,
         }
     }
+
+    /// Whether it is a failure that a user meets too, and never a refusal that is met by the robot alone.
+    #[must_use]
+    pub const fn is_shared_failure(self) -> bool {
+        matches!(self, Self::SessionLost | Self::ServerError | Self::Maintenance | Self::NetworkError)
+    }
 }
 
 /// What a line shows of the page, without the robot's opinion of it.

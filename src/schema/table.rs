@@ -60,6 +60,13 @@ pub struct Publication {
     /// The column by whose value the table is split into files, if it is.
     #[serde(default)]
     pub partition: Option<String>,
+    /// Whether a change of it makes months be derived again: those of its column `mois`, or those that its rows span from
+    /// `debut_utc` to `fin_utc`.
+    #[serde(default)]
+    pub reopens: bool,
+    /// Whether it is a step of the computation, and not for reading first.
+    #[serde(default)]
+    pub intermediate: bool,
 }
 
 /// The station that makes a table.

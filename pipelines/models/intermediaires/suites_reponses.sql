@@ -18,7 +18,7 @@ repondues AS (
         premiere_semaine,
         LAG(reponse) OVER (PARTITION BY guichet_id, demarche_id ORDER BY rang) AS reponse_precedente,
         LAG(fin_utc) OVER (PARTITION BY guichet_id, demarche_id ORDER BY rang) AS precedent_utc,
-        LAG(cadence_min) OVER (PARTITION BY guichet_id, demarche_id ORDER BY rang) AS cadence_precedente,
+        LAG(cadence_s) OVER (PARTITION BY guichet_id, demarche_id ORDER BY rang) AS cadence_precedente,
         LAG(derniere_semaine) OVER (PARTITION BY guichet_id, demarche_id ORDER BY rang) AS semaine_precedente
     FROM serie
     WHERE reponse <> 'aucune'
@@ -27,8 +27,7 @@ repondues AS (
 ecarts AS (
     SELECT
         *,
-        FLOOR((EXTRACT(EPOCH FROM debut_utc) - EXTRACT(EPOCH FROM precedent_utc)) * 1000.0 + 0.5) / 60000.0
-            AS ecart_min
+        FLOOR(EXTRACT(EPOCH FROM debut_utc) - EXTRACT(EPOCH FROM precedent_utc) + 0.5) AS ecart_s
     FROM repondues
 ),
 
@@ -38,8 +37,8 @@ proches AS (
         -- The rule of suites_reponses_mois, once more where two months meet.
         CASE
             WHEN precedent_utc IS NULL THEN FALSE
-            WHEN cadence_precedente IS NULL THEN ecart_min <= 1440.0
-            ELSE FLOOR(ecart_min / cadence_precedente + 0.5) <= 3.0
+            WHEN cadence_precedente IS NULL THEN ecart_s <= 86400.0
+            ELSE ecart_s < 3.5 * CAST(cadence_precedente AS DOUBLE)
         END AS proche
     FROM ecarts
 ),
@@ -51,7 +50,7 @@ etapes AS (
         rang,
         reponse_precedente,
         precedent_utc,
-        ecart_min,
+        ecart_s,
         proche,
         CASE WHEN proche AND reponse = reponse_precedente THEN 0 ELSE 1 END AS debute,
         CASE WHEN premiere_semaine = semaine_precedente THEN 1 ELSE 0 END AS semaine_commune
@@ -63,7 +62,7 @@ numerotees AS (
         s.*,
         e.reponse_precedente,
         e.precedent_utc,
-        e.ecart_min,
+        e.ecart_s,
         e.proche,
         e.debute,
         e.semaine_commune,
@@ -92,7 +91,7 @@ SELECT
     MAX(fin_utc) AS fin_utc,
     MIN(CASE WHEN debute = 1 THEN reponse_precedente END) AS reponse_precedente,
     MIN(CASE WHEN debute = 1 THEN precedent_utc END) AS precedent_utc,
-    MIN(CASE WHEN debute = 1 THEN ecart_min END) AS ecart_min,
+    CAST(MIN(CASE WHEN debute = 1 THEN ecart_s END) AS BIGINT) AS ecart_s,
     COUNT(*) FILTER (WHERE debute = 1 AND proche) = 1 AS sans_silence,
     MIN(CASE WHEN debute = 1 THEN jour_semaine END) AS jour_semaine,
     MIN(CASE WHEN debute = 1 THEN heure END) AS heure,

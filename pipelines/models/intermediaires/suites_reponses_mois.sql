@@ -15,12 +15,12 @@ WITH serie AS (
         semaine_iso,
         jour_semaine,
         heure,
-        cadence_min,
+        cadence_s,
         reponse,
         reponse IN ('oui', 'non') AS repondue,
         ROW_NUMBER() OVER (
             PARTITION BY guichet_id, demarche_id, mois
-            ORDER BY instant_utc, consultation_id, debut_utc, essai
+            ORDER BY instant_utc, consultation_id, debut_utc
         ) AS rang
     FROM consultations
 ),
@@ -30,7 +30,7 @@ reponses AS (
         *,
         LAG(reponse) OVER (PARTITION BY guichet_id, demarche_id, mois ORDER BY rang) AS reponse_precedente,
         LAG(instant_utc) OVER (PARTITION BY guichet_id, demarche_id, mois ORDER BY rang) AS precedent_utc,
-        LAG(cadence_min) OVER (PARTITION BY guichet_id, demarche_id, mois ORDER BY rang) AS cadence_precedente
+        LAG(cadence_s) OVER (PARTITION BY guichet_id, demarche_id, mois ORDER BY rang) AS cadence_precedente
     FROM serie
     WHERE repondue
 ),
@@ -38,8 +38,7 @@ reponses AS (
 ecarts AS (
     SELECT
         *,
-        FLOOR((EXTRACT(EPOCH FROM instant_utc) - EXTRACT(EPOCH FROM precedent_utc)) * 1000.0 + 0.5) / 60000.0
-            AS ecart_min
+        FLOOR(EXTRACT(EPOCH FROM instant_utc) - EXTRACT(EPOCH FROM precedent_utc) + 0.5) AS ecart_s
     FROM reponses
 ),
 
@@ -54,15 +53,15 @@ etapes AS (
         semaine_iso,
         jour_semaine,
         heure,
-        cadence_min,
+        cadence_s,
         reponse,
         repondue,
         rang,
         CASE
             WHEN precedent_utc IS NULL OR reponse <> reponse_precedente THEN 1
             -- Rounded to whole intervals, as for the gaps; outside the schedule no interval is known, and a day stands in.
-            WHEN cadence_precedente IS NULL AND ecart_min <= 1440.0 THEN 0
-            WHEN cadence_precedente IS NOT NULL AND FLOOR(ecart_min / cadence_precedente + 0.5) <= 3.0 THEN 0
+            WHEN cadence_precedente IS NULL AND ecart_s <= 86400.0 THEN 0
+            WHEN cadence_precedente IS NOT NULL AND ecart_s < 3.5 * CAST(cadence_precedente AS DOUBLE) THEN 0
             ELSE 1
         END AS debute
     FROM ecarts
@@ -77,7 +76,7 @@ etapes AS (
         semaine_iso,
         jour_semaine,
         heure,
-        cadence_min,
+        cadence_s,
         reponse,
         repondue,
         rang,
@@ -110,7 +109,7 @@ SELECT
     MAX(CASE WHEN repondue THEN instant_utc END) AS fin_utc,
     MIN(CASE WHEN debute = 1 THEN jour_semaine END) AS jour_semaine,
     MIN(CASE WHEN debute = 1 THEN heure END) AS heure,
-    MIN(CASE WHEN rang = dernier_rang THEN cadence_min END) AS cadence_min,
+    MIN(CASE WHEN rang = dernier_rang THEN cadence_s END) AS cadence_s,
     COUNT(*) FILTER (WHERE repondue) AS reponses,
     COUNT(*) FILTER (WHERE reponse = 'inconnue') AS inconnues,
     COUNT(*) FILTER (WHERE reponse = 'hors_champ') AS hors_champ,

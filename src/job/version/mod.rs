@@ -14,6 +14,7 @@ use chrono::Utc;
 use rayon::prelude::*;
 
 use super::ground::Ground;
+use super::reopened::reopened_months;
 use super::{Built, Order, RunDigest, SetAside};
 use crate::error::{Context, Error, Result};
 use crate::gate::GateReport;
@@ -43,7 +44,7 @@ pub(super) struct Version<'a> {
     carried: Vec<FileEntry>,
     /// Where each table is, by its parts; one without a name where it is not split.
     tables: BTreeMap<String, BTreeMap<String, Part>>,
-    /// Months of which a line or a day of the calendar is new.
+    /// Months of which a line is new, or of which a table that reopens months no longer says the same.
     touched: BTreeSet<String>,
     violations: Vec<String>,
     fictional_attempts: u64,
@@ -164,11 +165,6 @@ impl<'a> Version<'a> {
         Ok(())
     }
 
-    /// Months whose calendar is no longer what it was count as touched from here on.
-    pub(super) fn touch(&mut self, months: BTreeSet<String>) {
-        self.touched.extend(months);
-    }
-
     /// Stages a table in every format that its schema asks for, and makes it known to the models.
     pub(super) fn table(&mut self, name: &str, columns: &RecordBatch) -> Result<()> {
         self.part(name, None, columns)
@@ -178,6 +174,9 @@ impl<'a> Version<'a> {
         let table = self.catalog.table(name)?;
         let staged = self.staging.stage(table, month, columns)?;
         self.note(name, &staged.batch);
+        if let Some(ground) = self.ground.filter(|ground| ground.derives && table.guichets.reopens) {
+            self.touched.extend(reopened_months(&ground.table(name)?, &staged.batch)?);
+        }
         self.keep(table, staged)
     }
 

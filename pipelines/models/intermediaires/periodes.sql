@@ -1,0 +1,245 @@
+-- One row per service and period in scope, of every kind: day, ISO week, month, quarter, civil year, and all of it. Shares of
+-- time, interval, bounds and grade stand here alone; the tables disponibilite_* are made of it.
+--
+-- A rate is a share of scheduled time: each complete answer stands for the cycle of the schedule in which it was given. Where
+-- the schedule expected nothing, answers are counted. The interval is Wilson's with an effective size: its variance is the
+-- greatest of three, each over p (1 - p). That of a ratio of clusters, since answers of one day resemble each other: days or,
+-- where enough of them answered, ISO weeks. That of a small correlation within a day, below which nobody is believed. That of
+-- the openings, of which there are as many as there were episodes, and not as many as there were looks. Formulas and sources
+-- stand in the description of n_effectif.
+
+WITH rapportees AS (
+    SELECT
+        s.*,
+        m.z95 AS z,
+        m.correlation_jour_min AS rho,
+        m.dispersion_ouvertures AS kappa,
+        m.couverture_suffisante,
+        m.part_jours_suffisante,
+        m.largeur_bornes_suffisante,
+        m.largeur_bornes_max,
+        m.ecart_cadence_max,
+        m.part_meme_heure_max,
+        CAST(s.consultations_meme_heure AS DOUBLE) / CAST(NULLIF(s.consultations, 0) AS DOUBLE) AS part_meme_heure,
+        CAST(NULLIF(s.poids, 0) AS DOUBLE) AS w,
+        CAST(s.poids_non AS DOUBLE) / CAST(NULLIF(s.poids, 0) AS DOUBLE) AS p,
+        CAST(s.non_retenus AS DOUBLE) / CAST(NULLIF(s.reponses_retenues, 0) AS DOUBLE) AS part_des_consultations,
+        CAST(s.secondes_mesurees AS DOUBLE) / CAST(NULLIF(s.secondes_prevues, 0) AS DOUBLE) AS couverture,
+        CAST(s.poids AS DOUBLE)
+            / CAST(NULLIF(s.poids + s.poids_oui_incomplets + s.poids_inconnu, 0) AS DOUBLE) AS taux_reponse,
+        CAST(s.poids_non AS DOUBLE)
+            / CAST(NULLIF(s.poids + s.poids_oui_incomplets + s.poids_inconnu, 0) AS DOUBLE) AS borne_basse,
+        CAST(s.poids_non + s.poids_inconnu AS DOUBLE)
+            / CAST(NULLIF(s.poids + s.poids_oui_incomplets + s.poids_inconnu, 0) AS DOUBLE) AS borne_haute,
+        CAST(s.secondes_non AS DOUBLE) / CAST(NULLIF(s.secondes_retenues - s.secondes_hors_champ, 0) AS DOUBLE)
+            AS borne_basse_prevue,
+        CAST(
+            s.secondes_retenues - s.secondes_hors_champ - s.secondes_repondues + s.secondes_non - s.secondes_oui_incomplets
+            AS DOUBLE
+        ) / CAST(NULLIF(s.secondes_retenues - s.secondes_hors_champ, 0) AS DOUBLE) AS borne_haute_prevue,
+        CAST(s.jours_avec_reponse AS DOUBLE) / CAST(NULLIF(s.jours_prevus, 0) AS DOUBLE) AS part_jours_avec_reponse,
+        CASE s.type
+            WHEN 'jour' THEN m.reponses_min_jour
+            WHEN 'semaine' THEN m.reponses_min_semaine
+            WHEN 'trimestre' THEN m.reponses_min_trimestre
+            WHEN 'annee' THEN m.reponses_min_annee
+            ELSE m.reponses_min_mois
+        END AS reponses_min,
+        CASE s.type
+            WHEN 'jour' THEN 1
+            WHEN 'semaine' THEN m.jours_min_semaine
+            WHEN 'trimestre' THEN m.jours_min_trimestre
+            WHEN 'annee' THEN m.jours_min_annee
+            ELSE m.jours_min_mois
+        END AS jours_min,
+        s.semaines_repondues >= m.semaines_min_grappes AS par_semaine
+    FROM sommes_periodes AS s
+    CROSS JOIN parametres AS m
+),
+
+grappees AS (
+    SELECT
+        *,
+        CAST(CASE WHEN par_semaine THEN semaines_repondues ELSE jours_repondus END AS INTEGER) AS grappes,
+        CASE WHEN par_semaine THEN ww_semaines ELSE ww_jours END AS ww,
+        CASE WHEN par_semaine THEN wx_semaines ELSE wx_jours END AS wx,
+        CASE WHEN par_semaine THEN xx_semaines ELSE xx_jours END AS xx,
+        CAST(jours_regardes - jours_ouverts + 1 AS DOUBLE) / CAST(NULLIF(jours_regardes + 1, 0) AS DOUBLE) AS part_fermee
+    FROM rapportees
+),
+
+motivees AS (
+    SELECT
+        *,
+        CASE
+            WHEN consultations = 0 THEN 'aucune_mesure'
+            WHEN oui + non = 0 THEN 'aucune_reponse'
+            WHEN reponses_retenues = 0 AND jours_sans_negatifs > 0 THEN 'negatifs_non_consignes'
+            WHEN reponses_retenues = 0 THEN 'aucune_consultation_complete'
+            WHEN poids = 0 THEN 'reponses_hors_calendrier'
+            WHEN reponses_retenues < reponses_min THEN 'trop_peu_de_reponses'
+            WHEN jours_avec_reponse < jours_min THEN 'trop_peu_de_jours'
+            WHEN borne_haute - borne_basse > largeur_bornes_max THEN 'bornes_trop_ecartees'
+            WHEN p > borne_haute THEN 'oui_incomplets'
+            WHEN secondes_prevues = 0 THEN 'hors_calendrier'
+            WHEN couverture < couverture_suffisante THEN 'couverture_faible'
+            WHEN borne_haute - borne_basse > largeur_bornes_suffisante THEN 'bornes_ecartees'
+            WHEN part_jours_avec_reponse < part_jours_suffisante THEN 'jours_sans_reponse'
+            WHEN type <> 'ensemble' AND NOT periode_complete THEN 'periode_incomplete'
+            WHEN part_meme_heure > part_meme_heure_max THEN 'toujours_meme_heure'
+            WHEN cadence_min_s < cadence_max_s AND ABS(p - part_des_consultations) > ecart_cadence_max
+                THEN 'cadence_changeante'
+        END AS motif
+    FROM grappees
+),
+
+notees AS (
+    SELECT
+        *,
+        CASE
+            WHEN motif IS NULL THEN 'suffisante'
+            WHEN motif = 'aucune_mesure' THEN 'aucune_mesure'
+            WHEN motif IN (
+                'hors_calendrier',
+                'couverture_faible',
+                'bornes_ecartees',
+                'jours_sans_reponse',
+                'periode_incomplete',
+                'toujours_meme_heure',
+                'cadence_changeante'
+            ) THEN 'partielle'
+            ELSE 'insuffisante'
+        END AS qualite
+    FROM motivees
+),
+
+variances AS (
+    SELECT
+        n.*,
+        q.t975 AS t,
+        CASE WHEN n.qualite IN ('suffisante', 'partielle') THEN n.p END AS taux_sans_rdv,
+        -- Where every answer is the same, no opening or no closing was seen, and how long one lasts is not known.
+        n.qualite IN ('suffisante', 'partielle') AND n.type <> 'jour' AND n.poids_non > 0 AND n.poids_non < n.poids
+            AS mesurable,
+        CAST(n.grappes AS DOUBLE) / CAST(NULLIF(n.grappes - 1, 0) AS DOUBLE)
+            * (n.xx - 2.0 * n.p * n.wx + n.p * n.p * n.ww) / (n.w * n.w) AS variance_grappes,
+        n.p * (1.0 - n.p) * ((1.0 - n.rho) * n.carres + n.rho * n.ww_jours) / (n.w * n.w) AS variance_jours,
+        n.kappa * (1.0 - n.p) * (1.0 - n.p) * n.part_fermee * n.part_fermee
+            * CAST(n.episodes + 1 AS DOUBLE) / CAST(NULLIF(n.episodes * n.episodes, 0) AS DOUBLE) AS variance_ouvertures
+    FROM notees AS n
+    LEFT JOIN quantiles_student AS q ON n.grappes - 1 = q.degres_liberte
+),
+
+plus_grandes AS (
+    SELECT
+        *,
+        CASE
+            WHEN variance_grappes >= variance_jours AND variance_grappes >= variance_ouvertures THEN variance_grappes
+            WHEN variance_jours >= variance_ouvertures THEN variance_jours
+            ELSE variance_ouvertures
+        END AS variance
+    FROM variances
+),
+
+effectifs AS (
+    SELECT
+        *,
+        CASE
+            WHEN mesurable
+                THEN p * (1.0 - p) / CAST(NULLIF(variance, CAST(0 AS DOUBLE)) AS DOUBLE) * (z / t) * (z / t)
+        END AS n_effectif
+    FROM plus_grandes
+)
+
+SELECT
+    e.guichet_id,
+    e.demarche_id,
+    e.departement,
+    e.type,
+    e.periode,
+    e.premier_jour,
+    e.dernier_jour,
+    e.periode_complete,
+    e.jours_prevus,
+    e.jours_mesures,
+    e.jours_avec_reponse,
+    e.jours_avec_non,
+    e.semaines_avec_non,
+    e.pannes_partagees,
+    e.jours_avec_panne,
+    e.semaines_avec_panne,
+    e.heures_distinctes,
+    e.cadence_min_s,
+    e.cadence_max_s,
+    e.cycles_prevus,
+    e.cycles_mesures,
+    e.lignes,
+    e.consultations,
+    e.incompletes,
+    CAST(e.incompletes AS DOUBLE) / CAST(NULLIF(e.consultations, 0) AS DOUBLE) AS part_incompletes,
+    e.oui + e.non AS reponses,
+    e.oui,
+    e.oui_incomplets,
+    e.non,
+    e.inconnues,
+    e.hors_champ,
+    e.rdv_propose,
+    e.aucun_rdv,
+    e.captcha_exige,
+    e.captcha_refuse,
+    e.session_perdue,
+    e.bloque,
+    e.debit_limite,
+    e.erreur_serveur,
+    e.maintenance,
+    e.erreur_reseau,
+    e.cible_disparue,
+    e.connexion_exigee,
+    e.autre_canal,
+    e.page_non_reconnue,
+    e.incomplete,
+    e.secondes_prevues,
+    e.secondes_mesurees,
+    e.couverture,
+    e.secondes_retenues,
+    e.secondes_hors_champ,
+    e.secondes_inconnues,
+    e.secondes_oui_incomplets,
+    e.secondes_repondues,
+    e.secondes_non,
+    e.taux_reponse,
+    e.taux_sans_rdv,
+    -- Wilson's interval.
+    (e.p + e.z * e.z / (2.0 * e.n_effectif)
+        - e.z * SQRT(e.p * (1.0 - e.p) / e.n_effectif + e.z * e.z / (4.0 * e.n_effectif * e.n_effectif)))
+        / (1.0 + e.z * e.z / e.n_effectif) AS ic95_bas,
+    (e.p + e.z * e.z / (2.0 * e.n_effectif)
+        + e.z * SQRT(e.p * (1.0 - e.p) / e.n_effectif + e.z * e.z / (4.0 * e.n_effectif * e.n_effectif)))
+        / (1.0 + e.z * e.z / e.n_effectif) AS ic95_haut,
+    CASE
+        WHEN e.taux_sans_rdv IS NULL OR e.type = 'jour' OR e.n_effectif IS NOT NULL THEN NULL
+        WHEN e.poids_non = 0 THEN 'aucune_fermeture'
+        ELSE 'trop_peu_d_ouvertures'
+    END AS motif_ic95,
+    e.n_effectif,
+    e.grappes,
+    e.borne_basse,
+    e.borne_haute,
+    e.borne_basse_prevue,
+    e.borne_haute_prevue,
+    e.reponses_retenues,
+    e.non_retenus,
+    e.part_des_consultations,
+    CASE
+        WHEN e.taux_sans_rdv IS NOT NULL
+            THEN CAST(e.reponses_retenues AS DOUBLE) / CAST(NULLIF(e.reponses_retenues - e.non_retenus, 0) AS DOUBLE)
+    END AS reponses_par_proposition,
+    e.jours_regardes,
+    e.episodes,
+    o.bas95 AS episodes_bas95,
+    o.haut95 AS episodes_haut95,
+    e.qualite,
+    e.motif
+FROM effectifs AS e
+LEFT JOIN quantiles_poisson AS o
+    ON e.episodes = o.evenements

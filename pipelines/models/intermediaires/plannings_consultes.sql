@@ -1,0 +1,210 @@
+-- One row per cycle of a service and planning that it asked: its answer, retries folded in.
+--
+-- The answer of a planning is « oui » where any try was offered an appointment, else that of its last try that answered,
+-- else what its last try met. Which plannings a cycle should have asked is not known here: consultations decides it. No
+-- row depends on attempts of another month.
+--
+-- Its id and its beginning name a cycle. Where the log does not say when it began, that was its first attempt; and where
+-- an id then goes on after more than cycle_max_h without an attempt, it is used again, and names another cycle. Where the
+-- log has no cycles, that of the schedule is one, and a planning that is asked again within it begins another.
+
+-- What one id spans in a month, where the log does not say when its cycles began.
+WITH etendues AS (
+    SELECT guichet_id, demarche_id, mois, cycle_id, MIN(instant_utc) AS premier_utc, MAX(instant_utc) AS dernier_utc
+    FROM tentatives
+    WHERE cycle_id IS NOT NULL AND cycle_debut_utc IS NULL
+    GROUP BY guichet_id, demarche_id, mois, cycle_id
+),
+
+-- Those that span more than one cycle may: none, where no id is used again.
+longues AS (
+    SELECT e.guichet_id, e.demarche_id, e.mois, e.cycle_id, CAST(p.cycle_max_h AS DOUBLE) * 3600.0 AS ecart_max
+    FROM etendues AS e
+    CROSS JOIN parametres AS p
+    WHERE EXTRACT(EPOCH FROM e.dernier_utc) - EXTRACT(EPOCH FROM e.premier_utc)
+        > CAST(p.cycle_max_h AS DOUBLE) * 3600.0
+),
+
+reprises AS (
+    SELECT t.guichet_id, t.demarche_id, t.mois, t.cycle_id, t.tentative_id, t.instant_utc, l.ecart_max
+    FROM tentatives AS t
+    INNER JOIN longues AS l
+        ON t.guichet_id = l.guichet_id AND t.demarche_id = l.demarche_id AND t.mois = l.mois AND t.cycle_id = l.cycle_id
+    WHERE t.cycle_debut_utc IS NULL
+),
+
+suivies AS (
+    SELECT
+        *,
+        LAG(instant_utc) OVER (
+            PARTITION BY guichet_id, demarche_id, mois, cycle_id
+            ORDER BY instant_utc, tentative_id
+        ) AS precedent_utc
+    FROM reprises
+),
+
+numerotees AS (
+    SELECT
+        *,
+        SUM(CAST(
+            CASE
+                WHEN EXTRACT(EPOCH FROM instant_utc) - EXTRACT(EPOCH FROM precedent_utc) <= ecart_max THEN 0
+                ELSE 1
+            END AS BIGINT
+        )) OVER (PARTITION BY guichet_id, demarche_id, mois, cycle_id ORDER BY instant_utc, tentative_id) AS numero
+    FROM suivies
+),
+
+coupees AS (
+    SELECT
+        tentative_id,
+        MIN(instant_utc) OVER (PARTITION BY guichet_id, demarche_id, mois, cycle_id, numero) AS debut_utc
+    FROM numerotees
+),
+
+-- Attempts without a cycle, in the cycle of the schedule in which they were made or were to be made.
+prevues AS (
+    SELECT
+        t.tentative_id,
+        t.guichet_id,
+        t.demarche_id,
+        t.mois,
+        COALESCE(t.planning_id, '') AS planning_id,
+        t.essai,
+        t.instant_utc,
+        p.debut_utc AS periode_utc,
+        CAST(FLOOR(
+            (EXTRACT(EPOCH FROM COALESCE(t.prevue_utc, t.instant_utc)) - EXTRACT(EPOCH FROM p.premier_cycle_utc)
+                + CAST(p.avance_s AS DOUBLE)) / CAST(NULLIF(p.cadence_s, 0) AS DOUBLE)
+        ) AS BIGINT) AS cycle_prevu
+    FROM tentatives AS t
+    INNER JOIN perimetre AS p
+        ON t.guichet_id = p.guichet_id AND t.demarche_id = p.demarche_id
+    WHERE t.cycle_id IS NULL
+        AND COALESCE(t.prevue_utc, t.instant_utc) >= p.debut_utc AND COALESCE(t.prevue_utc, t.instant_utc) < p.fin_utc
+),
+
+passages AS (
+    SELECT
+        *,
+        SUM(CAST(CASE WHEN essai = 1 THEN 1 ELSE 0 END AS BIGINT)) OVER (
+            PARTITION BY guichet_id, demarche_id, mois, periode_utc, cycle_prevu, planning_id
+            ORDER BY instant_utc, tentative_id
+        ) AS passage
+    FROM prevues
+),
+
+sans_cycle AS (
+    SELECT
+        tentative_id,
+        MIN(tentative_id) OVER (PARTITION BY guichet_id, demarche_id, mois, periode_utc, cycle_prevu, passage)
+            AS consultation_id,
+        MIN(instant_utc) OVER (PARTITION BY guichet_id, demarche_id, mois, periode_utc, cycle_prevu, passage)
+            AS debut_utc
+    FROM passages
+),
+
+lignes AS (
+    SELECT
+        t.guichet_id,
+        t.demarche_id,
+        t.departement,
+        t.mois,
+        COALESCE(t.planning_id, '') AS planning_id,
+        t.essai,
+        t.instant_utc,
+        t.prevue_utc,
+        t.date_locale,
+        t.semaine_iso,
+        t.reponse,
+        t.creneaux,
+        t.horizon_jours,
+        COALESCE(t.cycle_id, s.consultation_id, t.tentative_id) AS consultation_id,
+        COALESCE(t.cycle_debut_utc, c.debut_utc, e.premier_utc, s.debut_utc, t.instant_utc) AS debut_utc,
+        CASE
+            WHEN t.cycle_id IS NULL THEN 0
+            WHEN t.cycle_debut_utc IS NULL THEN 1
+            ELSE 2
+        END AS cycle_connu,
+        -- Day of the month, weekday and hour in one number: its least value is that of the first attempt.
+        CAST(EXTRACT(DAY FROM t.date_locale) AS INTEGER) * 1000
+            + t.jour_semaine * 100
+            + CAST(SUBSTR(t.heure_locale, 1, 2) AS INTEGER) AS jour_heure,
+        -- The try and the outcome in one number: its greatest value is that of the last try.
+        CAST(t.essai AS BIGINT) * 100 + r.rang AS rang,
+        CASE WHEN t.reponse = 'oui' THEN t.delai_jours END AS delai_jours,
+        CASE
+            WHEN t.reponse = 'oui' AND t.deuxieme_date IS NOT NULL
+                THEN t.delai_jours + CAST(FLOOR(
+                    (EXTRACT(EPOCH FROM CAST(t.deuxieme_date AS TIMESTAMP))
+                        - EXTRACT(EPOCH FROM CAST(t.premiere_date AS TIMESTAMP))) / 86400.0 + 0.5
+                ) AS INTEGER)
+        END AS deuxieme_delai_jours
+    FROM tentatives AS t
+    INNER JOIN issues AS r
+        ON t.issue = r.issue
+    LEFT JOIN etendues AS e
+        ON t.guichet_id = e.guichet_id AND t.demarche_id = e.demarche_id AND t.mois = e.mois AND t.cycle_id = e.cycle_id
+    LEFT JOIN coupees AS c
+        ON t.tentative_id = c.tentative_id
+    LEFT JOIN sans_cycle AS s
+        ON t.tentative_id = s.tentative_id
+),
+
+reunies AS (
+    SELECT
+        guichet_id,
+        demarche_id,
+        mois,
+        consultation_id,
+        debut_utc,
+        planning_id,
+        MIN(departement) AS departement,
+        MAX(cycle_connu) AS cycle_connu,
+        MIN(instant_utc) AS instant_utc,
+        MAX(instant_utc) AS dernier_utc,
+        MIN(prevue_utc) AS prevue_utc,
+        MIN(date_locale) AS jour,
+        MIN(semaine_iso) AS semaine_iso,
+        MIN(jour_heure) AS jour_heure,
+        COUNT(*) AS lignes,
+        COUNT(DISTINCT essai) AS essais,
+        COUNT(*) FILTER (WHERE reponse = 'oui') AS offres,
+        MAX(CASE WHEN reponse <> 'inconnue' THEN rang END) AS rang_repondu,
+        MAX(rang) AS rang_dernier,
+        MAX(CASE WHEN reponse = 'oui' THEN creneaux END) AS creneaux,
+        MIN(CASE WHEN reponse <> 'inconnue' THEN horizon_jours END) AS horizon_jours,
+        -- The two dates that one try was offered, in one number so that they stay together.
+        MIN(CAST(delai_jours AS BIGINT) * 100000 + COALESCE(deuxieme_delai_jours, 99999)) AS delais
+    FROM lignes
+    GROUP BY guichet_id, demarche_id, mois, consultation_id, debut_utc, planning_id
+)
+
+SELECT
+    r.guichet_id,
+    r.demarche_id,
+    r.departement,
+    r.mois,
+    r.consultation_id,
+    r.debut_utc,
+    r.planning_id,
+    r.cycle_connu > 0 AS cycle_consigne,
+    r.cycle_connu = 2 AS debut_consigne,
+    r.instant_utc,
+    r.dernier_utc,
+    r.prevue_utc,
+    r.jour,
+    r.semaine_iso,
+    r.jour_heure,
+    r.lignes,
+    r.essais,
+    i.issue,
+    i.reponse,
+    i.rang,
+    r.creneaux,
+    r.horizon_jours,
+    CAST(FLOOR(CAST(r.delais - r.delais % 100000 AS DOUBLE) / 100000.0 + 0.5) AS INTEGER) AS delai_jours,
+    CASE WHEN r.delais % 100000 < 99999 THEN CAST(r.delais % 100000 AS INTEGER) END AS deuxieme_delai_jours
+FROM reunies AS r
+INNER JOIN issues AS i
+    ON CASE WHEN r.offres > 0 THEN 1 ELSE COALESCE(r.rang_repondu, r.rang_dernier) % 100 END = i.rang

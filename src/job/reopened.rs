@@ -1,0 +1,101 @@
+//! Which months a small table moves: their rows are derived again even where no line is new.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::datatypes::{DataType, TimestampMicrosecondType};
+use arrow::row::{OwnedRow, RowConverter, Rows, SortField};
+use chrono::{DateTime, Datelike, Months, NaiveDate, TimeDelta, Utc};
+
+use crate::calendar::month;
+use crate::error::{Context, Result};
+use crate::schema::column;
+
+/// What a table says of each month, as one hash.
+type Prints = BTreeMap<String, blake3::Hasher>;
+
+/// The months of which two states of a table differ: those that its column `mois` names or, without one, those that its
+/// rows span, from `debut_utc` to `fin_utc`.
+///
+/// # Errors
+/// [`Internal`](crate::error::Kind::Internal) when a column is missing.
+pub(super) fn reopened_months(old: &RecordBatch, new: &RecordBatch) -> Result<BTreeSet<String>> {
+    let (before, after) = if new.column_by_name("mois").is_some() {
+        (by_month(old)?, by_month(new)?)
+    } else {
+        let (was, is) = (all_columns(old)?, all_columns(new)?);
+        (by_span(old, &same(&was, &is))?, by_span(new, &same(&is, &was))?)
+    };
+    let digest = |prints: &Prints, month: &str| prints.get(month).map(blake3::Hasher::finalize);
+    let months = before.keys().chain(after.keys());
+    Ok(months.filter(|month| digest(&before, month) != digest(&after, month)).cloned().collect())
+}
+
+fn all_columns(batch: &RecordBatch) -> Result<Rows> {
+    rows_of(batch.columns())
+}
+
+fn rows_of(columns: &[ArrayRef]) -> Result<Rows> {
+    let fields = columns.iter().map(|column| SortField::new(column.data_type().clone())).collect();
+    let converter = RowConverter::new(fields).internal("rows")?;
+    converter.convert_columns(columns).internal("rows")
+}
+
+/// Which rows stand in another table, too, letter for letter.
+fn same(rows: &Rows, others: &Rows) -> Vec<bool> {
+    let others: HashSet<OwnedRow> = others.iter().map(|row| row.owned()).collect();
+    rows.iter().map(|row| others.contains(&row.owned())).collect()
+}
+
+fn by_month(batch: &RecordBatch) -> Result<Prints> {
+    let mut prints = Prints::new();
+    let months = column(batch, "mois", &DataType::Utf8)?;
+    for (row, month) in all_columns(batch)?.iter().zip(months.as_string::<i32>()) {
+        prints.entry(month.unwrap_or_default().to_owned()).or_default().update(row.as_ref());
+    }
+    Ok(prints)
+}
+
+/// A row counts in each month that it overlaps, with its beginning, which tables name, and its end as far as the month goes:
+/// that one ends later tonight than last night says nothing of the months before. Two days more on each side, for the zones
+/// of the counters.
+fn by_span(batch: &RecordBatch, stands: &[bool]) -> Result<Prints> {
+    let mut prints = Prints::new();
+    let instants = |name: &str| {
+        let kind = DataType::Timestamp(arrow::datatypes::TimeUnit::Microsecond, Some("UTC".into()));
+        Ok::<_, crate::error::Error>(column(batch, name, &kind)?.as_primitive::<TimestampMicrosecondType>().clone())
+    };
+    let (starts, ends) = (instants("debut_utc")?, instants("fin_utc")?);
+    let is_end = |name: &str| matches!(name, "debut_utc" | "fin_utc");
+    let fields = batch.schema_ref().fields().iter().zip(batch.columns());
+    let others: Vec<ArrayRef> =
+        fields.filter(|(field, _)| !is_end(field.name())).map(|(_, column)| column.clone()).collect();
+    let rows = rows_of(&others)?;
+    let margin = TimeDelta::days(2);
+    let instant = |micros: i64| DateTime::<Utc>::from_timestamp_micros(micros).unwrap_or_default();
+    for row in (0..batch.num_rows()).filter(|row| !stands[*row]) {
+        let (start, end) = (instant(starts.value(row)), instant(ends.value(row)));
+        let mut first = first_of_month((start - margin).date_naive());
+        while midnight(first) < end + margin {
+            let Some(next) = first.checked_add_months(Months::new(1)) else { break };
+            let until = end.min(midnight(next) + margin);
+            if start.max(midnight(first) - margin) < until {
+                let print = prints.entry(month(first)).or_default();
+                print.update(rows.row(row).as_ref());
+                for edge in [start, until] {
+                    print.update(&edge.timestamp_micros().to_le_bytes());
+                }
+            }
+            first = next;
+        }
+    }
+    Ok(prints)
+}
+
+fn first_of_month(date: NaiveDate) -> NaiveDate {
+    date.with_day(1).unwrap_or(date)
+}
+
+fn midnight(date: NaiveDate) -> DateTime<Utc> {
+    date.and_time(chrono::NaiveTime::MIN).and_utc()
+}
