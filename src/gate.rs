@@ -114,7 +114,7 @@ pub struct Subject<'a> {
 }
 
 /// The tables that gates read.
-pub const READS: [&str; 4] = ["jours_mesures", "calendrier", "disponibilite_jour", "cycles"];
+pub const READS: [&str; 5] = ["jours_mesures", "calendrier", "disponibilite_jour", "cycles", "periodes"];
 
 /// Tries every gate.
 ///

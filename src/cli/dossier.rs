@@ -71,7 +71,8 @@ impl Dossier {
             format!("{told:#}")
         } else {
             format!(
-                "{} attempts, {} « non » on {} days in {} ISO weeks (version {})\n  {}\n  {}",
+                "{} consultations ({} attempts), {} « non » on {} days in {} ISO weeks (version {})\n  {}\n  {}",
+                count("consultations"),
                 count("tentatives"),
                 count("non"),
                 count("jours_avec_non"),

@@ -18,11 +18,13 @@ code { font-size: 9pt; overflow-wrap: anywhere }
 
 const METHOD: &str = "
 <p>Un robot se comporte comme un usager : il ouvre la page de réservation du service, suit les étapes jusqu'à la réponse,
-et note ce qu'il a vu. Il ne réserve rien. Chaque ligne ci-dessous est une tentative.</p>
+et note ce qu'il a vu. Il ne réserve rien. Une <strong>tentative</strong> est un regard sur un planning du service ; une
+<strong>consultation</strong> réunit celles d'un cycle, tous plannings et tous essais. Les totaux comptent des consultations,
+comme les tables publiées ; chaque tentative est une ligne, plus bas.</p>
 <p>La réponse est déduite de ce que la page contenait, par la première règle qui s'applique dans une liste ordonnée et
 publiée ; l'opinion du robot lui-même n'est pas utilisée. <strong>Oui</strong> : au moins un rendez-vous était proposé.
-<strong>Non</strong> : le site a dit qu'il n'y en avait aucun. <strong>Inconnue</strong> : on n'a pas pu le savoir (captcha,
-blocage, erreur, page non reconnue). Une réponse inconnue n'est jamais comptée comme un « non ». <strong>Hors champ</strong> :
+<strong>Non</strong> : le site a dit qu'il n'y en avait aucun ; d'une consultation, chaque planning attendu l'a dit.
+<strong>Inconnue</strong> : on n'a pas pu le savoir (captcha, blocage, erreur, page non reconnue, planning non interrogé). Une réponse inconnue n'est jamais comptée comme un « non ». <strong>Hors champ</strong> :
 le service ne se prend plus par rendez-vous en ligne.</p>
 <p>L'heure locale est celle du guichet ; l'instant est aussi donné en temps universel (UTC). La colonne
 <code>preuve_sha256</code> est l'empreinte de la page reçue, <code>capture_sha256</code> celle de la capture d'écran,
@@ -69,7 +71,8 @@ fn write_all(html: &mut String, dossier: &Dossier) -> std::fmt::Result {
 
 fn write_figures(html: &mut String, dossier: &Dossier) -> std::fmt::Result {
     let labels = [
-        ("tentatives", "tentatives"),
+        ("consultations", "consultations"),
+        ("tentatives", "tentatives, sur tous les plannings"),
         ("non", "réponses « non »"),
         ("oui", "réponses « oui »"),
         ("inconnues", "sans réponse connue"),

@@ -65,23 +65,25 @@ pub struct Dossier {
     pub gaps: Grid,
 }
 
+/// The unit of the published tables: a « no » is one of every planning that was expected, and a line is none.
 const TOTALS: &str = "
-SELECT COUNT(*) AS tentatives,
+SELECT COUNT(*) AS consultations,
+       SUM(CAST(lignes AS BIGINT)) AS tentatives,
        COUNT(*) FILTER (WHERE reponse = 'oui') AS oui,
        COUNT(*) FILTER (WHERE reponse = 'non') AS non,
        COUNT(*) FILTER (WHERE reponse = 'inconnue') AS inconnues,
        COUNT(*) FILTER (WHERE reponse = 'hors_champ') AS hors_champ,
-       COUNT(DISTINCT CASE WHEN reponse = 'non' THEN date_locale END) AS jours_avec_non,
+       COUNT(DISTINCT CASE WHEN reponse = 'non' THEN jour END) AS jours_avec_non,
        COUNT(DISTINCT CASE WHEN reponse = 'non' THEN semaine_iso END) AS semaines_avec_non
-FROM tentatives WHERE {filter}";
+FROM consultations WHERE {of_days}";
 
 const WEEKS: &str = "
-SELECT semaine_iso, COUNT(*) AS tentatives,
+SELECT semaine_iso, COUNT(*) AS consultations,
        COUNT(*) FILTER (WHERE reponse = 'oui') AS oui,
        COUNT(*) FILTER (WHERE reponse = 'non') AS non,
        COUNT(*) FILTER (WHERE reponse = 'inconnue') AS inconnues,
-       COUNT(DISTINCT CASE WHEN reponse = 'non' THEN date_locale END) AS jours_avec_non
-FROM tentatives WHERE {filter}
+       COUNT(DISTINCT CASE WHEN reponse = 'non' THEN jour END) AS jours_avec_non
+FROM consultations WHERE {of_days}
 GROUP BY semaine_iso ORDER BY semaine_iso";
 
 const ATTEMPTS: &str = "
@@ -97,7 +99,7 @@ WHERE r.regle_id IN (SELECT regle_id FROM tentatives WHERE {filter})
 ORDER BY r.ordre";
 
 const GAPS: &str = "
-SELECT debut_utc, fin_utc, FLOOR(duree_min + 0.5) AS duree_min, tentatives_manquantes
+SELECT debut_utc, fin_utc, duree_s, cycles_manquants
 FROM lacunes
 WHERE guichet_id = '{counter}' AND demarche_id = '{procedure}'
   AND EXTRACT(EPOCH FROM debut_utc) < {after_s} AND EXTRACT(EPOCH FROM fin_utc) > {from_s}
@@ -114,7 +116,7 @@ pub fn collect(store: &dyn Store, request: Request) -> Result<Dossier> {
     })?;
     let folder = TempDir::with_prefix("guichets-").unreachable("cannot make a temporary folder")?;
     let mut engine = Engine::default();
-    for table in ["tentatives", "regles", "lacunes", "guichets", "demarches"] {
+    for table in ["tentatives", "consultations", "regles", "lacunes", "guichets", "demarches"] {
         let files = files_of(store, &manifest, table, &request, folder.path())?;
         if files.is_empty() {
             return Err(none(&request, &manifest));
@@ -174,9 +176,14 @@ fn filled(sql: &str, request: &Request) -> String {
     // Midnight in UTC: a gap that touches the period by hours is shown as well.
     let seconds = |day: NaiveDate| day.and_time(chrono::NaiveTime::MIN).and_utc().timestamp();
     // Dates in ISO 8601 stand in the order of their texts.
-    let filter = "guichet_id = '{counter}' AND demarche_id = '{procedure}' \
-                  AND CAST(date_locale AS VARCHAR) >= '{from}' AND CAST(date_locale AS VARCHAR) < '{after}'";
-    sql.replace("{filter}", filter)
+    let within = |day: &str| {
+        format!(
+            "guichet_id = '{{counter}}' AND demarche_id = '{{procedure}}' \
+             AND CAST({day} AS STRING) >= '{{from}}' AND CAST({day} AS STRING) < '{{after}}'"
+        )
+    };
+    sql.replace("{filter}", &within("date_locale"))
+        .replace("{of_days}", &within("jour"))
         .replace("{from_s}", &seconds(request.from).to_string())
         .replace("{after_s}", &seconds(after).to_string())
         .replace("{from}", &request.from.to_string())

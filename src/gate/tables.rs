@@ -70,7 +70,8 @@ pub(super) fn cycles(engine: &mut Engine, most: f64, months: Months) -> Result<G
     Ok(report)
 }
 
-/// The dense grid must hold each attempt once, and give no rate for a day whose log cannot say « none ».
+/// The dense grid must hold each attempt once, give no rate for a day whose log cannot say « none », and none that contradicts
+/// its bounds.
 pub(super) fn grid(engine: &mut Engine, attempts: u64) -> Result<GateReport> {
     let counts = count(
         engine,
@@ -79,11 +80,23 @@ pub(super) fn grid(engine: &mut Engine, attempts: u64) -> Result<GateReport> {
          FROM disponibilite_jour",
     )?;
     let (lines, baseless) = (column(&counts, "lines").max(0).cast_unsigned(), column(&counts, "baseless"));
+    let counts = count(
+        engine,
+        "SELECT COUNT(*) FILTER (
+                    WHERE taux_sans_rdv < borne_basse OR taux_sans_rdv > borne_haute
+                        OR secondes_mesurees > secondes_prevues OR secondes_non > secondes_repondues
+                ) AS impossible
+         FROM periodes",
+    )?;
+    let impossible = column(&counts, "impossible");
     Ok(report(
         Gate::Grid,
-        lines == attempts && baseless == 0,
-        format!("{lines} attempts in the grid, {baseless} rates without a possible « no »"),
-        format!("{attempts} attempts, no such rate"),
+        lines == attempts && baseless == 0 && impossible == 0,
+        format!(
+            "{lines} attempts in the grid, {baseless} rates without a possible « no », {impossible} periods with a rate beyond \
+             its bounds or more time than there was"
+        ),
+        format!("{attempts} attempts, no such rate, no such period"),
     ))
 }
 

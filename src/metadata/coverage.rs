@@ -55,12 +55,12 @@ impl Coverage {
             counters: distinct(&counters),
             departments: distinct(&texts("departement")),
             attempts: sum("lignes"),
-            looks: sum("tentatives"),
+            looks: sum("consultations"),
             yes: sum("oui"),
             no: sum("non"),
             unknown: sum("inconnues"),
             out_of_scope: sum("hors_champ"),
-            expected: sum("tentatives_prevues"),
+            expected: sum("cycles_prevus"),
             measured: sum("cycles_mesures"),
         }
     }

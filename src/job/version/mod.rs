@@ -274,7 +274,7 @@ impl<'a> Version<'a> {
         let sum = |column: &str| crate::schema::total(batch, column);
         if table == "disponibilite_jour" {
             self.coverage = Coverage::of(batch);
-            self.digest.expected = sum("tentatives_prevues");
+            self.digest.expected = sum("cycles_prevus");
             self.digest.measured = sum("cycles_mesures");
             self.digest.outcomes =
                 Outcome::ALL.iter().map(|outcome| (outcome.code().to_owned(), sum(outcome.code()))).collect();
