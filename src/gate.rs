@@ -11,7 +11,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use self::tables::{Months, column, count, cycles, grid, last_days, negatives};
+use self::tables::{Months, column, count, cycles, grid, incomplete, last_days, negatives};
 use crate::attempt::wire_enum;
 use crate::config::Gates;
 use crate::diff::Changes;
@@ -38,6 +38,8 @@ wire_enum! {
         Unrecognized = "pages_non_reconnues",
         /// Not too many cycles that cannot be what their log says.
         Cycles = "cycles",
+        /// Not too many consultations that lack a planning which they were to ask.
+        Incomplete = "incompletes",
         /// No rate from a log that cannot say « none ».
         Negatives = "negatifs",
         /// Nothing newer than the moment of which the version speaks.
@@ -169,6 +171,10 @@ pub fn try_all(subject: &Subject<'_>, engine: &mut Engine, overrules: &[Overrule
         worse([
             cycles(engine, thresholds.cycles_max, Months::All)?,
             cycles(engine, thresholds.cycles_max, Months::Newest)?,
+        ]),
+        worse([
+            incomplete(engine, thresholds.incomplete_max, Months::All)?,
+            incomplete(engine, thresholds.incomplete_max, Months::Newest)?,
         ]),
         negatives(engine, thresholds.only_yes_min)?,
         report(

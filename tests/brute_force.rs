@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::support::python::python_json;
-use crate::support::{copy, sample};
+use crate::support::{copy, root};
 
 /// What the loops find against the models of a folder.
 fn tried(models: &Path) -> Value {
@@ -21,35 +21,40 @@ fn wrong(report: &Value) -> Vec<&str> {
 
 #[test]
 fn brute_force_finds_what_the_models_find() {
-    let report = tried(&sample().folder().join("models"));
+    let report = tried(&root().join("pipelines/models"));
     assert!(report["worlds"].as_u64() >= Some(100), "{}", report["worlds"]);
     let rows = report["rows"].as_object().unwrap();
-    for table in ["penuries", "delais", "rythme_ouvertures", "lacunes"] {
+    for table in ["penuries", "rythme_ouvertures", "lacunes"] {
         assert!(rows[table].as_u64() > Some(0), "{table}: nothing was compared");
     }
     let wrong = wrong(&report);
     assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// One constant of each model, or of one that it reads, is changed, and each is noticed.
+/// One thing that a model, or one that it reads, says is changed after the other, and each is noticed.
 #[test]
 fn brute_force_notices_another_method() {
     let changes = [
-        ("penuries", "suites_reponses_mois", "<= 3.0", "<= 4.0"),
-        ("delais", "delais_mesures", "QUANTILE_CONT(delai_jours, 0.9)", "QUANTILE_CONT(delai_jours, 0.91)"),
-        ("rythme_ouvertures", "suites_reponses", "<= 1440.0", "< 1440.0"),
-        ("lacunes", "lacunes", "cadence_min + 0.5", "cadence_min + 0.49"),
+        ("penuries", "intermediaires/suites_reponses_mois", "< 3.5 *", "< 4.5 *"),
+        ("penuries", "intermediaires/suites_reponses", "ecart_s < 3.5 *", "ecart_s <= 3.5 *"),
+        ("penuries", "penuries", "% 7 AS fenetre", "% 8 AS fenetre"),
+        ("penuries", "penuries", "(numero + 3) % 7", "(numero + 4) % 7"),
+        ("penuries", "penuries", "champ_fin_utc >= m.arrete_a_utc", "champ_fin_utc >= c.champ_debut_utc"),
+        ("penuries", "penuries", "r.numero <= p.dernier_numero", "r.numero < p.dernier_numero"),
+        ("rythme_ouvertures", "intermediaires/suites_reponses", "<= 86400.0", "< 86400.0"),
+        ("rythme_ouvertures", "rythme_ouvertures", "WHEN au_plus_s IS NULL THEN 1 ELSE 0", "WHEN au_plus_s IS NULL THEN 0 ELSE 1"),
+        ("lacunes", "lacunes", "etendue + 0.5", "etendue + 0.4"),
+        ("lacunes", "lacunes", "p.fin_utc < m.arrete_a_utc", "p.fin_utc <= m.arrete_a_utc"),
+        ("lacunes", "lacunes", "dernier_cycle + 1 AS numero", "dernier_cycle + 2 AS numero"),
     ];
     let models = tempfile::tempdir().unwrap();
-    copy(&sample().folder().join("models"), models.path());
-    for (_, model, ours, theirs) in changes {
+    for (table, model, ours, theirs) in changes {
+        copy(&root().join("pipelines/models"), models.path());
         let path = models.path().join(format!("{model}.sql"));
         let sql = fs::read_to_string(&path).unwrap();
         assert!(sql.contains(ours), "{model} no longer says {ours}");
         fs::write(&path, sql.replace(ours, theirs)).unwrap();
-    }
-    let report = tried(models.path());
-    for (table, model, _, theirs) in changes {
+        let report = tried(models.path());
         let noticed = wrong(&report).iter().any(|line| line.starts_with(&format!("{table}: ")));
         assert!(noticed, "{table} notices nothing where {model} says {theirs}");
     }

@@ -133,7 +133,7 @@ fn a_robot_that_stops_at_the_first_offer_gets_no_rate_that_is_wrong() {
             logs = cycle(logs, day, hour, if hour % 2 == 0 { &three } else { &[("p1", Kind::Yes)] });
         }
     }
-    let schedule = "*,*,2019-04-01T00:00:00+02:00,2019-04-21T00:00:00+02:00,180,true,essai";
+    let schedule = "*,*,2019-04-01T00:00:00+02:00,2019-04-21T00:00:00+02:00,60,true,essai";
     let version = Version::of(&logs.pipeline(EVERYTHING, schedule), &[&logs.path()], AS_OF);
     let month = &version.rows("disponibilite_mois")[0];
     assert_eq!(said(month, ["taux_sans_rdv", "motif", "oui_incomplets", "non"]), ["", "oui_incomplets", "80", "80"]);

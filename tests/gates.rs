@@ -27,6 +27,17 @@ fn cycle() -> Value {
     serde_json::json!({"run_id": "c1"})
 }
 
+/// Twenty cycles that ask two plannings, and two that stop after the first.
+fn cut_short() -> Attempts {
+    (0..22).fold(Attempts::on(REAL), |logs, cycle| {
+        let asked = if cycle < 20 { &["a", "b"][..] } else { &["a"] };
+        asked.iter().fold(logs, |logs, planning| {
+            let named = serde_json::json!({"run_id": format!("c{cycle}"), "planning": planning});
+            logs.look(Kind::No, &format!("2019-04-16T08:{cycle:02}:00Z"), &named)
+        })
+    })
+}
+
 /// A run that one gate refuses, and what the refusal must say.
 struct Case {
     gate: Gate,
@@ -59,6 +70,9 @@ fn cases() -> Vec<Case> {
         Case::new(Gate::Cycles, ten().look(Kind::No, NOON, &cycle()).look(Kind::No, NOON, &cycle()), "gates.cycles_max = 0.05",
             "1 of 11 cycles (9.09 %): 0 whose id is used again, 0 that last too long, 1 that ask a planning twice in one try, \
              as c1 of evry-prefecture / premier-titre in 2019-04", "at most 5.00 %"),
+        Case::new(Gate::Incomplete, cut_short(), "gates.incomplete_max = 0.09",
+            "2 of 22 consultations (9.09 %) lack an expected planning, as of evry-prefecture / premier-titre in 2019-04",
+            "at most 9.00 %"),
         Case::new(Gate::Negatives, Attempts::on(REAL).saw(Kind::Yes, 20, MORNING), "gates.only_yes_min = 20",
             "1 day of a probe with « yes » alone, 20 times or more", "negatifs_consignes = false"),
         Case { as_of: "2019-04-16T10:08:59+02:00", ..Case::new(Gate::AsOf, ten(), "",

@@ -19,6 +19,7 @@ mod crawler;
 mod cycles;
 mod damaged_archives;
 mod declared_once;
+mod delays;
 mod dossier;
 mod files;
 mod folders;

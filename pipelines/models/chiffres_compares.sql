@@ -46,7 +46,7 @@ WITH voisines AS (
 chiffres AS (
     SELECT
         c.*,
-        SUBSTR(CAST(c.date_publication AS VARCHAR), 1, 7) AS mois,
+        SUBSTR(CAST(c.date_publication AS STRING), 1, 7) AS mois,
         COALESCE(v.mesure, 'aucune') AS mesure,
         NULLIF(v.demarche, '') AS demarche_id,
         COALESCE(v.meme_definition, FALSE) AS meme_definition
@@ -63,17 +63,24 @@ mesures AS (
         MIN(m.mois) AS mois_debut,
         MAX(m.mois) AS mois_fin,
         COUNT(DISTINCT m.guichet_id) AS guichets,
-        SUM(CAST(m.reponses AS BIGINT)) AS reponses,
-        SUM(CAST(m.inconnues AS BIGINT)) AS inconnues,
-        SUM(CAST(m.reponses_retenues AS BIGINT)) AS reponses_retenues,
-        SUM(CAST(m.non_retenus AS BIGINT)) AS non_retenus,
-        SUM(CAST(d.deux_dates_sous_30_jours + d.une_date_sous_30_jours AS BIGINT)) AS sous_30_jours,
-        SUM(CAST(d.classees AS BIGINT)) AS classees
+        SUM(CAST(m.secondes_repondues AS BIGINT)) AS secondes_repondues,
+        SUM(CAST(m.secondes_repondues + m.secondes_oui_incomplets + m.secondes_inconnues AS BIGINT)) AS secondes_demandees,
+        SUM(CAST(m.secondes_non AS BIGINT)) AS secondes_non,
+        -- Of the months whose classes within 30 days are published: elsewhere dates were not read, or not looked for.
+        SUM(CASE
+            WHEN d.part_une_date_sous_30_jours IS NOT NULL
+                THEN CAST(d.secondes_deux_dates_sous_30_jours + d.secondes_une_date_sous_30_jours AS BIGINT)
+            ELSE 0
+        END) AS secondes_sous_30_jours,
+        SUM(CASE
+            WHEN d.part_une_date_sous_30_jours IS NOT NULL THEN CAST(d.secondes_repondues AS BIGINT)
+            ELSE 0
+        END) AS secondes_classees
     FROM chiffres AS c
     CROSS JOIN disponibilite_mois AS m
     INNER JOIN delais AS d
         ON m.guichet_id = d.guichet_id AND m.demarche_id = d.demarche_id AND m.mois = d.mois
-    WHERE m.tentatives > 0
+    WHERE m.consultations > 0
         AND m.departement <> '9Z'
         AND (c.perimetre = 'national' OR c.perimetre = 'departement:' || m.departement OR c.perimetre = m.guichet_id)
         AND (c.demarche_id IS NULL OR c.demarche_id = m.demarche_id)
@@ -95,16 +102,21 @@ comptes AS (
         CASE WHEN c.mesure <> 'aucune' THEN m.mois_debut END AS mois_debut,
         CASE WHEN c.mesure <> 'aucune' THEN m.mois_fin END AS mois_fin,
         CASE WHEN c.mesure <> 'aucune' THEN COALESCE(m.guichets, 0) END AS guichets,
+        COALESCE(m.secondes_repondues, 0) AS secondes_repondues,
+        CASE
+            WHEN c.mesure = 'guichets_mesures' THEN 'guichet'
+            WHEN c.mesure <> 'aucune' THEN 'seconde'
+        END AS unite_mesure,
         CASE c.mesure
-            WHEN 'taux_reponse' THEN COALESCE(m.reponses, 0)
-            WHEN 'taux_sans_rdv' THEN COALESCE(m.non_retenus, 0)
-            WHEN 'part_sous_30_jours' THEN COALESCE(m.sous_30_jours, 0)
+            WHEN 'taux_reponse' THEN COALESCE(m.secondes_repondues, 0)
+            WHEN 'taux_sans_rdv' THEN COALESCE(m.secondes_non, 0)
+            WHEN 'part_sous_30_jours' THEN COALESCE(m.secondes_sous_30_jours, 0)
             WHEN 'guichets_mesures' THEN COALESCE(m.guichets, 0)
         END AS numerateur,
         CASE c.mesure
-            WHEN 'taux_reponse' THEN COALESCE(m.reponses + m.inconnues, 0)
-            WHEN 'taux_sans_rdv' THEN COALESCE(m.reponses_retenues, 0)
-            WHEN 'part_sous_30_jours' THEN COALESCE(m.classees, 0)
+            WHEN 'taux_reponse' THEN COALESCE(m.secondes_demandees, 0)
+            WHEN 'taux_sans_rdv' THEN COALESCE(m.secondes_repondues, 0)
+            WHEN 'part_sous_30_jours' THEN COALESCE(m.secondes_classees, 0)
             WHEN 'guichets_mesures' THEN CASE WHEN m.guichets > 0 THEN 1 ELSE 0 END
         END AS denominateur
     FROM chiffres AS c
@@ -118,6 +130,7 @@ motivees AS (
         CASE
             WHEN mesure = 'aucune' THEN 'aucune_mesure_voisine'
             WHEN guichets = 0 THEN 'perimetre_non_mesure'
+            WHEN denominateur = 0 AND secondes_repondues > 0 THEN 'delais_non_publies'
             WHEN denominateur = 0 THEN 'aucune_reponse'
             WHEN NOT meme_definition THEN 'definition_differente'
             WHEN date_publication IS NULL THEN 'periode_inconnue'
@@ -138,6 +151,7 @@ SELECT
     mois_debut,
     mois_fin,
     guichets,
+    unite_mesure,
     numerateur,
     denominateur,
     CAST(numerateur AS DOUBLE) / CAST(NULLIF(denominateur, 0) AS DOUBLE) AS valeur_mesuree,

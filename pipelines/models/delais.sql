@@ -1,61 +1,135 @@
--- One row per service and month in scope: how far ahead the first date offered was, and the association's five classes.
+-- One row per service and month in scope: how far ahead the first date offered was, and the association's classes.
 --
--- Counts stand whatever they are; a share or a quantile is empty below its threshold, and motif says why. Only days whose
--- log could say « none » enter the classes: elsewhere their denominator would be short.
+-- A share is one of scheduled time, as the rate without an appointment: the seconds of the answers of a class, over those of
+-- all complete answers; where nothing was expected, answers are counted. Numerators stand whatever they are. A share is empty
+-- where the month has no rate, where too many dates were not read, or where the horizon does not reach the end of its class,
+-- and a quantile below its threshold; three reasons say why.
 
-WITH grille AS (
+WITH durees AS (
     SELECT
-        g.guichet_id,
-        g.demarche_id,
-        g.departement,
-        g.mois,
-        g.tentatives,
-        COALESCE(c.reponses, 0) AS reponses,
-        COALESCE(c.oui, 0) AS oui,
-        COALESCE(c.oui_sans_date, 0) AS oui_sans_date,
+        c.guichet_id,
+        c.demarche_id,
+        c.mois,
+        SUM(CAST(t.secondes_deux_dates_sous_30_jours AS BIGINT)) AS secondes_deux_dates_sous_30_jours,
+        SUM(CAST(t.secondes_une_date_sous_30_jours AS BIGINT)) AS secondes_une_date_sous_30_jours,
+        SUM(CAST(t.secondes_entre_30_et_60_jours AS BIGINT)) AS secondes_entre_30_et_60_jours,
+        SUM(CAST(t.secondes_au_dela_de_60_jours AS BIGINT)) AS secondes_au_dela_de_60_jours,
+        SUM(CAST(t.secondes_date_non_lue AS BIGINT)) AS secondes_date_non_lue
+    FROM calendrier AS c
+    INNER JOIN temps_jours AS t
+        ON c.guichet_id = t.guichet_id AND c.demarche_id = t.demarche_id AND c.jour = t.jour
+    WHERE c.negatifs_consignes
+    GROUP BY c.guichet_id, c.demarche_id, c.mois
+),
+
+grille AS (
+    SELECT
+        m.guichet_id,
+        m.demarche_id,
+        m.departement,
+        m.mois,
+        m.consultations,
+        m.reponses,
+        m.oui,
+        m.reponses_retenues,
+        m.secondes_prevues,
+        m.secondes_repondues,
+        m.secondes_non AS secondes_aucune_date,
+        m.qualite AS qualite_du_taux,
+        m.motif AS motif_du_taux,
+        m.taux_sans_rdv,
         COALESCE(c.avec_date, 0) AS avec_date,
         COALESCE(c.avec_deuxieme_date, 0) AS avec_deuxieme_date,
+        c.delai_min_jours,
+        c.deuxieme_delai_min_jours,
+        COALESCE(c.deux_dates_sous_30_jours_consultations, 0) AS deux_dates_sous_30_jours_consultations,
+        COALESCE(c.une_date_sous_30_jours_consultations, 0) AS une_date_sous_30_jours_consultations,
+        COALESCE(c.entre_30_et_60_jours_consultations, 0) AS entre_30_et_60_jours_consultations,
+        COALESCE(c.au_dela_de_60_jours_consultations, 0) AS au_dela_de_60_jours_consultations,
+        COALESCE(c.aucune_date_consultations, 0) AS aucune_date_consultations,
+        COALESCE(c.date_non_lue_consultations, 0) AS date_non_lue_consultations,
+        COALESCE(c.non_sans_horizon, 0) AS non_sans_horizon,
         c.horizon_min_jours,
         c.horizon_max_jours,
-        COALESCE(c.jours_classes, 0) AS jours_classes,
-        COALESCE(c.classees, 0) AS classees,
-        COALESCE(c.deux_dates_sous_30_jours, 0) AS deux_dates_sous_30_jours,
-        COALESCE(c.une_date_sous_30_jours, 0) AS une_date_sous_30_jours,
-        COALESCE(c.entre_30_et_60_jours, 0) AS entre_30_et_60_jours,
-        COALESCE(c.au_dela_de_60_jours, 0) AS au_dela_de_60_jours,
-        COALESCE(c.aucune_date, 0) AS aucune_date,
-        c.delai_min_jours,
+        COALESCE(c.reponses_delais, 0) AS reponses_delais,
+        COALESCE(c.jours_delais, 0) AS jours_delais,
         c.delai_median_jours,
         c.delai_p90_jours,
-        c.deuxieme_delai_min_jours,
-        c.deuxieme_delai_median_jours
-    FROM disponibilite_mois AS g
+        COALESCE(d.secondes_deux_dates_sous_30_jours, 0) AS secondes_deux_dates_sous_30_jours,
+        COALESCE(d.secondes_une_date_sous_30_jours, 0) AS secondes_une_date_sous_30_jours,
+        COALESCE(d.secondes_entre_30_et_60_jours, 0) AS secondes_entre_30_et_60_jours,
+        COALESCE(d.secondes_au_dela_de_60_jours, 0) AS secondes_au_dela_de_60_jours,
+        COALESCE(d.secondes_date_non_lue, 0) AS secondes_date_non_lue
+    FROM disponibilite_mois AS m
     LEFT JOIN delais_mesures AS c
-        ON g.guichet_id = c.guichet_id AND g.demarche_id = c.demarche_id AND g.mois = c.mois
+        ON m.guichet_id = c.guichet_id AND m.demarche_id = c.demarche_id AND m.mois = c.mois
+    LEFT JOIN durees AS d
+        ON m.guichet_id = d.guichet_id AND m.demarche_id = d.demarche_id AND m.mois = d.mois
+),
+
+ponderees AS (
+    SELECT
+        g.*,
+        CAST(CASE WHEN secondes_prevues = 0 THEN reponses_retenues ELSE secondes_repondues END AS DOUBLE) AS w,
+        CAST(CASE WHEN secondes_prevues = 0 THEN deux_dates_sous_30_jours_consultations
+            ELSE secondes_deux_dates_sous_30_jours END AS DOUBLE) AS deux_dates,
+        CAST(CASE WHEN secondes_prevues = 0 THEN une_date_sous_30_jours_consultations
+            ELSE secondes_une_date_sous_30_jours END AS DOUBLE) AS une_date,
+        CAST(CASE WHEN secondes_prevues = 0 THEN entre_30_et_60_jours_consultations
+            ELSE secondes_entre_30_et_60_jours END AS DOUBLE) AS entre,
+        CAST(CASE WHEN secondes_prevues = 0 THEN au_dela_de_60_jours_consultations
+            ELSE secondes_au_dela_de_60_jours END AS DOUBLE) AS au_dela,
+        CAST(CASE WHEN secondes_prevues = 0 THEN aucune_date_consultations
+            ELSE secondes_aucune_date END AS DOUBLE) AS aucune,
+        CAST(CASE WHEN secondes_prevues = 0 THEN date_non_lue_consultations
+            ELSE secondes_date_non_lue END AS DOUBLE) AS non_lue,
+        reponses_retenues - aucune_date_consultations AS oui_retenus,
+        CAST(date_non_lue_consultations AS DOUBLE)
+            > p.part_dates_non_lues_max * CAST(reponses_retenues - aucune_date_consultations AS DOUBLE) AS dates_manquantes,
+        p.reponses_min_mediane,
+        p.reponses_min_p90,
+        p.jours_min_quantile,
+        p.delai_court_jours,
+        p.delai_long_jours
+    FROM grille AS g
+    CROSS JOIN parametres AS p
 ),
 
 motivees AS (
     SELECT
-        g.*,
-        p.reponses_min_jour AS dates_min_mediane,
-        p.reponses_min_semaine AS dates_min_p90,
+        *,
         CASE
-            WHEN g.tentatives = 0 THEN 'aucune_mesure'
-            WHEN g.reponses = 0 THEN 'aucune_reponse'
-            WHEN g.oui = 0 THEN 'aucune_proposition'
-            WHEN g.avec_date = 0 THEN 'dates_non_relevees'
-            WHEN g.avec_date < p.reponses_min_jour THEN 'trop_peu_de_dates'
-        END AS motif_delais,
+            WHEN reponses_retenues = 0 THEN motif_du_taux
+            WHEN dates_manquantes THEN 'dates_non_relevees'
+            ELSE motif_du_taux
+        END AS motif,
         CASE
-            WHEN g.tentatives = 0 THEN 'aucune_mesure'
-            WHEN g.reponses = 0 THEN 'aucune_reponse'
-            WHEN g.classees = 0 AND g.oui_sans_date = g.reponses THEN 'dates_non_relevees'
-            WHEN g.classees = 0 THEN 'negatifs_non_consignes'
-            WHEN g.classees < p.reponses_min_mois THEN 'trop_peu_de_reponses'
-            WHEN g.jours_classes < p.jours_min_mois THEN 'trop_peu_de_jours'
-        END AS motif
-    FROM grille AS g
-    CROSS JOIN parametres AS p
+            WHEN reponses_retenues = 0 THEN qualite_du_taux
+            WHEN dates_manquantes THEN 'insuffisante'
+            ELSE qualite_du_taux
+        END AS qualite,
+        CASE
+            WHEN reponses_retenues = 0 THEN motif_du_taux
+            WHEN dates_manquantes THEN 'dates_non_relevees'
+            WHEN horizon_min_jours IS NULL THEN 'horizon_inconnu'
+            WHEN reponses_delais < reponses_min_mediane THEN 'trop_peu_de_reponses'
+            WHEN jours_delais < jours_min_quantile THEN 'trop_peu_de_jours'
+        END AS motif_delais
+    FROM ponderees
+),
+
+jugees AS (
+    SELECT
+        *,
+        qualite IN ('suffisante', 'partielle') AS parts_publiees,
+        CASE
+            WHEN qualite NOT IN ('suffisante', 'partielle') THEN NULL
+            WHEN horizon_min_jours IS NULL THEN 'horizon_inconnu'
+            WHEN horizon_min_jours <= delai_long_jours THEN 'horizon_court'
+        END AS motif_classes,
+        motif_delais IS NULL AS mediane_publiee,
+        motif_delais IS NULL AND reponses_delais >= reponses_min_p90 AS p90_publie
+    FROM motivees
 )
 
 SELECT
@@ -63,36 +137,57 @@ SELECT
     demarche_id,
     departement,
     mois,
-    tentatives,
+    consultations,
     reponses,
     oui,
-    oui_sans_date,
     avec_date,
+    delai_min_jours,
     avec_deuxieme_date,
+    deuxieme_delai_min_jours,
+    reponses_retenues,
+    oui_retenus,
     horizon_min_jours,
     horizon_max_jours,
-    delai_min_jours,
-    CASE WHEN avec_date >= dates_min_mediane THEN delai_median_jours END AS delai_median_jours,
-    CASE WHEN avec_date >= dates_min_p90 THEN delai_p90_jours END AS delai_p90_jours,
-    deuxieme_delai_min_jours,
-    CASE WHEN avec_deuxieme_date >= dates_min_mediane THEN deuxieme_delai_median_jours END
-        AS deuxieme_delai_median_jours,
+    non_sans_horizon,
+    reponses_delais,
+    jours_delais,
+    CASE WHEN mediane_publiee THEN delai_median_jours END AS delai_median_jours,
+    CASE WHEN mediane_publiee AND delai_median_jours IS NULL THEN horizon_min_jours END AS delai_median_superieur_a_jours,
+    CASE WHEN p90_publie THEN delai_p90_jours END AS delai_p90_jours,
+    CASE WHEN p90_publie AND delai_p90_jours IS NULL THEN horizon_min_jours END AS delai_p90_superieur_a_jours,
     motif_delais,
-    jours_classes,
-    classees,
-    deux_dates_sous_30_jours,
-    une_date_sous_30_jours,
-    entre_30_et_60_jours,
-    au_dela_de_60_jours,
-    aucune_date,
-    CASE WHEN motif IS NULL THEN CAST(deux_dates_sous_30_jours AS DOUBLE) / CAST(classees AS DOUBLE) END
-        AS part_deux_dates_sous_30_jours,
-    CASE WHEN motif IS NULL THEN CAST(une_date_sous_30_jours AS DOUBLE) / CAST(classees AS DOUBLE) END
-        AS part_une_date_sous_30_jours,
-    CASE WHEN motif IS NULL THEN CAST(entre_30_et_60_jours AS DOUBLE) / CAST(classees AS DOUBLE) END
-        AS part_entre_30_et_60_jours,
-    CASE WHEN motif IS NULL THEN CAST(au_dela_de_60_jours AS DOUBLE) / CAST(classees AS DOUBLE) END
-        AS part_au_dela_de_60_jours,
-    CASE WHEN motif IS NULL THEN CAST(aucune_date AS DOUBLE) / CAST(classees AS DOUBLE) END AS part_aucune_date,
+    deux_dates_sous_30_jours_consultations,
+    une_date_sous_30_jours_consultations,
+    entre_30_et_60_jours_consultations,
+    au_dela_de_60_jours_consultations,
+    aucune_date_consultations,
+    date_non_lue_consultations,
+    secondes_repondues,
+    secondes_deux_dates_sous_30_jours,
+    secondes_une_date_sous_30_jours,
+    secondes_entre_30_et_60_jours,
+    secondes_au_dela_de_60_jours,
+    secondes_aucune_date,
+    secondes_date_non_lue,
+    CASE
+        WHEN parts_publiees AND horizon_min_jours >= delai_court_jours
+            THEN deux_dates / CAST(NULLIF(w, CAST(0 AS DOUBLE)) AS DOUBLE)
+    END AS part_deux_dates_sous_30_jours,
+    CASE
+        WHEN parts_publiees AND horizon_min_jours >= delai_court_jours
+            THEN une_date / CAST(NULLIF(w, CAST(0 AS DOUBLE)) AS DOUBLE)
+    END AS part_une_date_sous_30_jours,
+    CASE
+        WHEN parts_publiees AND horizon_min_jours >= delai_long_jours
+            THEN entre / CAST(NULLIF(w, CAST(0 AS DOUBLE)) AS DOUBLE)
+    END AS part_entre_30_et_60_jours,
+    CASE
+        WHEN parts_publiees AND horizon_min_jours > delai_long_jours
+            THEN au_dela / CAST(NULLIF(w, CAST(0 AS DOUBLE)) AS DOUBLE)
+    END AS part_au_dela_de_60_jours,
+    CASE WHEN parts_publiees THEN aucune / CAST(NULLIF(w, CAST(0 AS DOUBLE)) AS DOUBLE) END AS part_aucune_date,
+    CASE WHEN parts_publiees THEN non_lue / CAST(NULLIF(w, CAST(0 AS DOUBLE)) AS DOUBLE) END AS part_date_non_lue,
+    motif_classes,
+    qualite,
     motif
-FROM motivees
+FROM jugees

@@ -20,7 +20,7 @@ WITH jamais AS (
 jours_vus AS (
     SELECT guichet_id, demarche_id, semaine_iso, MIN(jour) AS debut, MAX(jour) AS fin
     FROM disponibilite_jour
-    WHERE tentatives > 0
+    WHERE consultations > 0
     GROUP BY guichet_id, demarche_id, semaine_iso
 ),
 
@@ -38,40 +38,24 @@ muets AS (
         departement,
         debut,
         fin,
-        CAST(page_non_reconnue AS DOUBLE) / CAST(tentatives AS DOUBLE) AS valeur
+        CAST(page_non_reconnue AS DOUBLE) / CAST(NULLIF(consultations, 0) AS DOUBLE) AS valeur
     FROM semaines
-    WHERE tentatives >= 20 AND 2 * page_non_reconnue >= tentatives
+    WHERE consultations >= 20 AND 2 * page_non_reconnue >= consultations
 ),
 
 -- 3. An outcome whose share changed by more than a half from one week to the next, with 30 consultations in each. The
 -- Mondays say which weeks follow each other.
-issues AS (
-    SELECT 'rdv_propose' AS issue
-    UNION ALL SELECT 'aucun_rdv' AS issue
-    UNION ALL SELECT 'captcha_exige' AS issue
-    UNION ALL SELECT 'captcha_refuse' AS issue
-    UNION ALL SELECT 'session_perdue' AS issue
-    UNION ALL SELECT 'bloque' AS issue
-    UNION ALL SELECT 'debit_limite' AS issue
-    UNION ALL SELECT 'erreur_serveur' AS issue
-    UNION ALL SELECT 'maintenance' AS issue
-    UNION ALL SELECT 'erreur_reseau' AS issue
-    UNION ALL SELECT 'cible_disparue' AS issue
-    UNION ALL SELECT 'connexion_exigee' AS issue
-    UNION ALL SELECT 'autre_canal' AS issue
-    UNION ALL SELECT 'page_non_reconnue' AS issue
-),
-
-parts AS (
+comptes AS (
     SELECT
         s.guichet_id,
         s.demarche_id,
         s.departement,
         s.semaine_iso,
-        s.lundi,
+        s.premier_jour,
         s.debut,
         s.fin,
         i.issue,
+        CAST(s.consultations AS BIGINT) AS consultations,
         CAST(CASE i.issue
             WHEN 'rdv_propose' THEN s.rdv_propose
             WHEN 'aucun_rdv' THEN s.aucun_rdv
@@ -87,24 +71,31 @@ parts AS (
             WHEN 'connexion_exigee' THEN s.connexion_exigee
             WHEN 'autre_canal' THEN s.autre_canal
             WHEN 'page_non_reconnue' THEN s.page_non_reconnue
-        END AS DOUBLE) / CAST(s.tentatives AS DOUBLE) AS part
+            WHEN 'incomplete' THEN s.incomplete
+        END AS BIGINT) AS nombre
     FROM semaines AS s
     CROSS JOIN issues AS i
-    WHERE s.tentatives >= 30
+    WHERE s.consultations >= 30
 ),
 
 suivies AS (
     SELECT
         *,
-        LAG(lundi) OVER (PARTITION BY guichet_id, demarche_id, issue ORDER BY lundi) AS lundi_avant,
-        part - LAG(part) OVER (PARTITION BY guichet_id, demarche_id, issue ORDER BY lundi) AS ecart
-    FROM parts
+        LAG(premier_jour) OVER (PARTITION BY guichet_id, demarche_id, issue ORDER BY premier_jour) AS jour_avant,
+        LAG(consultations) OVER (PARTITION BY guichet_id, demarche_id, issue ORDER BY premier_jour)
+            AS consultations_avant,
+        LAG(nombre) OVER (PARTITION BY guichet_id, demarche_id, issue ORDER BY premier_jour) AS nombre_avant
+    FROM comptes
 ),
 
+-- The change over a common denominator, so that it is compared in whole numbers.
 ecarts AS (
-    SELECT *
+    SELECT
+        *,
+        nombre * consultations_avant - nombre_avant * consultations AS ecart,
+        consultations * consultations_avant AS base
     FROM suivies
-    WHERE CAST(lundi_avant + INTERVAL '7 days' AS DATE) = lundi
+    WHERE CAST(jour_avant + INTERVAL '7 days' AS DATE) = premier_jour
 ),
 
 ecarts_ranges AS (
@@ -113,13 +104,15 @@ ecarts_ranges AS (
         -- The rise before the fall: what appeared says more than what it replaced.
         ROW_NUMBER() OVER (
             PARTITION BY guichet_id, demarche_id, semaine_iso
-            ORDER BY CASE WHEN ecart > 0.5 THEN 0 ELSE 1 END, issue
+            ORDER BY CASE WHEN ecart > 0 THEN 0 ELSE 1 END, issue
         ) AS place
     FROM ecarts
-    WHERE ecart > 0.5 OR ecart < -0.5
+    WHERE 2 * ecart > base OR 2 * ecart < 0 - base
 ),
 
--- 4. The same answer on at least 60 days with an answer, without any other in between; silences do not end it.
+-- 4. The same answer on at least 60 days with an answer, without any other in between; silences do not end it. Every answer
+-- of the days from its first to its last is one of it, but on these two: the days are numbered, and one number taken from the
+-- other.
 repondues AS (
     SELECT
         *,
@@ -131,27 +124,123 @@ repondues AS (
     WHERE reponse <> 'aucune'
 ),
 
-jours_communs AS (
-    SELECT
-        *,
-        LAG(dernier_jour) OVER (PARTITION BY guichet_id, demarche_id, ile ORDER BY numero) AS jour_precedent
-    FROM repondues
-),
-
-longues AS (
+iles AS (
     SELECT
         guichet_id,
         demarche_id,
-        MIN(departement) AS departement,
         ile,
+        MIN(departement) AS departement,
         MIN(reponse) AS reponse,
         MIN(premier_jour) AS debut,
-        MAX(dernier_jour) AS fin,
-        -- A day that two runs share counts once.
-        CAST(SUM(CAST(jours - CASE WHEN premier_jour = jour_precedent THEN 1 ELSE 0 END AS BIGINT)) AS DOUBLE) AS valeur
-    FROM jours_communs
+        MAX(dernier_jour) AS fin
+    FROM repondues
     GROUP BY guichet_id, demarche_id, ile
-    HAVING SUM(CAST(jours - CASE WHEN premier_jour = jour_precedent THEN 1 ELSE 0 END AS BIGINT)) >= 60
+),
+
+jours_repondus AS (
+    SELECT
+        guichet_id,
+        demarche_id,
+        jour,
+        CAST(ROW_NUMBER() OVER (PARTITION BY guichet_id, demarche_id ORDER BY jour) AS BIGINT) AS rang
+    FROM issues_jour
+    WHERE oui + non > 0
+),
+
+longues AS (
+    SELECT i.guichet_id, i.demarche_id, i.departement, i.reponse, i.debut, i.fin, f.rang - d.rang + 1 AS jours
+    FROM iles AS i
+    INNER JOIN jours_repondus AS d
+        ON i.guichet_id = d.guichet_id AND i.demarche_id = d.demarche_id AND i.debut = d.jour
+    INNER JOIN jours_repondus AS f
+        ON i.guichet_id = f.guichet_id AND i.demarche_id = f.demarche_id AND i.fin = f.jour
+    WHERE f.rang - d.rang >= 59
+),
+
+-- 5. A planning that answered in too few cycles to be expected, and that the schedule does not declare.
+prevus AS (
+    SELECT DISTINCT guichet_id, demarche_id, planning_id
+    FROM plannings_attendus
+),
+
+inattendus AS (
+    SELECT
+        p.guichet_id,
+        p.demarche_id,
+        p.planning_id,
+        p.premier_jour AS debut,
+        p.dernier_jour AS fin,
+        p.cycles_repondus,
+        m.plannings_cycles_min
+    FROM plannings AS p
+    CROSS JOIN parametres AS m
+    LEFT JOIN prevus AS a
+        ON p.guichet_id = a.guichet_id AND p.demarche_id = a.demarche_id AND p.planning_id = a.planning_id
+    WHERE NOT p.attendu AND a.planning_id IS NULL
+),
+
+-- 6. A planning that is still expected, and that none of the last consultations of its service asked, at least 20 on the days
+-- after the last on which it was asked. If it never was, the days are counted from that on which it began to be expected.
+fuseaux AS (
+    SELECT DISTINCT guichet_id, demarche_id, fuseau
+    FROM plannings_declares
+),
+
+jours_consultes AS (
+    SELECT i.guichet_id, i.demarche_id, i.jour, i.consultations, j.debut_utc, j.fin_utc
+    FROM issues_jour AS i
+    INNER JOIN fuseaux AS f
+        ON i.guichet_id = f.guichet_id AND i.demarche_id = f.demarche_id
+    INNER JOIN jours_fuseaux AS j
+        ON f.fuseau = j.fuseau AND i.jour = j.jour
+),
+
+derniers_jours AS (
+    SELECT guichet_id, demarche_id, MAX(debut_utc) AS dernier_debut_utc, MAX(fin_utc) AS dernier_fin_utc
+    FROM jours_consultes
+    GROUP BY guichet_id, demarche_id
+),
+
+encore_attendus AS (
+    SELECT a.guichet_id, a.demarche_id, a.planning_id, a.debut_utc, p.dernier_jour
+    FROM plannings_attendus AS a
+    INNER JOIN derniers_jours AS d
+        ON a.guichet_id = d.guichet_id AND a.demarche_id = d.demarche_id
+    LEFT JOIN plannings AS p
+        ON a.guichet_id = p.guichet_id AND a.demarche_id = p.demarche_id AND a.planning_id = p.planning_id
+    WHERE a.debut_utc < d.dernier_fin_utc AND a.fin_utc > d.dernier_debut_utc
+),
+
+disparus AS (
+    SELECT
+        a.guichet_id,
+        a.demarche_id,
+        a.planning_id,
+        MIN(j.jour) AS debut,
+        MAX(j.jour) AS fin,
+        SUM(CAST(j.consultations AS BIGINT)) AS consultations
+    FROM encore_attendus AS a
+    INNER JOIN jours_consultes AS j
+        ON a.guichet_id = j.guichet_id AND a.demarche_id = j.demarche_id
+    WHERE j.jour > a.dernier_jour OR (a.dernier_jour IS NULL AND j.fin_utc > a.debut_utc)
+    GROUP BY a.guichet_id, a.demarche_id, a.planning_id
+    HAVING SUM(CAST(j.consultations AS BIGINT)) >= 20
+),
+
+-- 7. A month in which at least one consultation in twenty lacks an expected planning.
+incompletes AS (
+    SELECT
+        guichet_id,
+        demarche_id,
+        mois,
+        MIN(CASE WHEN incompletes > 0 THEN jour END) AS debut,
+        MAX(CASE WHEN incompletes > 0 THEN jour END) AS fin,
+        CAST(SUM(CAST(incompletes AS BIGINT)) AS DOUBLE)
+            / CAST(NULLIF(SUM(CAST(consultations AS BIGINT)), 0) AS DOUBLE) AS valeur
+    FROM issues_jour
+    GROUP BY guichet_id, demarche_id, mois
+    HAVING SUM(CAST(incompletes AS BIGINT)) > 0
+        AND 20 * SUM(CAST(incompletes AS BIGINT)) >= SUM(CAST(consultations AS BIGINT))
 )
 
 SELECT
@@ -164,7 +253,7 @@ SELECT
     'aucun_rdv' AS detail,
     valeur,
     CAST(100.0 AS DOUBLE) AS seuil,
-    'Regarder une page conservée (preuve_sha256) : affirme-t-elle vraiment qu''il n''y a pas de rendez-vous ? Demander au guichet une date à laquelle un rendez-vous a été proposé en ligne, et la chercher dans les tentatives.'
+    'Regarder une page conservée (preuve_sha256) : affirme-t-elle vraiment qu’il n’y a pas de rendez-vous ? Demander au guichet une date à laquelle un rendez-vous a été proposé en ligne, et la chercher dans les tentatives.'
         AS ce_qui_trancherait
 FROM jamais
 UNION ALL
@@ -190,7 +279,7 @@ SELECT
     debut,
     fin,
     issue AS detail,
-    ecart AS valeur,
+    CAST(ecart AS DOUBLE) / CAST(NULLIF(base, 0) AS DOUBLE) AS valeur,
     CAST(0.5 AS DOUBLE) AS seuil,
     'Comparer une page conservée (preuve_sha256) de chaque semaine, et chercher un événement dans les tables incidents et chronologie : le service, le site, la sonde ou les règles ont changé.'
         AS ce_qui_trancherait
@@ -205,8 +294,56 @@ SELECT
     debut,
     fin,
     reponse AS detail,
-    valeur,
+    CAST(jours AS DOUBLE) AS valeur,
     CAST(60.0 AS DOUBLE) AS seuil,
     'Comparer les empreintes des pages (preuve_sha256) : une page toujours identique peut être figée ou lue de travers. Consulter le service à la main, à une heure notée, et comparer avec la tentative la plus proche.'
         AS ce_qui_trancherait
 FROM longues
+UNION ALL
+SELECT
+    i.guichet_id,
+    i.demarche_id,
+    s.departement,
+    'planning_non_attendu' AS type,
+    i.debut,
+    i.fin,
+    i.planning_id AS detail,
+    CAST(i.cycles_repondus AS DOUBLE) AS valeur,
+    CAST(i.plannings_cycles_min AS DOUBLE) AS seuil,
+    'Lire les lignes de ce planning dans les tentatives : est-ce un planning nouveau, ou un identifiant mal écrit par le robot ? S’il est nouveau, il sera attendu dès qu’il aura répondu assez souvent, ou l’écrire dans schedule.csv, colonne plannings.'
+        AS ce_qui_trancherait
+FROM inattendus AS i
+INNER JOIN disponibilite_ensemble AS s
+    ON i.guichet_id = s.guichet_id AND i.demarche_id = s.demarche_id
+UNION ALL
+SELECT
+    d.guichet_id,
+    d.demarche_id,
+    s.departement,
+    'planning_disparu' AS type,
+    d.debut,
+    d.fin,
+    d.planning_id AS detail,
+    CAST(d.consultations AS DOUBLE) AS valeur,
+    CAST(20.0 AS DOUBLE) AS seuil,
+    'Regarder le site : la préfecture a-t-elle retiré ce planning, ou le robot a-t-il cessé de l’interroger ? Si elle l’a retiré, dater sa fin dans schedule.csv, colonne plannings : les mois qui suivent sont alors recalculés. Sinon, réparer le robot ; les consultations où il manque restent inconnues.'
+        AS ce_qui_trancherait
+FROM disparus AS d
+INNER JOIN disponibilite_ensemble AS s
+    ON d.guichet_id = s.guichet_id AND d.demarche_id = s.demarche_id
+UNION ALL
+SELECT
+    i.guichet_id,
+    i.demarche_id,
+    s.departement,
+    'consultations_incompletes' AS type,
+    i.debut,
+    i.fin,
+    i.mois AS detail,
+    i.valeur,
+    CAST(0.05 AS DOUBLE) AS seuil,
+    'Chercher dans les tentatives quels plannings manquent (table plannings_attendus) et à quelles heures : le robot s’arrête-t-il avant le dernier, ou un planning a-t-il été retiré du site ? Dans le second cas, dater sa fin dans schedule.csv, colonne plannings.'
+        AS ce_qui_trancherait
+FROM incompletes AS i
+INNER JOIN disponibilite_ensemble AS s
+    ON i.guichet_id = s.guichet_id AND i.demarche_id = s.demarche_id

@@ -25,25 +25,56 @@ pub(super) fn last_days(engine: &mut Engine, most: f64) -> Result<GateReport> {
     Ok(share(Gate::Unrecognized, unrecognized.min(judged), judged, most, "attempts of the last seven days"))
 }
 
-/// Of which months cycles are counted.
+/// Of which months cycles and consultations are counted.
 #[derive(Clone, Copy)]
 pub(super) enum Months {
     All,
-    /// A long history would hide a log that is numbered anew for a few days; too few cycles tell nothing.
+    /// A long history would hide what goes wrong now; too few rows tell nothing.
     Newest,
+}
+
+impl Months {
+    /// A table that has months, under a name; what is counted of it, in words; and from how many on it is judged.
+    fn of(self, table: &str, name: &str, unit: &str) -> (String, String, u64) {
+        match self {
+            Self::All => (format!("{table} AS {name}"), unit.to_owned(), 0),
+            // Joined only where it is needed: the engine multiplies the rows by those of a table of which it uses no column.
+            Self::Newest => (
+                format!("{table} AS {name} INNER JOIN (SELECT MAX(mois) AS mois FROM {table}) AS n ON {name}.mois = n.mois"),
+                format!("{unit} of the newest month"),
+                100,
+            ),
+        }
+    }
+}
+
+/// Consultations that lack a planning which they were to ask: a robot that stops before the last one sees fewer « yes » than
+/// there are, and their « no » are unknown.
+pub(super) fn incomplete(engine: &mut Engine, most: f64, months: Months) -> Result<GateReport> {
+    let (of, unit, fewest) = months.of("disponibilite_jour", "d", "consultations");
+    let counts = count(
+        engine,
+        &format!(
+            "SELECT SUM(CAST(d.consultations AS BIGINT)) AS consultations, SUM(CAST(d.incompletes AS BIGINT)) AS incomplete,
+                    MIN(CASE WHEN d.incompletes > 0 THEN d.guichet_id || ' / ' || d.demarche_id || ' in ' || d.mois END)
+                        AS example
+             FROM {of}"
+        ),
+    )?;
+    let number = |name: &str| column(&counts, name).max(0).cast_unsigned();
+    let (incomplete, all) = (number("incomplete"), number("consultations"));
+    let judged = if all < fewest { 0 } else { all };
+    let mut report = share(Gate::Incomplete, incomplete.min(judged), judged, most, &unit);
+    if let Some(example) = text(&counts, "example").filter(|_| judged > 0) {
+        // Writing to a String cannot fail.
+        let _ = write!(report.figure, " lack an expected planning, as of {example}");
+    }
+    Ok(report)
 }
 
 /// Cycles that cannot be what their log says: several may be one consultation, and their answers lost.
 pub(super) fn cycles(engine: &mut Engine, most: f64, months: Months) -> Result<GateReport> {
-    let (of, unit, fewest) = match months {
-        Months::All => ("cycles AS c", "cycles", 0),
-        // Joined only where it is needed: the engine multiplies the rows by those of a table of which it uses no column.
-        Months::Newest => (
-            "cycles AS c INNER JOIN (SELECT MAX(mois) AS mois FROM cycles) AS n ON c.mois = n.mois",
-            "cycles of the newest month",
-            100,
-        ),
-    };
+    let (of, unit, fewest) = months.of("cycles", "c", "cycles");
     let counts = count(
         engine,
         &format!(
@@ -57,7 +88,7 @@ pub(super) fn cycles(engine: &mut Engine, most: f64, months: Months) -> Result<G
     let number = |name: &str| column(&counts, name).max(0).cast_unsigned();
     let (doubtful, all) = (number("doubtful"), number("cycles"));
     let judged = if all < fewest { 0 } else { all };
-    let mut report = share(Gate::Cycles, doubtful.min(judged), judged, most, unit);
+    let mut report = share(Gate::Cycles, doubtful.min(judged), judged, most, &unit);
     if let Some(example) = text(&counts, "example").filter(|_| judged > 0) {
         let (again, long, twice) = (number("again"), number("long"), number("twice"));
         // Writing to a String cannot fail.

@@ -1,14 +1,15 @@
-"""Recomputes four derived tables by brute force, over small random worlds, and says where the published models differ.
+"""Recomputes droughts, gaps and openings by brute force, over small random worlds, and says where the published models
+differ.
 
-Argument: the folder of the models. Each world is a few services with their schedule and their attempts, drawn so that
-the hard cases are common: two attempts at one instant, a silence of exactly three and a half intervals or one day, a
-period that begins where another ends, a service without schedule or without attempt, a month that ends in the midst of
-anything. DuckDB runs the models over it, those that others read first; the functions below find every column of the
-same tables with loops over the whole history, from what the documentation says and without SQL.
+Argument: the folder of the models. Each world is a few services with their schedule and their consultations, drawn so that
+the hard cases are common: two at one instant, a silence of exactly three and a half intervals or one day, a period that
+begins where another ends or that goes on, a cycle that is made up for later, a service without schedule or without
+consultation, a month that ends in the midst of anything, a run that spans two weeks or seven days. DuckDB runs the models
+over it, those that others read first; the functions below find every column of the same tables with loops over the whole
+history, from what the documentation says and without SQL.
 
-Durations are whole milliseconds here, so every comparison of theirs is exact. Counts, texts and instants must be equal,
-reals to 1e-9. Prints {"worlds": n, "rows": {table: rows compared}, "wrong": ["table: …", …]}, at most one line for each
-table and world.
+Instants are whole quarters of a second, which binary numbers hold exactly, so every comparison is exact. Prints {"worlds":
+n, "rows": {table: rows compared}, "wrong": ["table: …", …]}, at most one line for each table and world.
 """
 
 import json
@@ -22,9 +23,7 @@ import duckdb
 
 WORLDS, SEED = 150, 20190401
 START = datetime(2019, 1, 30, tzinfo=timezone.utc)
-MINUTE, DAY = 60_000, 86_400_000
-BELOW_30 = ["deux_dates_sous_30_jours", "une_date_sous_30_jours"]
-CLASSES = [*BELOW_30, "entre_30_et_60_jours", "au_dela_de_60_jours", "aucune_date"]
+MINUTE, DAY, SECOND = 60_000, 86_400_000, 1000
 
 models = Path(sys.argv[1])
 draw = random.Random(SEED)
@@ -33,19 +32,19 @@ draw = random.Random(SEED)
 # -------------------------------------------------------------------------------------------------------------- worlds
 
 SERVICE = ["guichet_id", "demarche_id", "departement"]
-KINDS = dict.fromkeys("consultation_id semaine_iso mois reponse classe_delai".split() + SERVICE, "VARCHAR")
-KINDS |= dict.fromkeys(["instant_utc", "debut_utc", "premier_cycle_utc", "fin_utc"], "TIMESTAMPTZ")
-KINDS |= {"jour": "DATE", "cadence_min": "DOUBLE", "negatifs_consignes": "BOOLEAN"}
-PARAMETERS = "reponses_min_jour reponses_min_semaine reponses_min_mois jours_min_mois".split()
-ATTEMPT = "consultation_id debut_utc essai instant_utc jour semaine_iso mois jour_semaine heure cadence_min reponse"
-ANSWER = "negatifs_consignes horizon_jours delai_jours deuxieme_delai_jours classe_delai"
+KINDS = dict.fromkeys("consultation_id semaine_iso mois reponse issue".split() + SERVICE, "VARCHAR")
+KINDS |= dict.fromkeys("instant_utc debut_utc premier_cycle_utc fin_utc periode_utc arrete_a_utc".split(), "TIMESTAMPTZ")
+KINDS |= {"jour": "DATE", "complete": "BOOLEAN", "panne_partagee": "BOOLEAN", "cycle_prevu": "BIGINT"}
+WHEN = "consultation_id debut_utc instant_utc jour mois jour_semaine heure cadence_s periode_utc cycle_prevu"
 TABLES = {
-    "tentatives": [*SERVICE, "instant_utc", "mois"],
-    "perimetre": [*SERVICE, "debut_utc", "premier_cycle_utc", "fin_utc", "cadence_min"],
-    "consultations": [*SERVICE, *ATTEMPT.split(), *ANSWER.split()],
-    "disponibilite_mois": [*SERVICE, "mois", "tentatives"],
-    "parametres": PARAMETERS,
+    "perimetre": [*SERVICE, "debut_utc", "premier_cycle_utc", "fin_utc", "cadence_s"],
+    "consultations": [*SERVICE, *WHEN.split(), "lignes", "complete", "plannings_absents", "issue", "reponse"],
+    "issues": ["issue", "reponse", "panne_partagee"],
+    "parametres": ["arrete_a_utc"],
 }
+# The answer that each outcome gives, and whether users meet it too.
+ISSUES = {"rdv_propose": ("oui", False), "aucun_rdv": ("non", False), "captcha_exige": ("inconnue", False)}
+ISSUES |= {"maintenance": ("inconnue", True), "cible_disparue": ("hors_champ", False)}
 
 
 def at(ms):
@@ -56,99 +55,85 @@ def a_schedule(service, cadence):
     """Up to three periods, some of which begin where the one before ends."""
     periods, begin = [], draw.randrange(600) * MINUTE
     for _ in range(draw.randint(0, 3)):
-        end = begin + draw.randint(60, 3000) * MINUTE
+        end = begin + draw.randint(60, 3000) * MINUTE + draw.choice([0, 0, 250, 500, 10_000])
         # A row that interrupted another leaves its rhythm as it was: the first cycle may come after the beginning.
-        first = begin + draw.choice([0, 0, draw.randrange(int(cadence * MINUTE))])
-        period = {"debut_utc": at(begin), "premier_cycle_utc": at(first), "fin_utc": at(end), "cadence_min": cadence}
+        first = begin + draw.choice([0, 0, draw.randrange(cadence) * SECOND, 3000 * MINUTE])
+        period = {"debut_utc": at(begin), "premier_cycle_utc": at(first), "fin_utc": at(end), "cadence_s": cadence}
         periods.append(service | period)
         begin = end + draw.choice([0, 0, 500 * MINUTE])
         cadence *= draw.choice([1, 2])
     return periods
 
 
-def the_class(answer, first, second):
-    if first is None:
-        return "aucune_date" if answer == "non" else None
-    if first <= 30:
-        return BELOW_30[0] if second is not None and second <= 30 else BELOW_30[1]
-    return CLASSES[2] if first <= 60 else CLASSES[3]
+def cycle_of(periods, when):
+    """The period and the number of the cycle in which a look falls, or of one that it makes up for."""
+    for period in periods:
+        begin, cadence = period["premier_cycle_utc"], timedelta(seconds=period["cadence_s"])
+        if period["debut_utc"] <= when < period["fin_utc"] and when >= begin:
+            number = (when - begin) // cadence
+            return period["debut_utc"], max(0, number - draw.choice([0] * 9 + [1, 2]))
+    return None, None
 
 
 def the_consultations(service, cadence, periods):
-    rows, ms, name, began, attempt = [], draw.randrange(700) * MINUTE, None, None, 0
-    weights = draw.choice([[2, 6, 3, 1], [6, 3, 1, 0], [1, 20, 4, 1]])
+    rows, ms = [], draw.randrange(700) * MINUTE
+    weights = draw.choice([[2, 6, 2, 1, 1], [6, 3, 1, 0, 0], [1, 20, 2, 2, 0]])
     for _ in range(draw.choice([0, 2, 8, 25, 40])):
-        gap = DAY if draw.random() < 0.1 else draw.choice([0, 1, 1, 1, 1, 2, 3, 3.5, 4, 6, 30]) * cadence * MINUTE
-        ms += int(draw.choice([gap, max(0, gap + draw.randint(-200_000, 200_000))]))
-        # A second try keeps its consultation's name; the others' names do not follow the order of time.
-        again = name is not None and draw.random() < 0.1
-        name, attempt = (name, attempt + 1) if again else (f"c{draw.randrange(10**9):09}", 1)
+        gap = draw.choice([0, 1, 1, 1, 1, 2, 3, 3.5, 4, 6, 30]) * cadence * SECOND
+        if draw.random() < 0.15:
+            gap = draw.choice([1, 1, 1, 2, 6, 7, 8]) * DAY
+        ms += int(draw.choice([gap, max(0, gap + draw.randint(-800, 800) * 250)]))
         when = at(ms)
-        year, week, weekday = when.isocalendar()
-        answer = draw.choices(["oui", "non", "inconnue", "hors_champ"], weights)[0]
-        first = draw.choice([None, 3, 10, 30, 31, 60, 61, 100]) if answer == "oui" else None
-        second = first + draw.choice([0, 1, 5]) if first is not None and draw.random() < 0.5 else None
-        began = began if again else when
-        row = {"consultation_id": name, "debut_utc": began, "essai": attempt, "instant_utc": when}
-        row |= {"jour": when.date(), "heure": when.hour}
-        row |= {"semaine_iso": f"{year}-W{week:02}", "mois": f"{when:%Y-%m}", "jour_semaine": weekday}
-        inside = [period["cadence_min"] for period in periods if period["debut_utc"] <= when < period["fin_utc"]]
-        row |= {"cadence_min": min(inside, default=None), "horizon_jours": draw.choice([None, 7, 90])}
-        row |= {"negatifs_consignes": draw.choice([True] * 8 + [False, None]), "reponse": answer, "delai_jours": first}
-        row |= {"deuxieme_delai_jours": second, "classe_delai": the_class(answer, first, second)}
+        issue = draw.choices(list(ISSUES), weights)[0]
+        inside = [period["cadence_s"] for period in periods if period["debut_utc"] <= when < period["fin_utc"]]
+        period, number = cycle_of(periods, when)
+        # Names do not follow the order of time.
+        row = {"consultation_id": f"c{draw.randrange(10**9):09}", "debut_utc": when, "instant_utc": when}
+        row |= {"jour": when.date(), "mois": f"{when:%Y-%m}", "jour_semaine": when.isoweekday(), "heure": when.hour}
+        row |= {"cadence_s": min(inside, default=None), "periode_utc": period, "cycle_prevu": number, "lignes": 1}
+        # An offer counts beside a planning that did not answer.
+        complete = draw.random() < 0.8 if issue == "rdv_propose" else ISSUES[issue][0] != "inconnue"
+        row |= {"complete": complete, "plannings_absents": 0, "issue": issue, "reponse": ISSUES[issue][0]}
         rows.append(service | row)
     return rows
 
 
 def a_world():
-    world = {table: [] for table in TABLES}
+    world = {"perimetre": [], "consultations": []}
     names = [(office, procedure) for office in ("g1", "g2") for procedure in ("d1", "d2")]
     for office, procedure in draw.sample(names, draw.randint(1, 3)):
         service = {"guichet_id": office, "demarche_id": procedure, "departement": draw.choice([None, "13", "76"])}
-        cadence = draw.choice([7.5, 15.0, 20.0, 60.0, 120.0])
+        cadence = draw.choice([450, 900, 1200, 3600, 7200])
         periods = a_schedule(service, cadence)
-        consultations = the_consultations(service, cadence, periods)
         world["perimetre"] += periods
-        world["consultations"] += consultations
-        world["tentatives"] += [service | {name: row[name] for name in ("instant_utc", "mois")} for row in consultations]
-        # January may be a month without any attempt, and May always is.
-        for month in {row["mois"] for row in consultations} | {"2019-01", "2019-05"}:
-            attempts = sum(row["mois"] == month for row in consultations)
-            world["disponibilite_mois"].append(service | {"mois": month, "tentatives": attempts})
-    world["parametres"] = [{name: draw.randint(1, 6) for name in PARAMETERS}]
-    for table in ("perimetre", "consultations", "tentatives"):
-        draw.shuffle(world[table])
+        world["consultations"] += the_consultations(service, cadence, periods)
+    ends = [period["fin_utc"] for period in world["perimetre"]]
+    as_of = max(ends, default=START) + timedelta(hours=draw.choice([0, 0, 1]))
+    world["parametres"] = [{"arrete_a_utc": as_of}]
+    world["issues"] = [{"issue": name, "reponse": of[0], "panne_partagee": of[1]} for name, of in ISSUES.items()]
+    draw.shuffle(world["perimetre"])
+    draw.shuffle(world["consultations"])
     return world
 
 
 # ----------------------------------------------------------------------------------------------------------- reference
 
 
-def between(begin, end):
-    """Whole milliseconds."""
-    return (end - begin) // timedelta(milliseconds=1)
-
-
-def intervals(ms, cadence):
-    """A duration in expected intervals, to the nearest; a half counts for one."""
-    whole = round(cadence * MINUTE)
-    return (2 * ms + whole) // (2 * whole)
+def seconds(begin, end):
+    """Whole ones, the half of one being one more."""
+    return (2 * (end - begin) + timedelta(seconds=1)) // timedelta(seconds=2)
 
 
 def close(before, after):
-    """Whether no more than three expected intervals separate two attempts, or a day where none is expected."""
-    ms, cadence = between(before["instant_utc"], after["instant_utc"]), before["cadence_min"]
-    return ms <= DAY if cadence is None else intervals(ms, cadence) <= 3
+    """Whether no more than three expected intervals, to the nearest, separate two answers; a day where none is expected."""
+    apart, cadence = seconds(before["instant_utc"], after["instant_utc"]), before["cadence_s"]
+    return apart <= 86_400 if cadence is None else 2 * apart < 7 * cadence
 
 
-def quantile(values, share):
-    """By linear interpolation; of nothing, nothing."""
-    if not values:
-        return None
-    values = sorted(values)
-    place = share * (len(values) - 1)
-    low = math.floor(place)
-    return float(values[low] + (values[math.ceil(place)] - values[low]) * (place - low))
+def middle(values):
+    """The value in the middle, the lower one of two; none where that is without a bound."""
+    found = sorted(values)[(len(values) - 1) // 2] if values else math.inf
+    return None if found == math.inf else found
 
 
 def service_of(row):
@@ -156,14 +141,22 @@ def service_of(row):
 
 
 def by_service(rows):
-    """The attempts of each service, in order of time."""
-    services, order = {}, ("instant_utc", "consultation_id", "debut_utc", "essai")
+    """The consultations of each service, in order of time."""
+    services, order = {}, ("instant_utc", "consultation_id", "debut_utc")
     for row in sorted(rows, key=lambda row: [row[name] for name in order]):
         services.setdefault((row["guichet_id"], row["demarche_id"]), []).append(row)
     return services
 
 
+def counted(rows, first, unit):
+    """Distinct days, weeks and windows of seven days from the first day on."""
+    days = {row["jour"] for row in rows}
+    weeks, windows = {day.isocalendar()[:2] for day in days}, {(day - first).days // 7 for day in days}
+    return dict(zip(unit, map(len, (days, weeks, windows))))
+
+
 def penuries(world):
+    as_of = world["parametres"][0]["arrete_a_utc"]
     for service, rows in by_service(world["consultations"]).items():
         periods = [one for one in world["perimetre"] if (one["guichet_id"], one["demarche_id"]) == service]
         begins, ends = [one["debut_utc"] for one in periods], [one["fin_utc"] for one in periods]
@@ -182,58 +175,23 @@ def penuries(world):
                 for j in range(i, len(noes)):
                     if j > i and not close(noes[j - 1], noes[j]):
                         break
-                    length = between(first["instant_utc"], noes[j]["instant_utc"])
+                    length = seconds(first["instant_utc"], noes[j]["instant_utc"])
                     stretches.append((-length, first["instant_utc"], i - j - 1, noes[j]["instant_utc"]))
-            length, certain_begin, certain_noes, certain_end = min(stretches)
+            length, seen_begin, seen_noes, seen_end = min(stretches)
             row = {"debut_utc": noes[0]["instant_utc"], "fin_utc": noes[-1]["instant_utc"]}
-            row |= {"possible_debut_utc": begin, "possible_fin_utc": end}
-            row |= {"duree_possible_jours": between(begin, end) / DAY, "duree_certaine_jours": -length / DAY}
-            row |= {"certaine_debut_utc": certain_begin, "certaine_fin_utc": certain_end}
-            row |= {"certaine_tentatives_non": -certain_noes, "tentatives": len(inner), "tentatives_non": len(noes)}
+            row |= {"etendue_s": seconds(row["debut_utc"], row["fin_utc"])}
+            row |= {"possible_debut_utc": begin, "possible_fin_utc": end, "duree_possible_s": seconds(begin, end)}
+            row |= {"duree_constatee_s": -length, "constatee_debut_utc": seen_begin, "constatee_fin_utc": seen_end}
+            row |= {"constatee_non": -seen_noes, "consultations": len(inner), "non": len(noes)}
             row |= {name: sum(name.startswith(one["reponse"]) for one in inner) for name in ("inconnues", "hors_champ")}
-            weeks, days = ({one[name] for one in noes} for name in ("semaine_iso", "jour"))
-            row |= {"jours_avec_non": len(days), "semaines_avec_non": len(weeks)}
+            first, last = noes[0]["jour"], noes[-1]["jour"]
+            row |= counted(noes, first, ["jours_avec_non", "semaines_avec_non", "fenetres_7_jours"])
+            failures = [one for one in rows if ISSUES[one["issue"]][1] and first <= one["jour"] <= last]
+            row |= counted(failures, first, ["jours_avec_panne", "semaines_avec_panne", "fenetres_avec_panne"])
+            row |= {"pannes_partagees": len(failures)}
             row |= {"interruptions": sum(not close(*pair) for pair in zip(noes, noes[1:]))}
-            current = until and bool(ends) and max(ends) == max(one["fin_utc"] for one in world["perimetre"])
+            current = until and bool(ends) and max(ends) >= as_of
             yield service_of(rows[0]) | row | {"commence_avant": since, "finit_apres": until, "en_cours": current}
-
-
-def first_that_holds(reasons):
-    return next((name for name, holds in reasons if holds), None)
-
-
-def delais(world):
-    least = world["parametres"][0]
-    for month in world["disponibilite_mois"]:
-        same = ("guichet_id", "demarche_id", "mois")
-        rows = [row for row in world["consultations"] if all(row[name] == month[name] for name in same)]
-        answers = [row for row in rows if row["reponse"] in ("oui", "non")]
-        yeses = [row for row in rows if row["reponse"] == "oui"]
-        dates = [row["delai_jours"] for row in yeses if row["delai_jours"] is not None]
-        seconds = [row["deuxieme_delai_jours"] for row in yeses if row["deuxieme_delai_jours"] is not None]
-        horizons = [row["horizon_jours"] for row in answers if row["horizon_jours"] is not None]
-        classed = [row for row in rows if row["negatifs_consignes"] and row["classe_delai"] is not None]
-        days = len({row["jour"] for row in classed})
-        undated = len(yeses) - len(dates)
-        for_median, for_p90 = least["reponses_min_jour"], least["reponses_min_semaine"]
-        silent = [("aucune_mesure", not rows), ("aucune_reponse", not answers)]
-        reasons = [("dates_non_relevees", not classed and undated == len(answers))]
-        few = ("trop_peu_de_reponses", len(classed) < least["reponses_min_mois"])
-        reasons += [("negatifs_non_consignes", not classed), few, ("trop_peu_de_jours", days < least["jours_min_mois"])]
-        reason = first_that_holds(silent + reasons)
-        counts = {name: sum(row["classe_delai"] == name for row in classed) for name in CLASSES}
-        shares = {f"part_{name}": None if reason else count / len(classed) for name, count in counts.items()}
-        reasons = [("aucune_proposition", not yeses), ("dates_non_relevees", not dates)]
-        dateless = first_that_holds([*silent, *reasons, ("trop_peu_de_dates", len(dates) < for_median)])
-        row = {"reponses": len(answers), "oui": len(yeses), "oui_sans_date": undated}
-        row |= {"avec_date": len(dates), "avec_deuxieme_date": len(seconds)}
-        row |= {"delai_min_jours": min(dates, default=None), "deuxieme_delai_min_jours": min(seconds, default=None)}
-        row |= {"horizon_min_jours": min(horizons, default=None), "horizon_max_jours": max(horizons, default=None)}
-        row |= {"delai_median_jours": quantile(dates, 0.5) if len(dates) >= for_median else None}
-        row |= {"delai_p90_jours": quantile(dates, 0.9) if len(dates) >= for_p90 else None}
-        row |= {"deuxieme_delai_median_jours": quantile(seconds, 0.5) if len(seconds) >= for_median else None}
-        row |= {"motif_delais": dateless, "jours_classes": days, "classees": len(classed), "motif": reason}
-        yield month | row | counts | shares
 
 
 def rythme_ouvertures(world):
@@ -249,51 +207,69 @@ def rythme_ouvertures(world):
                 chances += chance
                 if not chance or row["reponse"] == "non":
                     continue
-                doubts.append(between(before["instant_utc"], row["instant_utc"]) / MINUTE)
+                doubts.append(seconds(before["instant_utc"], row["instant_utc"]))
                 last = row
                 for after in rows[place + 1 :]:
                     if after["reponse"] == "non" or not close(last, after):
                         break
                     last = after
-                at_least.append(between(row["instant_utc"], last["instant_utc"]) / MINUTE)
+                at_least.append(seconds(row["instant_utc"], last["instant_utc"]))
                 closed = [after["instant_utc"] for after in rows[place:] if after["reponse"] == "non"]
-                at_most += [between(before["instant_utc"], end) / MINUTE for end in closed[:1]]
+                at_most.append(seconds(before["instant_utc"], closed[0]) if closed else math.inf)
+            minutes = [rows[place]["instant_utc"].minute for place in places]
             yeses = sum(rows[place]["reponse"] == "oui" for place in places)
-            row = {"jour_semaine": weekday, "heure": hour, "reponses": len(places), "oui": yeses}
-            row |= {"occasions": chances, "ouvertures": len(doubts), "fermetures_vues": len(at_most)}
+            row = {"jour_semaine": weekday, "heure": hour, "minute_min": min(minutes), "minute_max": max(minutes)}
+            row |= {"reponses": len(places), "oui": yeses, "occasions": chances, "ouvertures": len(doubts)}
             row |= {"part_ouvertures": len(doubts) / chances if chances else None}
+            row |= {"fermetures_vues": sum(end < math.inf for end in at_most)}
             medians = {"incertitude": doubts, "vu_au_moins": at_least, "vu_au_plus": at_most}
-            row |= {f"{name}_min_mediane": quantile(values, 0.5) for name, values in medians.items()}
+            row |= {f"{name}_s_mediane": middle(values) for name, values in medians.items()}
             yield service_of(rows[0]) | row
 
 
+def expected(period, as_of):
+    """When the cycles of a period begin; the last one only if half of it is over, where the period goes on."""
+    begin, cadence = period["premier_cycle_utc"], timedelta(seconds=period["cadence_s"])
+    slack = timedelta(0) if period["fin_utc"] < as_of else cadence / 2 - timedelta(microseconds=1)
+    cycles = []
+    while begin + slack < period["fin_utc"]:
+        cycles.append(begin)
+        begin += cadence
+    return cycles
+
+
 def lacunes(world):
+    as_of = world["parametres"][0]["arrete_a_utc"]
     for period in world["perimetre"]:
-        begin, end, cadence = period["debut_utc"], period["fin_utc"], period["cadence_min"]
-        mine = [row["instant_utc"] for row in world["tentatives"] if service_of(row) == service_of(period)]
-        looks = sorted(instant for instant in mine if begin <= instant < end)
-        marks = [begin, *looks, end]
-        for place, (left, right) in enumerate(zip(marks, marks[1:])):
-            first, last = place == 0, place == len(looks)
-            since = period["premier_cycle_utc"] if first else left
-            missing = intervals(between(since, right), cadence) - (0 if first else 1)
-            if missing >= 1:
-                where = "totale" if first and last else "debut" if first else "fin" if last else "milieu"
-                gap = {"debut_utc": left, "fin_utc": right, "duree_min": between(left, right) / MINUTE}
-                gap |= {"cadence_min": cadence, "tentatives_manquantes": missing, "position": where}
-                yield service_of(period) | gap
+        begin, end, looks = period["debut_utc"], period["fin_utc"], {}
+        for row in world["consultations"]:
+            if service_of(row) == service_of(period) and row["periode_utc"] == begin:
+                looks.setdefault(row["cycle_prevu"], []).append(row["instant_utc"])
+        cycles = expected(period, as_of)
+        missing = [number for number in range(len(cycles)) if number not in looks]
+        for first in (number for number in missing if number - 1 not in missing):
+            after = next(number for number in range(first, len(cycles) + 1) if number not in missing)
+            last_of = [min(period["cadence_s"], seconds(cycles[number], end)) for number in range(first, after)]
+            # What follows the last expected cycle may have been looked at already, where the period goes on.
+            left, right = max(looks.get(first - 1, [begin])), min(looks.get(after, [end]))
+            edges = (first - 1 in looks, after in looks)
+            where = {(False, False): "totale", (False, True): "debut", (True, False): "fin"}.get(edges, "milieu")
+            gap = {"periode_utc": begin, "premier_cycle": first, "debut_utc": left, "fin_utc": right}
+            gap |= {"cadence_s": period["cadence_s"], "cycles_manquants": len(last_of), "position": where}
+            gap |= {"secondes_manquantes": sum(last_of), "duree_s": max(0, seconds(left, right))}
+            yield service_of(period) | gap
 
 
 # ---------------------------------------------------------------------------------------------------------- comparison
 
-REFERENCES = {penuries: ["debut_utc"], delais: ["mois"], lacunes: ["debut_utc"]}
+REFERENCES = {penuries: ["debut_utc"], lacunes: ["periode_utc", "premier_cycle"]}
 REFERENCES |= {rythme_ouvertures: ["jour_semaine", "heure"]}
 # What these tables are made of, each after those that it reads.
-BENEATH = ["presences", "delais_mesures", "suites_reponses_mois", "suites_reponses", "reponses_heures"]
+BENEATH = ["issues_jour", "presences", "suites_reponses_mois", "suites_reponses", "reponses_heures"]
 
 
 def query(table):
-    return (models / f"{table}.sql").read_text(encoding="utf-8").rstrip()
+    return next(models.rglob(f"{table}.sql")).read_text(encoding="utf-8").rstrip()
 
 
 QUERIES = {reference: query(reference.__name__) for reference in REFERENCES}

@@ -1,4 +1,5 @@
--- One row per service, month, weekday and local hour with an answer: how many answers, and how many « yes ».
+-- One row per service, month, weekday and local hour with an answer: how many answers, how many « yes », and between which
+-- minutes of the hour they fell.
 
 SELECT
     guichet_id,
@@ -7,6 +8,8 @@ SELECT
     mois,
     jour_semaine,
     heure,
+    MIN(CAST(EXTRACT(MINUTE FROM instant_utc) AS INTEGER)) AS minute_min,
+    MAX(CAST(EXTRACT(MINUTE FROM instant_utc) AS INTEGER)) AS minute_max,
     COUNT(*) AS reponses,
     COUNT(*) FILTER (WHERE reponse = 'oui') AS oui
 FROM consultations

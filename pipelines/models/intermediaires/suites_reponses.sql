@@ -15,11 +15,9 @@ repondues AS (
         rang,
         reponse,
         debut_utc,
-        premiere_semaine,
         LAG(reponse) OVER (PARTITION BY guichet_id, demarche_id ORDER BY rang) AS reponse_precedente,
         LAG(fin_utc) OVER (PARTITION BY guichet_id, demarche_id ORDER BY rang) AS precedent_utc,
-        LAG(cadence_s) OVER (PARTITION BY guichet_id, demarche_id ORDER BY rang) AS cadence_precedente,
-        LAG(derniere_semaine) OVER (PARTITION BY guichet_id, demarche_id ORDER BY rang) AS semaine_precedente
+        LAG(cadence_s) OVER (PARTITION BY guichet_id, demarche_id ORDER BY rang) AS cadence_precedente
     FROM serie
     WHERE reponse <> 'aucune'
 ),
@@ -52,8 +50,7 @@ etapes AS (
         precedent_utc,
         ecart_s,
         proche,
-        CASE WHEN proche AND reponse = reponse_precedente THEN 0 ELSE 1 END AS debute,
-        CASE WHEN premiere_semaine = semaine_precedente THEN 1 ELSE 0 END AS semaine_commune
+        CASE WHEN proche AND reponse = reponse_precedente THEN 0 ELSE 1 END AS debute
     FROM proches
 ),
 
@@ -65,7 +62,6 @@ numerotees AS (
         e.ecart_s,
         e.proche,
         e.debute,
-        e.semaine_commune,
         SUM(CAST(COALESCE(e.debute, 0) AS BIGINT)) OVER (PARTITION BY s.guichet_id, s.demarche_id ORDER BY s.rang)
             AS suite
     FROM serie AS s
@@ -100,14 +96,8 @@ SELECT
     SUM(CAST(hors_champ AS BIGINT)) AS hors_champ,
     SUM(CAST(CASE WHEN rang >= dernier_rang THEN inconnues_apres ELSE 0 END AS BIGINT)) AS inconnues_apres,
     SUM(CAST(CASE WHEN rang >= dernier_rang THEN hors_champ_apres ELSE 0 END AS BIGINT)) AS hors_champ_apres,
-    SUM(CAST(jours AS BIGINT)) AS jours,
     MIN(premier_jour) AS premier_jour,
     MAX(dernier_jour) AS dernier_jour,
-    -- No day belongs to two months; a week may, and then counts once.
-    SUM(CAST(semaines AS BIGINT))
-        - SUM(CAST(CASE WHEN debute = 0 THEN semaine_commune ELSE 0 END AS BIGINT)) AS semaines,
-    MIN(premiere_semaine) AS premiere_semaine,
-    MAX(derniere_semaine) AS derniere_semaine,
     MIN(premiere_utc) AS premiere_utc,
     MAX(derniere_utc) AS derniere_utc
 FROM bornees

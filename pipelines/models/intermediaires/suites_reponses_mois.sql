@@ -1,8 +1,10 @@
 -- Runs of the same answer of one service within a local month: consecutive answers « yes », or « no », without a silence.
 --
--- A silence is more than three expected intervals between two answers that follow each other, whatever the reason (no
--- attempt, block, captcha, error). Consultations without an answer belong to the run before them; those of a month before
--- its first answer are a run of their own, number 0, with the answer « aucune ». The table suites_reponses joins the months.
+-- « Yes » is an answer even where some planning did not answer: an appointment was seen, and it ends a drought. « No » is
+-- one only where every planning said so. A silence is more than three expected intervals between two answers that follow
+-- each other, whatever the reason (no attempt, block, captcha, error). Consultations without an answer belong to the run
+-- before them; those of a month before its first answer are a run of their own, number 0, with the answer « aucune ». The
+-- table suites_reponses joins the months.
 
 WITH serie AS (
     SELECT
@@ -12,7 +14,6 @@ WITH serie AS (
         mois,
         instant_utc,
         jour,
-        semaine_iso,
         jour_semaine,
         heure,
         cadence_s,
@@ -50,7 +51,6 @@ etapes AS (
         mois,
         instant_utc,
         jour,
-        semaine_iso,
         jour_semaine,
         heure,
         cadence_s,
@@ -73,7 +73,6 @@ etapes AS (
         mois,
         instant_utc,
         jour,
-        semaine_iso,
         jour_semaine,
         heure,
         cadence_s,
@@ -115,12 +114,8 @@ SELECT
     COUNT(*) FILTER (WHERE reponse = 'hors_champ') AS hors_champ,
     COUNT(*) FILTER (WHERE reponse = 'inconnue' AND rang > dernier_rang) AS inconnues_apres,
     COUNT(*) FILTER (WHERE reponse = 'hors_champ' AND rang > dernier_rang) AS hors_champ_apres,
-    COUNT(DISTINCT CASE WHEN repondue THEN jour END) AS jours,
     MIN(CASE WHEN repondue THEN jour END) AS premier_jour,
     MAX(CASE WHEN repondue THEN jour END) AS dernier_jour,
-    COUNT(DISTINCT CASE WHEN repondue THEN semaine_iso END) AS semaines,
-    MIN(CASE WHEN repondue THEN semaine_iso END) AS premiere_semaine,
-    MAX(CASE WHEN repondue THEN semaine_iso END) AS derniere_semaine,
     MIN(instant_utc) AS premiere_utc,
     MAX(instant_utc) AS derniere_utc
 FROM bornees

@@ -1,9 +1,10 @@
 -- One row per service and local day with cycles of the schedule that were looked at: the seconds that they stand for, by what
 -- the looks found.
 --
--- A cycle is shared by the complete answers in it, in equal parts and whole seconds; where there is none, by the « oui » that
--- are not complete; else by the unknown ones, so that a cycle is unknown only where nobody knew; else it is out of scope. So
--- sums are exact in any order, and no cycle counts for more than it lasts, however often it was looked at.
+-- A cycle is shared by the answers in it, in equal parts and whole seconds: the complete ones, and the « oui » that are not,
+-- whose part has no weight in a rate. Where there is none, it is unknown, so that a look that was refused takes nothing from
+-- one that was not; else it is out of scope. So sums are exact in any order, and no cycle counts for more than it lasts,
+-- however often it was looked at.
 
 WITH communs AS (
     SELECT
@@ -77,8 +78,7 @@ cumules AS (
         CAST(aucune_date + deux_dates + une_date + entre AS DOUBLE) AS jusqu_a_entre,
         CAST(aucune_date + deux_dates + une_date + entre + au_dela AS DOUBLE) AS jusqu_a_au_dela,
         CAST(aucune_date + deux_dates + une_date + entre + au_dela + non_lue AS DOUBLE) AS jusqu_a_non_lue,
-        CAST(NULLIF(aucune_date + deux_dates + une_date + entre + au_dela + non_lue, 0) AS DOUBLE) AS reponses,
-        oui_incomplets,
+        CAST(NULLIF(aucune_date + deux_dates + une_date + entre + au_dela + non_lue + oui_incomplets, 0) AS DOUBLE) AS reponses,
         inconnues,
         hors_champ
     FROM cycles_du_jour
@@ -92,9 +92,8 @@ partages AS (
         cycles,
         duree_s,
         reponses IS NOT NULL AS repondu,
-        reponses IS NULL AND oui_incomplets > 0 AS oui_incomplet,
-        reponses IS NULL AND oui_incomplets = 0 AND inconnues > 0 AS inconnu,
-        reponses IS NULL AND oui_incomplets = 0 AND inconnues = 0 AS hors_champ,
+        reponses IS NULL AND inconnues > 0 AS inconnu,
+        reponses IS NULL AND inconnues = 0 AS hors_champ,
         FLOOR(duree_s * jusqu_a_aucune_date / reponses + 0.5) AS fin_aucune_date,
         FLOOR(duree_s * jusqu_a_deux_dates / reponses + 0.5) AS fin_deux_dates,
         FLOOR(duree_s * jusqu_a_une_date / reponses + 0.5) AS fin_une_date,
@@ -109,10 +108,10 @@ SELECT
     demarche_id,
     jour,
     SUM(cycles) AS cycles_mesures,
-    SUM(CASE WHEN repondu THEN cycles ELSE 0 END) AS cycles_repondus,
+    SUM(CASE WHEN repondu AND fin_non_lue > 0.0 THEN cycles ELSE 0 END) AS cycles_repondus,
     SUM(cycles * CAST(duree_s AS BIGINT)) AS secondes_mesurees,
-    SUM(CASE WHEN repondu THEN cycles * CAST(duree_s AS BIGINT) ELSE 0 END) AS secondes_repondues,
-    SUM(CASE WHEN oui_incomplet THEN cycles * CAST(duree_s AS BIGINT) ELSE 0 END) AS secondes_oui_incomplets,
+    SUM(CASE WHEN repondu THEN cycles * CAST(fin_non_lue AS BIGINT) ELSE 0 END) AS secondes_repondues,
+    SUM(CASE WHEN repondu THEN cycles * CAST(duree_s - fin_non_lue AS BIGINT) ELSE 0 END) AS secondes_oui_incomplets,
     SUM(CASE WHEN inconnu THEN cycles * CAST(duree_s AS BIGINT) ELSE 0 END) AS secondes_inconnues,
     SUM(CASE WHEN hors_champ THEN cycles * CAST(duree_s AS BIGINT) ELSE 0 END) AS secondes_hors_champ,
     SUM(CASE WHEN repondu THEN cycles * CAST(fin_aucune_date AS BIGINT) ELSE 0 END) AS secondes_non,
@@ -121,6 +120,6 @@ SELECT
     SUM(CASE WHEN repondu THEN cycles * CAST(fin_entre - fin_une_date AS BIGINT) ELSE 0 END) AS secondes_entre_30_et_60_jours,
     SUM(CASE WHEN repondu THEN cycles * CAST(fin_au_dela - fin_entre AS BIGINT) ELSE 0 END) AS secondes_au_dela_de_60_jours,
     SUM(CASE WHEN repondu THEN cycles * CAST(fin_non_lue - fin_au_dela AS BIGINT) ELSE 0 END) AS secondes_date_non_lue,
-    SUM(CASE WHEN repondu THEN CAST(cycles AS DOUBLE) * duree_s * duree_s ELSE CAST(0 AS DOUBLE) END) AS carres_repondus
+    SUM(CASE WHEN repondu THEN CAST(cycles AS DOUBLE) * fin_non_lue * fin_non_lue ELSE CAST(0 AS DOUBLE) END) AS carres_repondus
 FROM partages
 GROUP BY guichet_id, demarche_id, jour
