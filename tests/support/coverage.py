@@ -4,66 +4,19 @@
 #
 # - stated: the regimes by which the factors of the method were chosen, and that METHOD.md states;
 # - held_out: others, with other seeds, durations and figures;
-# - top: periods in which 0, 1, 2 … answers are not « no ».
+# - top: periods in which 0, 1, 2 … answers are not « no »;
+# - nights: a month that is published every night;
+# - difference: two services compared.
 #
 # Prints one JSON value.
 
-import numpy
-import pandas
+import scipy.stats
 from statsmodels.stats.proportion import proportion_confint
 
 SEED = 20190421
 # Kind of period, its days, how many of them are simulated in each cell.
-STATED = (("semaine", 7, 1000), ("mois", 31, 1000), ("trimestre", 91, 500), ("annee", 365, 250))
+STATED = (("semaine", 7, 1000), ("mois", 31, 1000), ("trimestre", 91, 400), ("annee", 365, 400))
 HELD_OUT = (("semaine", 7, 500), ("mois", 28, 500), ("trimestre", 92, 300), ("annee", 366, 150), ("ensemble", 1096, 60))
-
-
-# --------------------------------------------------------------------------------------------- what is being looked at
-
-
-def alike(chance, shape, rate, correlation):
-    """Days whose own rates follow a beta law: two looks of one day have the correlation stated."""
-    if correlation == 0.0 or rate == 1.0:
-        return numpy.full(shape, rate)
-    spread = 1.0 / correlation - 1.0
-    return chance.beta(rate * spread, (1.0 - rate) * spread, size=shape)
-
-
-def spells(chance, shape, share, persistence):
-    """Days of a state that has a share of them; a day is like the one before it more often than not."""
-    drawn = chance.random(shape)
-    state = drawn < share
-    for day in range(1, shape[1]):
-        likely = numpy.where(state[:, day - 1], share + persistence * (1.0 - share), share * (1.0 - persistence))
-        state[:, day] = drawn[:, day] < likely
-    return state
-
-
-def looked(chance, own, looks, answered=None, made=None):
-    """Looks at days whose own rates are known. Of the looks that were made (all, unless a share of the day is given), the
-    share answered got an answer. The truth is the mean of all days: a service that flickers within each cycle."""
-    looks = numpy.broadcast_to(looks, own.shape)
-    made = looks if made is None else numpy.rint(looks * made).astype(int)
-    n = made if answered is None else chance.binomial(made, answered)
-    return {"looks": looks, "made": made, "n": n, "x": chance.binomial(n, own), "truth": own.mean(axis=1)}
-
-
-def lasting(chance, shape, looks, on, off):
-    """Openings and closings of exponential lengths (in days), to the instant; a look at a random instant of each cycle."""
-    repeats, days = shape
-    count = int(3 * days / (on + off) + 40)
-    first = chance.random(repeats) < on / (on + off)
-    lengths = chance.exponential(1.0, (repeats, 2 * count))
-    lengths[:, 0::2] *= numpy.where(first, on, off)[:, None]
-    lengths[:, 1::2] *= numpy.where(first, off, on)[:, None]
-    ends = numpy.cumsum(lengths, axis=1)
-    at = (numpy.arange(days * looks) + chance.random((repeats, days * looks))) / looks
-    open_at = numpy.stack([numpy.searchsorted(e, a) % 2 == 0 for e, a in zip(ends, at)]) == first[:, None]
-    pieces = numpy.diff(numpy.minimum(ends, days), axis=1, prepend=0.0)
-    time_open = numpy.where(first, pieces[:, 0::2].sum(axis=1), pieces[:, 1::2].sum(axis=1))
-    n = numpy.full(shape, looks)
-    x = (~open_at).reshape(repeats, days, looks).sum(axis=2)
-    return {"looks": n, "made": n, "n": n, "x": x, "truth": 1.0 - time_open / days}
 
 
 def changing(chance, shape, before, after, part):
@@ -76,11 +29,13 @@ def changing(chance, shape, before, after, part):
 
 
 def cells(days, stated):
-    """Regime, and how to draw it: a function of a generator and of a shape. The underlying rate is that of the regime."""
+    """Regime, and how to draw it: a function of a generator and of a shape, which tells the underlying rate."""
     pick = (lambda ours, others: ours) if stated else (lambda ours, others: others)
 
     def days_alike(rate, rho, looks, **more):
-        return lambda g, s: looked(g, alike(g, s, rate, rho), looks, **{k: f(g, s) for k, f in more.items()}) | {"rate": rate}
+        return lambda g, s: (
+            looked(g, alike(g, s, rate, rho), looks, **{k: f(g, s) for k, f in more.items()}) | {"rate": rate}
+        )
 
     def opening(share, yes, persistence, looks):
         rate = 1.0 - share * yes
@@ -103,7 +58,9 @@ def cells(days, stated):
             yield f"rho {rho}", days_alike(rate, rho, pick(5, 8))
         yield f"rho {rho}", days_alike(pick(0.995, 0.99), rho, 24, made=lambda g, s: g.integers(1, 24, size=s) / 24)
     for regime, persistence in (("rare", 0.0), ("spells", pick(0.5, 0.4)), ("long spells", pick(0.8, 0.7))):
-        for share, yes in pick(((0.03, 0.5), (0.03, 0.9), (0.07, 0.5), (0.14, 0.5), (0.30, 0.6)), ((0.05, 0.7), (0.2, 0.5))):
+        for share, yes in pick(
+            ((0.03, 0.5), (0.03, 0.9), (0.07, 0.5), (0.14, 0.5), (0.30, 0.6)), ((0.05, 0.7), (0.2, 0.5))
+        ):
             for looks in pick((5, 24), (8, 24)):
                 yield regime, opening(share, yes, persistence, looks)
     for regime, lengths in (
@@ -128,93 +85,10 @@ def cells(days, stated):
         yield "tied", tied(share, yes, answers)
 
 
-# --------------------------------------------------------------------------------------------- the SQL, on other days
-
-# What the models read of a day, where the simulation says something of it; whole numbers of which it does not are 0.
-READ = {
-    "guichet_id": "service",
-    "demarche_id": "0",
-    "departement": "'9Z'",
-    "jour": "jour",
-    "semaine_iso": "semaine",
-    "cycles_prevus": "looks",
-    "secondes_prevues": "looks * cadence_s",
-    "cadence_min_s": "cadence_s",
-    "cadence_max_s": "cadence_s",
-    "negatifs_consignes": "true",
-    "hors_calendrier": "false",
-    "jour_complet": "true",
-    "consultations": "made",
-    "lignes": "made",
-    "heures_distinctes": "made",
-    "oui": "n - x",
-    "non": "x",
-    "inconnues": "made - n",
-    "cycles_mesures": "made",
-    "cycles_repondus": "n",
-    "secondes_mesurees": "made * cadence_s",
-    "secondes_repondues": "n * cadence_s",
-    "secondes_non": "x * cadence_s",
-    "secondes_inconnues": "(made - n) * cadence_s",
-    "carres_repondus": "CAST(n * cadence_s * cadence_s AS DOUBLE)",
-}
-
-
-def column(name, kind):
-    number = kind in ("INTEGER", "BIGINT", "HUGEINT", "DOUBLE")
-    return f"{READ.get(name, f'CAST(0 AS {kind})' if number else 'NULL')} AS {name}"
-
-
-def view(name, source="simulated", **own):
-    described = database.execute(f"DESCRIBE SELECT * FROM read_parquet({parts[name]})").fetchall()
-    columns = [f"{own[c]} AS {c}" if c in own else column(c, kind) for c, kind, *_ in described]
-    database.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT {', '.join(columns)} FROM {source}")
-
-
-def bind(kind, days):
-    """Every period of the kind is called « p »; those of other kinds are not looked at."""
-    named = {name: "'p'" for name in ("semaine_iso", "mois", "trimestre", "annee") if name != "semaine_iso" or kind == "semaine"}
-    view("calendrier", **named)
-    view("issues_jour")
-    view("temps_jours")
-    view("heures_regardees", "simulated WHERE false")
-    civil = f"SELECT '{kind}' AS type, 'p' AS periode, 0 AS premier_jour, {days - 1} AS dernier_jour, {days} AS jours"
-    database.execute(f"CREATE OR REPLACE VIEW periodes_civiles AS {civil}")
-
-
-def sums(kind, days, batches):
-    """Lets periodes see what sommes_periodes makes of simulated days, of which each service has one period of the kind."""
-    summed = f"SELECT * FROM ({(models / 'sommes_periodes.sql').read_text()}) WHERE type = '{kind}'"
-    database.execute("DROP TABLE IF EXISTS sums")
-    for number, batch in enumerate(batches):
-        batch["semaine"] = ((batch["jour"] + 3) // 7).astype(str)
-        batch["cadence_s"] = 86400 // batch["looks"]
-        database.register("simulated", batch)
-        bind(kind, days)
-        database.execute(("INSERT INTO sums " if number else "CREATE TABLE sums AS ") + summed)
-    database.execute("CREATE OR REPLACE VIEW sommes_periodes AS SELECT * FROM sums")
-
-
-def figures(kappa=None):
-    """What periodes makes of them: one row per service, in their order."""
-    changed = "" if kappa is None else f"REPLACE (CAST({kappa} AS DOUBLE) AS dispersion_ouvertures)"
-    database.execute(f"CREATE OR REPLACE VIEW parametres AS SELECT * {changed} FROM read_parquet({parts['parametres']})")
-    return database.execute(f"SELECT * FROM ({(models / 'periodes.sql').read_text()}) ORDER BY guichet_id").df()
-
-
 # ----------------------------------------------------------------------------------------------------------- coverage
 
 MOST_ROWS = 2_000_000
 FACTORS = (0.0, 1.0, 2.0, 2.5, 3.0)
-
-
-def frame(service, drawn):
-    """The days of the periods of one cell, in a table."""
-    repeats, days = drawn["looks"].shape
-    columns = {"service": numpy.arange(service, service + repeats)[:, None], "jour": numpy.arange(days)}
-    columns |= {name: drawn[name] for name in ("looks", "made", "n", "x")}
-    flat = {name: numpy.broadcast_to(values, (repeats, days)).ravel() for name, values in columns.items()}
-    return pandas.DataFrame(flat, dtype="int32")
 
 
 def simulate(stated, days, repeats, told):
@@ -229,11 +103,6 @@ def simulate(stated, days, repeats, told):
             frames = []
     if frames:
         yield pandas.concat(frames)
-
-
-def within(low, truth, high):
-    """Not beyond rounding."""
-    return (low <= truth + 1e-9) & (truth - 1e-9 <= high)
 
 
 def share(flags):
@@ -280,8 +149,8 @@ def coverage(stated):
 
 
 def top():
-    """Months of equal days with 1, 2 … answers that are not « no », one a day at most: on days that follow each other, or
-    on every third day."""
+    """Months of equal days with 0, 1, 2 … answers that are not « no », one a day at most: on days that follow each
+    other, or on every third day."""
     told, frames = [], []
     for days in (20, 30, 31):
         for answers in (4, 8, 24, 96):
@@ -301,6 +170,63 @@ def top():
     ]
 
 
+# --------------------------------------------------------------------------------------------------- nights, two services
+
+
+def nights(days=31, repeats=300):
+    """A month published every night from the seventh on: how often one of the nights, and the last one, misses."""
+    told = {}
+    for rho, rate in ((0.3, 0.9), (0.3, 0.98), (0.6, 0.9), (0.6, 0.98)):
+        chance = numpy.random.default_rng([SEED, 9, int(100 * rho), int(100 * rate)])
+        month = frame(0, looked(chance, alike(chance, (repeats, days), rate, rho), 24))
+        until = [
+            month[month["jour"] < night].assign(service=month["service"] + night * repeats) for night in range(7, 32)
+        ]
+        sums("mois", days, [pandas.concat(until)])
+        rows = figures()
+        low, high = (rows[name].to_numpy().reshape(-1, repeats) for name in ("ic95_bas", "ic95_haut"))
+        misses = ~numpy.isnan(low) & ~within(low, rate, high)
+        told[f"{rho} {rate}"] = {"any": share(misses.any(axis=0)), "last": share(misses[-1])}
+    return told
+
+
+def difference(days=31, repeats=800):
+    """Two services with a cause in common: the limits of their difference (Zou and Donner, 2008), and the intervals."""
+    told = {}
+    for common in (0.0, 0.9):
+        for rates in ((0.9, 0.9), (0.95, 0.85)):
+            chance = numpy.random.default_rng([SEED, 11, int(10 * common), int(100 * rates[0])])
+            shared = chance.random((repeats, days))
+            drawn = []
+            for rate in rates:
+                own = numpy.where(chance.random((repeats, days)) < common, shared, chance.random((repeats, days)))
+                # Correlation 0.3 within a day.
+                drawn.append(looked(chance, scipy.stats.beta.ppf(own, rate * 7 / 3, (1 - rate) * 7 / 3), 24))
+            sums("mois", days, [pandas.concat([frame(i * repeats, one) for i, one in enumerate(drawn)])])
+            rows = figures()
+            (p, q), (low, low_q), (high, high_q) = (
+                rows[name].to_numpy().reshape(2, repeats) for name in ("taux_sans_rdv", "ic95_bas", "ic95_haut")
+            )
+            first, second = (one["x"] - rate[:, None] * one["n"] for one, rate in zip(drawn, (p, q)))
+            r = (first * second).sum(axis=1) / numpy.sqrt((first**2).sum(axis=1) * (second**2).sum(axis=1))
+            d = p - q
+            below = d - numpy.sqrt((p - low) ** 2 - 2 * r * (p - low) * (high_q - q) + (high_q - q) ** 2)
+            above = d + numpy.sqrt((high - p) ** 2 - 2 * r * (high - p) * (q - low_q) + (q - low_q) ** 2)
+            both = ~numpy.isnan(low) & ~numpy.isnan(low_q)
+            told[f"{common} {rates[0]} {rates[1]}"] = {
+                "held": share(within(below, rates[0] - rates[1], above)[both]),
+                "told_apart": share(((below > 0) | (above < 0))[both]),
+                "disjoint": share(((low > high_q) | (low_q > high))[both]),
+            }
+    return told
+
+
 database.execute("SET threads = 1")
-task = sys.argv[2]
-print(json.dumps(top() if task == "top" else coverage(task == "stated")))
+tasks = {
+    "stated": lambda: coverage(True),
+    "held_out": lambda: coverage(False),
+    "top": top,
+    "nights": nights,
+    "difference": difference,
+}
+print(json.dumps(tasks[sys.argv[2]]()))
