@@ -26,7 +26,12 @@ pub struct Model {
     pub sql: String,
     /// The tables that it reads.
     pub reads: Vec<String>,
+    /// Whether it stands in the folder of intermediate tables.
+    pub intermediate: bool,
 }
+
+/// Where the models of intermediate tables stand, below the others.
+const INTERMEDIATE: &str = "intermediaires";
 
 impl Model {
     /// Reads every model of a folder and of those below it, each after those whose tables it reads.
@@ -53,12 +58,19 @@ impl Model {
         in_order(models)
     }
 
+    /// A query of the program's own, whose result has a name only for messages.
+    #[must_use]
+    pub fn query(name: &str, sql: &str) -> Self {
+        Self { table: name.to_owned(), sql: sql.to_owned(), reads: Vec::new(), intermediate: true }
+    }
+
     fn load(path: &Path) -> Result<Self> {
         let place = |error: Error| error.at_path(path);
         let sql = std::fs::read_to_string(path).usage("cannot read the model").map_err(place)?;
         let table = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let reads = extract_table_identifiers(&sql, false, true).usage("the model is no query").map_err(place)?;
-        Ok(Self { table, sql, reads })
+        let intermediate = path.parent().is_some_and(|folder| folder.ends_with(INTERMEDIATE));
+        Ok(Self { table, sql, reads, intermediate })
     }
 }
 

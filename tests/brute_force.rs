@@ -42,7 +42,12 @@ fn brute_force_notices_another_method() {
         ("penuries", "penuries", "champ_fin_utc >= m.arrete_a_utc", "champ_fin_utc >= c.champ_debut_utc"),
         ("penuries", "penuries", "r.numero <= p.dernier_numero", "r.numero < p.dernier_numero"),
         ("rythme_ouvertures", "intermediaires/suites_reponses", "<= 86400.0", "< 86400.0"),
-        ("rythme_ouvertures", "rythme_ouvertures", "WHEN au_plus_s IS NULL THEN 1 ELSE 0", "WHEN au_plus_s IS NULL THEN 0 ELSE 1"),
+        (
+            "rythme_ouvertures",
+            "rythme_ouvertures",
+            "WHEN au_plus_s IS NULL THEN 1 ELSE 0",
+            "WHEN au_plus_s IS NULL THEN 0 ELSE 1",
+        ),
         ("lacunes", "lacunes", "etendue + 0.5", "etendue + 0.4"),
         ("lacunes", "lacunes", "p.fin_utc < m.arrete_a_utc", "p.fin_utc <= m.arrete_a_utc"),
         ("lacunes", "lacunes", "dernier_cycle + 1 AS numero", "dernier_cycle + 2 AS numero"),

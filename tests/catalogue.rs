@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use guichets_ouverts::digest::sha256;
 
-use crate::support::{Scene, json as read_json};
+use crate::support::{Scene, json as read_json, root};
 
 /// The resources of a dataset that stand for our files, by file.
 fn resources(dataset: &Value) -> BTreeMap<String, Value> {
@@ -49,12 +49,24 @@ fn the_first_push_says_everything_and_the_second_nothing() {
     assert!(resources.len() > 50, "{}", resources.len());
     for name in
         ["disponibilite_mois.csv", "disponibilite_mois.xlsx", "disponibilite_mois.parquet", "dictionnaire.fr.html"]
+            .into_iter()
+            .chain(["methode.fr.md", "methode.en.md", "tentatives-2019-04.csv", "tentatives-2019-04.parquet"])
+            .chain(["tentatives-2019-05.csv", "tentatives-2019-05.parquet"])
     {
         assert!(resources.contains_key(name), "{name} is missing");
     }
-    assert!(
-        resources.contains_key("tentatives-2019-04.parquet") && resources.contains_key("tentatives-2019-05.parquet")
-    );
+    // What is there for other tables comes after all that is there for readers, and before the texts.
+    let names: Vec<&str> = dataset["resources"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|resource| resource["schema"]["name"].as_str())
+        .collect();
+    let intermediate = |name: &&str| {
+        read_json(&root().join(format!("schemas/tables/{name}.json")))["guichets"]["intermediate"] == true
+    };
+    let first = names.iter().position(|name| intermediate(name)).unwrap();
+    assert!(names[first..].iter().all(|name| intermediate(name)), "{names:?}");
     for (name, resource) in &resources {
         let url = resource["url"].as_str().unwrap();
         let path = url.strip_prefix(&format!("{}/", scene.web.url)).unwrap();
@@ -91,8 +103,8 @@ fn a_changed_file_changes_one_resource_and_keeps_its_id() {
     let (scene, id) = Scene::in_the_catalogue();
     let before = scene.dataset(&id);
     scene.rewrite(|manifest| {
-        let file = &mut manifest["files"][0];
-        assert!(file["path"].as_str().unwrap().ends_with("tentatives-2019-04.parquet"), "{file}");
+        let mut files = manifest["files"].as_array_mut().unwrap().iter_mut();
+        let file = files.find(|file| file["path"].as_str().unwrap().ends_with("tentatives-2019-04.parquet")).unwrap();
         file["sha256"] = "0".repeat(64).into();
     });
 
@@ -118,7 +130,9 @@ fn a_new_night_keeps_every_id_and_leaves_closed_months_alone() {
     let before = scene.dataset(&id);
     scene.second_night();
     let done = steps(&scene.pushed());
-    assert!(done.contains(&"change tentatives-2019-05.parquet".to_owned()), "{done:?}");
+    for format in ["csv", "parquet"] {
+        assert!(done.contains(&format!("change tentatives-2019-05.{format}")), "{done:?}");
+    }
     assert!(done.contains(&"change disponibilite_jour.csv".to_owned()), "{done:?}");
     assert!(!done.iter().any(|step| step.contains("2019-04") || step.starts_with("add")), "{done:?}");
     assert!(!done.iter().any(|step| step.starts_with("order") || step.starts_with("metadata")), "{done:?}");

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::{Run, Version, copy, guichets_of, json, root, sample};
+use crate::support::{Run, Version, copy, copy_project, guichets_of, json, root, sample};
 
 /// A project in which one schema is another, and a store to compare it with.
 struct Changed {
@@ -17,9 +17,7 @@ struct Changed {
 impl Changed {
     fn new(version: &Version, table: &str, change: impl FnOnce(&mut Value)) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        for part in ["schemas", "pipelines", "data"] {
-            copy(&root().join(part), &folder.path().join("project").join(part));
-        }
+        copy_project(&folder.path().join("project"));
         copy(version.store(), &folder.path().join("store"));
         let path = folder.path().join(format!("project/schemas/tables/{table}.json"));
         let mut schema = json(&path);

@@ -12,7 +12,9 @@ use guichets_ouverts::outcome::Outcome;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::{Attempts, Kind, Run, Store, append, copy, guichets, guichets_of, json as read_json, root};
+use crate::support::{
+    Attempts, Kind, Run, Store, append, copy_project, guichets, guichets_of, json as read_json, root,
+};
 
 const AS_OF: &str = "2019-05-01T00:00:00+02:00";
 const SCHEDULE: &str = "*,*,2019-01-01T00:00:00+01:00,,60,true,essai";
@@ -20,9 +22,7 @@ const SCHEDULE: &str = "*,*,2019-01-01T00:00:00+01:00,,60,true,essai";
 /// A copy of what a run reads of the project.
 fn project() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    for part in ["schemas", "pipelines", "data/registry", "data/sample/registry"] {
-        copy(&root().join(part), &folder.path().join(part));
-    }
+    copy_project(folder.path());
     folder
 }
 
@@ -118,6 +118,71 @@ fn a_model_of_a_table_that_is_not_declared_stops_the_run() {
     fs::write(project.path().join("pipelines/models/clandestine.sql"), COUNT).unwrap();
     let told = refusal(project.path(), 2);
     assert!(told.contains("clandestine"), "{told}");
+}
+
+/// Where a model stands and what its table's schema says are one thing.
+#[test]
+fn an_intermediate_table_says_so_in_both_places() {
+    let project = project();
+    let check = || guichets_of(project.path(), project.path(), ["schema", "check"]);
+    let mut schema = schema_of_a_new_table();
+    schema["guichets"]["intermediate"] = json!(true);
+    add_table(project.path(), &schema, COUNT);
+    let told = check();
+    assert_eq!(told.code, Some(2));
+    assert!(told.stderr.contains("essais_par_guichet") && told.stderr.contains("intermediaires"), "{}", told.stderr);
+
+    let models = project.path().join("pipelines/models");
+    let moved = models.join("intermediaires/essais_par_guichet.sql");
+    fs::rename(models.join("essais_par_guichet.sql"), &moved).unwrap();
+    assert_eq!(check().code, Some(0));
+
+    schema["guichets"]["intermediate"] = json!(false);
+    fs::write(project.path().join("schemas/tables/essais_par_guichet.json"), schema.to_string()).unwrap();
+    let told = check();
+    assert_eq!(told.code, Some(2));
+    assert!(told.stderr.contains("schemas/tables/essais_par_guichet.json"), "{}", told.stderr);
+}
+
+/// From the version of its schema on that a row names, the new name is there and the old one is not.
+#[test]
+fn the_former_names_lead_to_columns_that_are_there() {
+    let version = |text: &str| -> Vec<u32> { text.split('.').map(|part| part.parse().unwrap()).collect() };
+    let path = root().join("data/registry/anciens_noms.csv");
+    let mut rows = csv::Reader::from_path(path).unwrap();
+    let headers = rows.headers().unwrap().clone();
+    let mut seen = 0;
+    for row in rows.records() {
+        let row = row.unwrap();
+        let cell = |name: &str| &row[headers.iter().position(|header| header == name).unwrap()];
+        let [old_table, old, new_table, new] =
+            ["table_ancienne", "colonne_ancienne", "table_nouvelle", "colonne_nouvelle"].map(cell);
+        let [before, since] = ["version_ancienne", "version_nouvelle"].map(cell);
+        assert_eq!(new_table.is_empty(), new.is_empty(), "{row:?}");
+        // Of a table that is gone there is no schema.
+        let schema = |name: &str| root().join(format!("schemas/tables/{name}.json")).is_file().then(|| table(name));
+        let has = |schema: &Value, column: &str| column == "*" || columns(schema).contains(&column);
+        let at = |schema: &Value| version(schema["version"].as_str().unwrap());
+        seen += 1;
+        if new.is_empty() {
+            assert!(schema(old_table).is_none_or(|old_schema| !has(&old_schema, old)), "{row:?}");
+            continue;
+        }
+        let found = schema(new_table).unwrap_or_else(|| panic!("no table {new_table}: {row:?}"));
+        if old_table == new_table {
+            assert!(version(before) < version(since), "{row:?}");
+        }
+        if at(&found) < version(since) {
+            // The row is of the next version of the schema, and not of a later one.
+            assert_eq!(at(&found)[0] + 1, version(since)[0], "{row:?}");
+            continue;
+        }
+        assert!(has(&found, new), "{new_table} has no column {new}: {row:?}");
+        if let Some(old_schema) = schema(old_table) {
+            assert!(!has(&old_schema, old), "{old_table} still has {old}: {row:?}");
+        }
+    }
+    assert!(seen > 0);
 }
 
 #[test]

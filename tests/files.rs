@@ -11,7 +11,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::support::raw::{AS_OF, Raw, Told, left_alone, line, tolerant};
-use crate::support::{Store, copy, guichets, root};
+use crate::support::{Store, copy_project, guichets, root};
 
 #[test]
 fn every_name_that_a_rotation_gives_is_read() {
@@ -244,9 +244,7 @@ fn credentials_in_an_address_are_never_printed() {
 /// A copy of the project whose registry can be changed.
 fn project_of_its_own() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    for part in ["schemas", "pipelines", "data"] {
-        copy(&root().join(part), &folder.path().join(part));
-    }
+    copy_project(folder.path());
     folder
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use guichets_ouverts::gate::Gate;
 use serde_json::Value;
 
-use crate::support::{Attempts, Kind, Run, Store, copy, root};
+use crate::support::{Attempts, Kind, Run, Store, copy_project, root};
 
 const REAL: &str = "evry-prefecture";
 const FICTIONAL: &str = "exemple-val-imaginaire";
@@ -244,9 +244,7 @@ fn a_log_that_cannot_say_no_gives_no_rate_once_the_schedule_says_so() {
 /// A project of the test's own, with a text of one of its files changed.
 fn project_where(file: &str, written: &str, changed: &str) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
-    for part in ["schemas", "pipelines", "data/registry", "data/sample/registry"] {
-        copy(&root().join(part), &folder.path().join(part));
-    }
+    copy_project(folder.path());
     let path = folder.path().join(file);
     let text = fs::read_to_string(&path).unwrap();
     assert!(text.contains(written), "{file} no longer holds {written:?}");

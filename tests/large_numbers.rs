@@ -6,7 +6,7 @@ use guichets_ouverts::digest::sha256;
 use serde_json::{Value, json};
 
 use crate::referee::differing;
-use crate::support::{Attempts, Kind, Store, Version, copy, guichets, json as read_json, root, tree};
+use crate::support::{Attempts, Kind, Store, Version, copy_project, guichets, json as read_json, root, tree};
 
 const AS_OF: &str = "2019-05-01T00:00:00+02:00";
 const SCHEDULE: &str = "*,*,2019-04-01T00:00:00+02:00,,60,true,essai";
@@ -85,9 +85,7 @@ fn a_second_date_is_as_many_days_away_in_every_engine() {
 #[test]
 fn a_panic_of_the_engine_is_an_error_that_names_the_model() {
     let project = tempfile::tempdir().unwrap();
-    for part in ["schemas", "pipelines", "data/registry", "data/sample/registry"] {
-        copy(&root().join(part), &project.path().join(part));
-    }
+    copy_project(project.path());
     let model = project.path().join("pipelines/models/consultations.sql");
     let sql = fs::read_to_string(&model).unwrap();
     let (ours, theirs) = ("SUM(CAST(creneaux AS BIGINT))", "SUM(2147483647 + 0 * essai)");

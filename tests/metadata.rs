@@ -116,9 +116,10 @@ fn with_a_public_address_every_file_is_named_by_it() {
     assert_eq!(named, tables.iter().map(stable).collect());
 
     let package = json(&version.folder().join("datapackage.json"));
-    let months: Vec<String> = texts(&package["resources"], "path").filter(|path| path.contains("/data/")).collect();
+    let months: BTreeSet<String> =
+        texts(&package["resources"], "path").filter(|path| path.contains("/data/")).collect();
     let shared = tables.iter().filter(|path| path.starts_with("data/"));
-    assert_eq!(months, shared.map(|path| format!("{ADDRESS}/{path}")).collect::<Vec<_>>());
+    assert_eq!(months, shared.map(|path| format!("{ADDRESS}/{path}")).collect());
     assert!(!months.is_empty());
 }
 

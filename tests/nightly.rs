@@ -151,7 +151,10 @@ fn each_night_adds_its_day_and_the_catalogue_follows_even_late() {
     // The first night, before anybody has a key; then a person creates the dataset, once.
     let night = forge.night(&forge.day("2019-04-30", ""), "2019-05-01T00:00:00+02:00", "", &[]).ended(0, "published");
     night.says(&["**Published**: version 2019-05-01", "DATAGOUV_API_KEY holds no key", "| comptabilite |"]);
-    night.says(&["\n| 10 | 10 | 10 | 0 | 0 | 0 | 0 |", "Outcomes: aucun_rdv 10.\n"]);
+    night.says(&[
+        "\n| 10 | 10 | 10 | 0 | 0 | 0 | 0 |",
+        "Consultations (one cycle of a service), by outcome: aucun_rdv 10.\n",
+    ]);
     assert_eq!(forge.attempts(), BTreeMap::from([("2019-04-30".to_owned(), "10".to_owned())]));
     let pipeline = forge.pipeline();
     let mut environment = forge.bucket.environment();

@@ -1,7 +1,7 @@
 //! One truth: a version made night by night, by runners that start with nothing, holds the same rows as one made at once
 //! from all the raw logs. And a night costs what it brings, not what there is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::support::proxy::{Fate, Proxy};
 use crate::support::s3::Bucket;
-use crate::support::{Run, Store, copy, guichets_of, guichets_with, root};
+use crate::support::{Run, Store, copy_project, guichets_of, guichets_with, root};
 
 /// The raw logs of many nights, each in a folder of its own, and all in one.
 struct Deliveries {
@@ -81,9 +81,7 @@ fn text(lines: &[Value]) -> String {
 /// A copy of the project whose rules can be changed.
 fn project_of_its_own() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    for part in ["schemas", "pipelines", "data"] {
-        copy(&root().join(part), &folder.path().join(part));
-    }
+    copy_project(folder.path());
     folder
 }
 
@@ -93,14 +91,15 @@ fn run(project: &Path, store: &Path, raw: &Path, more: &[&str]) -> Run {
     guichets_of(project, store.parent().unwrap(), args)
 }
 
-/// The rows of each part of each table, as one hash each.
-fn contents(store: &Path) -> BTreeMap<(String, String), String> {
+/// The rows of each part of each table, in each of its formats, as one hash each; of CSV the very bytes.
+fn contents(store: &Path) -> BTreeMap<[String; 3], String> {
     let json = |path: &Path| serde_json::from_slice::<Value>(&fs::read(path).unwrap()).unwrap();
     let pointer = json(&store.join("latest.json"));
     let manifest = json(&store.join(pointer["manifest"].as_str().unwrap()));
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let files = manifest["files"].as_array().unwrap().iter().filter(|file| file["table"].is_string());
-    files.map(|file| ((text(&file["table"]), text(&file["partition"])), text(&file["content_digest"]))).collect()
+    let hash = |file: &Value| text(&file[if file["format"] == "csv" { "sha256" } else { "content_digest" }]);
+    files.map(|file| (["table", "partition", "format"].map(|key| text(&file[key])), hash(file))).collect()
 }
 
 /// Late lines, lines that come twice, lines that contradict one that came before, a file that grows, a file whose name
@@ -179,7 +178,7 @@ fn thirty_nights_make_the_same_version_as_one() {
             assert_eq!(done.code, Some(0), "{}\n{}", done.stdout, done.stderr);
             let (nightly, whole) = (contents(&night_by_night), contents(&at_once));
             let differing: Vec<_> =
-                nightly.keys().chain(whole.keys()).filter(|key| nightly.get(key) != whole.get(key)).collect();
+                nightly.keys().chain(whole.keys()).filter(|key| nightly.get(*key) != whole.get(*key)).collect();
             assert!(differing.is_empty(), "after night {number}: {differing:?}");
         }
     }
@@ -267,6 +266,14 @@ fn a_night_costs_what_it_brings() {
     for table in ["tentatives", "consultations"] {
         assert_eq!(months_of("GET", table), ["2020-12"], "no other month of {table} is fetched");
     }
+    // Under the stable names, too, in both of its formats.
+    let renewed: BTreeSet<&str> = requests
+        .iter()
+        .filter(|request| request.method == "PUT")
+        .filter_map(|request| request.path.split_once("/latest/tentatives-"))
+        .map(|(_, name)| name)
+        .collect();
+    assert_eq!(renewed, BTreeSet::from(["2020-12.csv", "2020-12.parquet"]));
     let sent: usize = requests.iter().map(|request| request.sent).sum();
     let received: usize = requests.iter().map(|request| request.received).sum();
     // Measured, with a margin. Tables of the whole, metadata and schemas, each under two names, are nearly all of it.

@@ -55,6 +55,7 @@ mod store_quirks;
 mod stores;
 mod stories;
 mod streams;
+mod table_graph;
 mod three_plannings;
 mod unfriendly_servers;
 mod unknown_is_never_no;

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::support::{copy, guichets_of, root};
+use crate::support::{copy_project, guichets_of};
 
 /// Without this rule, the pages that it recognised are recognised by none.
 const REMOVED: &str = "rdvsp-aucun-creneau";
@@ -13,9 +13,7 @@ const REMOVED: &str = "rdvsp-aucun-creneau";
 fn diff_counts_the_attempts_that_a_change_of_rules_moves() {
     let folder = tempfile::tempdir().unwrap();
     let project = folder.path().join("project");
-    for part in ["schemas", "pipelines", "data"] {
-        copy(&root().join(part), &project.join(part));
-    }
+    copy_project(&project);
     let store = folder.path().join("store");
     let store = store.to_str().unwrap();
     let run = |extra: &[&str]| {

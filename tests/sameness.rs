@@ -150,3 +150,21 @@ fn two_lines_that_say_different_things_are_two_whatever_their_shape() {
     let odd = "2019-04-16T08:00:00Z,1\u{1e}y\u{1f}2,\n2019-04-16T08:00:00Z,1,2\n";
     assert_eq!(attempts(csv, "a.csv", odd), 2);
 }
+
+/// Step and opinion are texts of the log in a file that people open in spreadsheets: written so that nothing runs, and so
+/// that the same line is the same line.
+#[test]
+fn a_text_that_a_spreadsheet_would_run_is_published_encoded() {
+    let mut line = attempt();
+    line["verdict"] = json!("=1+1");
+    line["step"] = json!("-\nau revoir");
+    let line = line.to_string() + "\n";
+    let version = run(&[("a.ndjson", line.clone()), ("b.ndjson", line)]);
+    assert_eq!(version.manifest["accounting"]["duplicates"], 1);
+    let file = version.files_in("csv").find(|file| file["table"] == "tentatives").unwrap();
+    let mut rows = csv::Reader::from_path(version.store().join(file["path"].as_str().unwrap())).unwrap();
+    let headers = rows.headers().unwrap().clone();
+    let records: Vec<csv::StringRecord> = rows.records().collect::<Result<_, _>>().unwrap();
+    let cell = |name: &str| &records[0][headers.iter().position(|header| header == name).unwrap()];
+    assert_eq!((records.len(), cell("verdict_sonde"), cell("etape")), (1, "%3D1+1", "%2D%0Aau revoir"));
+}

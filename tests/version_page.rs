@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::support::{Run, copy, json as read, sample, skipped};
+use crate::support::{Run, copy, json as read, root, sample, skipped};
 
 const PAGE: &str = "index.html";
 
@@ -70,15 +70,83 @@ fn the_page_carries_the_croissant_and_the_figures_of_the_version() {
         let figure = format!("<b>{}</b>", shown(sum(column)));
         assert!(page.contains(&figure), "{column}: no {figure}");
     }
-    for whole in ["tentatives", "tentatives_prevues"] {
-        let whole = format!("sur {} (", shown(sum(whole)));
+    for (whole, unit) in [("tentatives", "consultations"), ("tentatives_prevues", "cycles prévus")] {
+        let whole = format!("sur {} {unit}", shown(sum(whole)));
         assert!(page.contains(&whole), "no « {whole} »");
+    }
+    // A share of all services together is no rate that the method knows.
+    for figures in page.split("<dl class=\"figures\">").skip(1) {
+        assert!(!figures.split("</dl>").next().unwrap().contains('%'));
     }
     let lines = version.manifest["accounting"]["lines"].as_i64().unwrap();
     assert!(page.contains(&format!("{} lignes = ", shown(lines))));
     for gate in version.manifest["gates"].as_array().unwrap() {
         assert!(page.contains(&format!("<code>{}</code>", gate["gate"].as_str().unwrap())), "{gate}");
     }
+}
+
+/// Whether a table's schema says that it is there for others only.
+fn is_intermediate(schema: &Value) -> bool {
+    schema["guichets"]["intermediate"] == true
+}
+
+#[test]
+fn intermediate_tables_come_last_and_folded() {
+    let version = sample();
+    let page = fs::read_to_string(version.folder().join(PAGE)).unwrap();
+    let (shown, rest) = page.split_once("<details>").unwrap();
+    let (folded, after) = rest.split_once("</details>").unwrap();
+    assert!(!after.contains("<details>"));
+    let dictionary = fs::read_to_string(version.folder().join("dictionnaire.fr.html")).unwrap();
+    let (read_first, last) = dictionary.split_once("<main>").unwrap().1.split_once("Tables intermédiaires").unwrap();
+    let catalog = fs::read_to_string(version.folder().join("datapackage.json")).unwrap();
+    let resources = read_resources(&catalog);
+    let mut seen = 0;
+    for (name, schema) in version.schemas() {
+        let (link, anchor) = (format!("#table-{name}\""), format!("id=\"table-{name}\""));
+        let intermediate = is_intermediate(&schema);
+        assert_eq!((shown.contains(&link), folded.contains(&link)), (!intermediate, intermediate), "{name}");
+        assert_eq!((read_first.contains(&anchor), last.contains(&anchor)), (!intermediate, intermediate), "{name}");
+        seen += usize::from(intermediate);
+    }
+    assert!(seen > 0);
+    let first = resources.iter().position(|name| is_intermediate(&version.schemas()[name])).unwrap();
+    assert!(resources[first..].iter().all(|name| is_intermediate(&version.schemas()[name])), "{resources:?}");
+}
+
+/// The table of each resource of a Data Package.
+fn read_resources(package: &str) -> Vec<String> {
+    let package: Value = serde_json::from_str(package).unwrap();
+    let schemas = package["resources"].as_array().unwrap().iter().map(|resource| resource["schema"].as_str().unwrap());
+    schemas.map(|path| path.trim_start_matches("schemas/").trim_end_matches(".json").to_owned()).collect()
+}
+
+/// METHOD.md is one text in the project and two in a version, which together are all of it and lead to each other.
+#[test]
+fn a_version_carries_the_method_in_both_languages() {
+    let version = sample();
+    let halves = ["methode.fr.md", "methode.en.md"].map(|name| {
+        assert!(version.store().join("latest").join(name).is_file(), "{name}");
+        fs::read_to_string(version.folder().join(name)).unwrap()
+    });
+    let [french, english] = &halves;
+    let joined = format!(
+        "{}\n---\n\n{}",
+        french.replace("](methode.en.md)", "](#method)"),
+        english.replace("](methode.fr.md)", "](#méthode)")
+    );
+    assert_eq!(joined, fs::read_to_string(root().join("METHOD.md")).unwrap());
+    let sections = |text: &str| text.lines().filter(|line| line.starts_with("## ")).count();
+    assert_eq!(sections(french), sections(english));
+    // What leads out of the folder of a version would lead nowhere there.
+    let link = regex::Regex::new(r"\]\(([^)]*)\)").unwrap();
+    for (half, other) in [(french, "methode.en.md"), (english, "methode.fr.md")] {
+        let targets: Vec<&str> = link.captures_iter(half).map(|found| found.get(1).unwrap().as_str()).collect();
+        let leads = |target: &&str| *target == other || target.contains("://");
+        assert!(targets.contains(&other) && targets.iter().all(|target| leads(target)), "{targets:?}");
+    }
+    let page = fs::read_to_string(version.folder().join(PAGE)).unwrap();
+    assert!(page.contains("href=\"methode.fr.md\"") && page.contains("href=\"methode.en.md\""));
 }
 
 /// A server of a folder, which ends with the test.

@@ -28,7 +28,7 @@ pub const TAGS: &str = "guichets:mots-cles";
 const LICENCES: [(&str, &str); 1] = [("https://www.etalab.gouv.fr/licence-ouverte-open-licence", "lov2")];
 
 /// Files that hold no table and are resources all the same: name, type, format, title, description.
-const DOCUMENTS: [[&str; 5]; 3] = [
+const DOCUMENTS: [[&str; 5]; 5] = [
     [
         "dictionnaire.fr.html",
         "documentation",
@@ -42,6 +42,20 @@ const DOCUMENTS: [[&str; 5]; 3] = [
         "html",
         "Dictionnaire des données, en anglais",
         "What each table and each column means, in English.",
+    ],
+    [
+        "methode.fr.md",
+        "documentation",
+        "md",
+        "Méthode",
+        "Ce qui est mesuré, comment chaque chiffre est calculé, et ce qu'il ne permet pas de dire.",
+    ],
+    [
+        "methode.en.md",
+        "documentation",
+        "md",
+        "Méthode, en anglais",
+        "What is measured, how each figure is computed, and what it does not allow one to say, in English.",
     ],
     [
         "recompute.sql",
@@ -148,7 +162,7 @@ fn coverage(pipeline: &Pipeline, version: &PublishedVersion) -> Value {
 }
 
 /// Where a resource stands: results before what they rest on, and among them those that open in a spreadsheet first; the
-/// newest month first; texts at the end, but for the one to begin with.
+/// newest month first; intermediate tables behind all others, and texts at the end, but for the one to begin with.
 type Rank = (u8, String, std::cmp::Reverse<String>, u8);
 
 fn resource(file: &FileEntry, version: &PublishedVersion, root: &Url) -> Result<Option<(Rank, PlannedResource)>> {
@@ -185,6 +199,7 @@ fn of_table(
     root: &Url,
 ) -> Result<(Rank, Map<String, Value>)> {
     let (group, kind) = match table.guichets.origin {
+        _ if table.guichets.intermediate => (6, "other"),
         Origin::Model if table.guichets.formats.contains(&Format::Xlsx) => (1, "main"),
         Origin::Model => (2, "main"),
         Origin::Ingest if table.guichets.partition.is_some() => (3, "main"),

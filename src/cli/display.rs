@@ -138,6 +138,8 @@ pub fn left_alone(files: &[LeftAlone]) -> Vec<(&'static str, String)> {
 fn write_outcomes(text: &mut String, style: &Style, built: &Built) -> std::fmt::Result {
     let counts = &built.digest.outcomes;
     let most = counts.values().copied().max().unwrap_or(0).max(1);
+    let consultations = u64::try_from(counts.values().sum::<i64>()).unwrap_or(0);
+    writeln!(text, "{}, one cycle of a service each, by outcome:", plural(consultations, "consultation"))?;
     for outcome in AttemptOutcome::ALL {
         let count = counts.get(outcome.code()).copied().unwrap_or(0);
         if count > 0 {

@@ -6,6 +6,7 @@ mod diff;
 mod display;
 mod dossier;
 mod explain;
+mod graph;
 mod retract;
 mod run;
 mod schema;

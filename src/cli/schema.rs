@@ -10,9 +10,9 @@ use guichets_ouverts::model::Model;
 use guichets_ouverts::publish::{self, Guard};
 use guichets_ouverts::schema::{Catalog, Language, Origin, TableSchema, dictionary_html, dictionary_markdown};
 
-use super::{Common, print};
+use super::{Common, graph, print};
 
-/// Check the table schemas, or print the dictionary that follows from them
+/// Check the table schemas, or print the dictionary or the drawing that follows from them
 #[derive(Debug, Args)]
 pub struct SchemaCommand {
     #[command(subcommand)]
@@ -36,6 +36,8 @@ enum Action {
         #[arg(long, value_enum, default_value_t = Markup::Markdown)]
         format: Markup,
     },
+    /// Draw which table is made of which, as Mermaid; with --json, as data
+    Graph,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -55,7 +57,7 @@ impl SchemaCommand {
     pub fn run(self, common: &Common) -> Result<ExitCode> {
         let project = Project::holding(common.project.as_deref().unwrap_or_else(|| std::path::Path::new(".")))?;
         let catalog = Catalog::load(&project.tables())?;
-        let tables: Vec<&TableSchema> = catalog.iter().collect();
+        let tables = catalog.for_readers();
         match self.action {
             Action::Check { against } => {
                 let models = Model::load_all(&project.models())?;
@@ -73,6 +75,16 @@ impl SchemaCommand {
                         tables.len(),
                         models.len()
                     )
+                });
+            }
+            Action::Graph => {
+                let models = Model::load_all(&project.models())?;
+                agree(&tables, &models)?;
+                let nodes = graph::nodes(&tables, &models);
+                print(&if common.json {
+                    format!("{:#}", serde_json::json!({ "tables": nodes }))
+                } else {
+                    graph::mermaid(&nodes).trim_end().to_owned()
                 });
             }
             Action::Docs { language, format } => {
@@ -112,7 +124,7 @@ fn against_published(store: &str, catalog: &Catalog, common: &Common) -> Result<
     Ok(if report.incompatible.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(3) })
 }
 
-/// Each derived table has a model, and each model a schema.
+/// Each derived table has a model, and each model a schema; both say whether the table is intermediate.
 fn agree(tables: &[&TableSchema], models: &[Model]) -> Result<()> {
     for table in tables.iter().filter(|table| table.guichets.origin == Origin::Model) {
         if !models.iter().any(|model| model.table == table.name) {
@@ -121,9 +133,27 @@ fn agree(tables: &[&TableSchema], models: &[Model]) -> Result<()> {
         }
     }
     for model in models {
-        if !tables.iter().any(|table| table.name == model.table) {
-            return Err(Error::usage(format!("the model {} makes a table that no schema declares", model.table))
-                .at(format!("schemas/tables/{}.json", model.table)));
+        let place = |error: Error| error.at(format!("schemas/tables/{}.json", model.table));
+        let Some(table) = tables.iter().find(|table| table.name == model.table) else {
+            return Err(place(Error::usage(format!(
+                "the model {} makes a table that no schema declares",
+                model.table
+            ))));
+        };
+        match (model.intermediate, table.guichets.intermediate) {
+            (true, false) => {
+                return Err(place(
+                    Error::usage(format!("the model {} is of an intermediate table, its schema is not", model.table))
+                        .hint("say \"intermediate\": true under \"guichets\", or move the model one folder up"),
+                ));
+            }
+            (false, true) => {
+                return Err(place(
+                    Error::usage(format!("the table {} is intermediate, and its model stands elsewhere", model.table))
+                        .hint("move the model to pipelines/models/intermediaires"),
+                ));
+            }
+            _ => {}
         }
     }
     Ok(())

@@ -99,7 +99,7 @@ impl Night<'_> {
         let outcomes: Vec<String> =
             happened.map(|(outcome, count)| format!("{outcome} {}", grouped(count.cast_unsigned()))).collect();
         if !outcomes.is_empty() {
-            writeln!(text, "Outcomes: {}.\n", outcomes.join(", "))?;
+            writeln!(text, "Consultations (one cycle of a service), by outcome: {}.\n", outcomes.join(", "))?;
         }
         for kind in &digest.set_aside {
             writeln!(text, "- {}", cell(&set_aside(kind)))?;

@@ -193,7 +193,7 @@ fn filled(sql: &str, request: &Request) -> String {
 }
 
 fn query(engine: &mut Engine, sql: &str) -> Result<Grid> {
-    let model = Model { table: "dossier".to_owned(), sql: sql.to_owned(), reads: Vec::new() };
+    let model = Model::query("dossier", sql);
     grid(&engine.run(&model)?)
 }
 

@@ -40,7 +40,9 @@ impl Months {
             Self::All => (format!("{table} AS {name}"), unit.to_owned(), 0),
             // Joined only where it is needed: the engine multiplies the rows by those of a table of which it uses no column.
             Self::Newest => (
-                format!("{table} AS {name} INNER JOIN (SELECT MAX(mois) AS mois FROM {table}) AS n ON {name}.mois = n.mois"),
+                format!(
+                    "{table} AS {name} INNER JOIN (SELECT MAX(mois) AS mois FROM {table}) AS n ON {name}.mois = n.mois"
+                ),
                 format!("{unit} of the newest month"),
                 100,
             ),
@@ -160,7 +162,7 @@ pub(super) fn negatives(engine: &mut Engine, only_yes_min: u64) -> Result<GateRe
 }
 
 pub(super) fn count(engine: &mut Engine, sql: &str) -> Result<RecordBatch> {
-    engine.run(&Model { table: "gate".to_owned(), sql: sql.to_owned(), reads: Vec::new() })
+    engine.run(&Model::query("gate", sql))
 }
 
 /// The one value of a column of counts; 0 where it is null.

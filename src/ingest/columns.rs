@@ -11,6 +11,7 @@ use arrow::datatypes::Int32Type;
 use chrono::{Datelike, NaiveDate};
 
 use super::check::Checked;
+use super::names::published_text;
 use crate::attempt::RawAttempt;
 use crate::calendar::{Local, days_since_epoch, iso_week, month};
 use crate::config::Method;
@@ -210,7 +211,7 @@ impl Columns {
 
     fn push_observation(&mut self, row: &Row<'_>) {
         let raw = row.raw;
-        self.etape.append_option(raw.step.as_deref());
+        self.etape.append_option(raw.step.as_deref().map(published_text));
         self.code_http.append_option(raw.http_status);
         self.echec.append_option(raw.failure.map(crate::attempt::Failure::code));
         self.duree_ms.append_option(raw.duration_ms);
@@ -219,7 +220,7 @@ impl Columns {
         self.reponse.append_value(row.rule.outcome.answer().code());
         self.regle_id.append_value(&row.rule.id);
         self.regles_version.append_value(row.rules_version);
-        self.verdict_sonde.append_option(raw.verdict.as_deref());
+        self.verdict_sonde.append_option(raw.verdict.as_deref().map(published_text));
         push_sha256(&mut self.preuve_sha256, raw.body_sha256.as_deref());
         push_sha256(&mut self.capture_sha256, raw.screenshot_sha256.as_deref());
     }

@@ -78,7 +78,7 @@ pub struct RunDigest {
     pub dates_set_aside: i64,
     /// Mappings by which nothing could be read, and what was seen instead.
     pub unread: Vec<String>,
-    /// Attempts, by outcome.
+    /// Consultations, by outcome: one is a cycle of a service, and may take several attempts.
     pub outcomes: BTreeMap<String, i64>,
     /// Services in scope.
     pub services: usize,

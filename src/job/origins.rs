@@ -12,7 +12,7 @@ use crate::model::Model;
 use crate::outcome::RuleSet;
 use crate::registry::Registry;
 use crate::release::{Origins, RulesEntry, content_digest};
-use crate::schema::{Catalog, Origin};
+use crate::schema::{Catalog, Origin, Publication};
 
 /// All that decides what becomes of a raw line.
 pub(super) struct Made<'a> {
@@ -69,13 +69,15 @@ impl Made<'_> {
         self.registry.tables().iter().map(digest).collect()
     }
 
-    /// All of their declarations but what they are said to mean, which may change without reading anything again.
+    /// All of their declarations but what they are said to mean, and to whom they are shown, which may change without
+    /// reading anything again.
     fn ingested_tables(&self) -> String {
         let ingested = self.catalog.iter().filter(|table| table.guichets.origin == Origin::Ingest);
         let tables = ingested.map(|table| {
             let fields: Vec<_> =
                 table.fields.iter().map(|field| (&field.name, field.data_type(), &field.constraints)).collect();
-            format!("{:?}", (&table.name, &table.guichets, &table.primary_key, fields))
+            let Publication { origin, formats, order, partition, intermediate: _, reopens: _ } = &table.guichets;
+            format!("{:?}", (&table.name, origin, formats, order, partition, &table.primary_key, fields))
         });
         tables.collect::<Vec<_>>().join(";")
     }

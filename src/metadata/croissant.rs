@@ -113,12 +113,11 @@ fn organisation(who: &Organisation) -> Value {
 
 /// Every file of a table that has an address.
 fn distribution(description: &Description<'_>) -> Value {
-    description.files.iter().filter_map(|file| file_object(description, file)).collect()
+    description.files_by_table().filter_map(|(table, file)| file_object(description, table, file)).collect()
 }
 
-fn file_object(description: &Description<'_>, file: &FileEntry) -> Option<Value> {
-    let (format, table) = (file.format?, file.table.as_deref()?);
-    let table = description.tables.iter().find(|declared| declared.name == table)?;
+fn file_object(description: &Description<'_>, table: &TableSchema, file: &FileEntry) -> Option<Value> {
+    let format = file.format?;
     let registered = media_type(format);
     let encoding = match format {
         // The registered type, and the one by which the standard's own reader knows the format.
@@ -140,10 +139,8 @@ fn file_object(description: &Description<'_>, file: &FileEntry) -> Option<Value>
 /// A table as records, read from its Parquet file: it alone has the declared types. Of a table that is split into files
 /// the last one is described, and the others have its columns: a set of columns for each would be most of the page.
 fn record_set(description: &Description<'_>, table: &TableSchema) -> Option<Value> {
-    let parts = description.files.iter().filter(|file| {
-        let parquet = file.table.as_deref() == Some(table.name.as_str()) && file.format == Some(Format::Parquet);
-        parquet && description.address(file).is_some()
-    });
+    let named = |file: &&FileEntry| file.format == Some(Format::Parquet) && description.address(file).is_some();
+    let parts = description.files_of(table).filter(named);
     let file = parts.max_by_key(|file| &file.partition)?;
     let name = description.name(file).trim_end_matches(".parquet");
     let others = file.partition.as_ref().map_or("", |_| " Les autres fichiers de cette table ont les mêmes colonnes.");

@@ -33,16 +33,10 @@ pub(super) fn datapackage(description: &Description<'_>) -> Value {
             .map(|(who, role)| json!({ "title": who.name, "path": who.url, "role": role }))
             .collect::<Vec<_>>(),
         "resources": description
-            .tables
-            .iter()
-            .flat_map(|table| resources(description, table))
+            .files_by_table()
+            .filter_map(|(table, file)| resource(description, table, file))
             .collect::<Vec<_>>(),
     })
-}
-
-fn resources<'a>(description: &'a Description<'_>, table: &'a TableSchema) -> impl Iterator<Item = Value> + 'a {
-    let files = description.files.iter().filter(|file| file.table.as_deref() == Some(table.name.as_str()));
-    files.filter_map(|file| resource(description, table, file))
 }
 
 fn resource(description: &Description<'_>, table: &TableSchema, file: &FileEntry) -> Option<Value> {

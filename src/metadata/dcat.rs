@@ -6,11 +6,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Description;
 use super::datapackage::media_type;
+use super::{Description, METHOD_FILES};
 use crate::config::{Contact, Frequency, Organisation, Place};
 use crate::release::{FileEntry, exporter};
-use crate::schema::{Format, Language};
+use crate::schema::{Format, Language, TableSchema};
 
 const AUTHORITY: &str = "http://publications.europa.eu/resource/authority";
 
@@ -92,12 +92,11 @@ const PROVENANCE: (&str, &str) = (
 );
 
 fn distributions(description: &Description<'_>) -> Vec<Value> {
-    description.files.iter().filter_map(|file| distribution(description, file)).collect()
+    description.files_by_table().filter_map(|(table, file)| distribution(description, table, file)).collect()
 }
 
-fn distribution(description: &Description<'_>, file: &FileEntry) -> Option<Value> {
-    let (format, table) = (file.format?, file.table.as_deref()?);
-    let table = description.tables.iter().find(|declared| declared.name == table)?;
+fn distribution(description: &Description<'_>, table: &TableSchema, file: &FileEntry) -> Option<Value> {
+    let format = file.format?;
     let address = description.stable_address(file)?;
     let part = file.partition.as_ref().map(|part| format!(", {part}")).unwrap_or_default();
     let title = |language| {
@@ -128,10 +127,13 @@ fn distribution(description: &Description<'_>, file: &FileEntry) -> Option<Value
     Some(Value::Object(distribution))
 }
 
-/// The dictionaries: what a reader needs beside the tables.
+/// Dictionaries and method: what a reader needs beside the tables.
 fn documents(description: &Description<'_>) -> Value {
-    let dictionary = |file: &&&FileEntry| description.name(file).starts_with("dictionnaire.");
-    let files = description.files.iter().filter(dictionary);
+    let text = |file: &&&FileEntry| {
+        let name = description.name(file);
+        name.starts_with("dictionnaire.") || METHOD_FILES.contains(&name)
+    };
+    let files = description.files.iter().filter(text);
     files
         .filter_map(|file| {
             let mut document = object(typed(&description.stable_address(file)?, "foaf:Document"));

@@ -4,7 +4,7 @@ use chrono::{Datelike, NaiveDate};
 use uuid::Uuid;
 
 use super::Description;
-use crate::schema::Language;
+use crate::schema::{Language, TableSchema};
 
 impl Description<'_> {
     /// The title, which says where the data are made up.
@@ -54,16 +54,16 @@ impl Description<'_> {
 
     /// Says which files a file of metadata leaves out, where it does.
     fn left_out(&self) -> Option<String> {
-        let mut tables: Vec<&str> = self.unnamed().filter_map(|file| file.table.as_deref()).collect();
-        tables.dedup();
+        let unnamed = |table: &&&TableSchema| self.files_of(table).any(|file| self.address(file).is_none());
+        let tables: Vec<&str> = self.tables.iter().filter(unnamed).map(|table| table.name.as_str()).collect();
         if tables.is_empty() {
             return None;
         }
         let names = tables.join(", ");
         Some(format!(
             "Ne sont pas nommés ici, parce que plusieurs versions les partagent et que le dépôt n'a pas d'adresse publique : \
-             les fichiers Parquet mensuels ({names}) ; leurs chemins et empreintes sont dans manifest.json. \
-             Not named here, because versions share them and the store has no public address: the monthly Parquet files \
+             les fichiers mensuels ({names}) ; leurs chemins et empreintes sont dans manifest.json. \
+             Not named here, because versions share them and the store has no public address: the monthly files \
              ({names}); manifest.json has their paths and digests."
         ))
     }

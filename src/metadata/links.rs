@@ -2,6 +2,7 @@
 
 use super::{Description, PAGE};
 use crate::release::FileEntry;
+use crate::schema::TableSchema;
 
 impl Description<'_> {
     /// The public address of the store's root, without a slash at its end.
@@ -54,8 +55,13 @@ impl Description<'_> {
         page.unwrap_or_else(|| self.pipeline.publication.publisher.url.clone())
     }
 
-    /// Files of tables that the metadata cannot name, for want of a public address.
-    pub(super) fn unnamed(&self) -> impl Iterator<Item = &FileEntry> {
-        self.files.iter().copied().filter(|file| file.table.is_some() && self.address(file).is_none())
+    /// The files of a table.
+    pub(super) fn files_of<'a>(&'a self, table: &'a TableSchema) -> impl Iterator<Item = &'a FileEntry> {
+        self.files.iter().copied().filter(|file| file.table.as_deref() == Some(table.name.as_str()))
+    }
+
+    /// The files of all tables, each with its table, in the order of the tables.
+    pub(super) fn files_by_table(&self) -> impl Iterator<Item = (&TableSchema, &FileEntry)> {
+        self.tables.iter().flat_map(|table| self.files_of(table).map(|file| (*table, file)))
     }
 }

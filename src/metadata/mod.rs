@@ -13,9 +13,11 @@ mod datapackage;
 mod dcat;
 mod describe;
 mod links;
+mod method;
 mod page;
 
 pub use coverage::Coverage;
+pub use method::{METHOD, METHOD_FILES, method_texts};
 
 use chrono::{DateTime, FixedOffset};
 

@@ -11,6 +11,7 @@ struct Words {
     title: &'static str,
     intro: &'static str,
     columns: &'static str,
+    intermediate: [&'static str; 2],
     colon: &'static str,
     semicolon: &'static str,
     facts: [&'static str; 5],
@@ -24,6 +25,10 @@ const FRENCH: Words = Words {
     title: "Dictionnaire des données",
     intro: "Une section par table, une ligne par colonne. Dans les fichiers CSV, une cellule vide est une valeur absente.",
     columns: "Colonnes de la table",
+    intermediate: [
+        "Tables intermédiaires",
+        "Les autres tables en sont faites. Elles servent à recalculer, non à être lues.",
+    ],
     colon: " : ",
     semicolon: " ; ",
     facts: ["Clé primaire", "Ordre des lignes", "Formats", "Un fichier par valeur de", "Version du schéma"],
@@ -37,6 +42,10 @@ const ENGLISH: Words = Words {
     title: "Data dictionary",
     intro: "One section per table, one line per column. In the CSV files an empty cell is a missing value.",
     columns: "Columns of the table",
+    intermediate: [
+        "Intermediate tables",
+        "The other tables are made of them. They serve to recompute, not to be read.",
+    ],
     colon: ": ",
     semicolon: "; ",
     facts: ["Primary key", "Order of the rows", "Formats", "One file per value of", "Schema version"],
@@ -60,10 +69,16 @@ h2{break-after:avoid}@page{size:A4 landscape;margin:1cm}}";
 #[must_use]
 pub fn dictionary_markdown(tables: &[&TableSchema], language: Language) -> String {
     let words = words(language);
-    let contents = each(tables, |table| {
+    let line = |table: &&TableSchema| {
         format!("- [{}](#{}) (`{}`)\n", text_markdown(table.title_in(language)), anchor(table), table.name)
-    });
-    let sections = each(tables, |table| section_markdown(table, words));
+    };
+    let [title, told] = words.intermediate;
+    let (contents, sections) = both_parts(
+        tables,
+        line,
+        |table| section_markdown(table, words),
+        |contents, sections| (format!("\n### {title}\n\n{contents}"), format!("\n## {title}\n\n{told}\n{sections}")),
+    );
     format!("# {}\n\n{}\n\n## Tables\n\n{contents}{sections}", words.title, words.intro)
 }
 
@@ -72,10 +87,18 @@ pub fn dictionary_markdown(tables: &[&TableSchema], language: Language) -> Strin
 pub fn dictionary_html(tables: &[&TableSchema], language: Language) -> String {
     let words = words(language);
     let Words { code, title, intro, .. } = words;
-    let links = each(tables, |table| {
+    let link = |table: &&TableSchema| {
         format!("<li><a href=\"#{}\">{}</a></li>\n", anchor(table), text_html(table.title_in(language)))
-    });
-    let sections = each(tables, |table| section_html(table, words));
+    };
+    let [part, told] = words.intermediate;
+    let (links, sections) = both_parts(
+        tables,
+        link,
+        |table| section_html(table, words),
+        |links, sections| {
+            (format!("</ul>\n<h3>{part}</h3>\n<ul>\n{links}"), format!("<h2>{part}</h2>\n<p>{told}</p>\n{sections}"))
+        },
+    );
     format!(
         "<!doctype html>\n<html lang=\"{code}\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
@@ -116,6 +139,26 @@ fn words(language: Language) -> &'static Words {
 /// One text for all items, end to end.
 fn each<T>(items: impl IntoIterator<Item = T>, write: impl FnMut(T) -> String) -> String {
     items.into_iter().map(write).collect()
+}
+
+/// The contents and the sections of some tables, those to be read first; `part` sets the intermediate ones apart, where
+/// there are any.
+fn both_parts(
+    tables: &[&TableSchema],
+    line: impl Fn(&&TableSchema) -> String,
+    section: impl Fn(&TableSchema) -> String,
+    part: impl Fn(&str, &str) -> (String, String),
+) -> (String, String) {
+    let (intermediate, read): (Vec<_>, Vec<_>) = tables.iter().partition(|table| table.guichets.intermediate);
+    let written = |tables: &[&TableSchema]| (each(tables, &line), each(tables, |table| section(table)));
+    let (mut contents, mut sections) = written(&read);
+    if !intermediate.is_empty() {
+        let (more_contents, more_sections) = written(&intermediate);
+        let (more_contents, more_sections) = part(&more_contents, &more_sections);
+        contents += &more_contents;
+        sections += &more_sections;
+    }
+    (contents, sections)
 }
 
 /// The prefix keeps a table named « contents » apart from the table of contents.

@@ -66,6 +66,14 @@ impl Catalog {
         })
     }
 
+    /// Every table, those to be read before the intermediate ones; each kind in the order of names.
+    #[must_use]
+    pub fn for_readers(&self) -> Vec<&TableSchema> {
+        let (mut tables, intermediate): (Vec<_>, Vec<_>) = self.iter().partition(|table| !table.guichets.intermediate);
+        tables.extend(intermediate);
+        tables
+    }
+
     /// Every table, in the order of names.
     pub fn iter(&self) -> impl Iterator<Item = &TableSchema> {
         self.tables.values()

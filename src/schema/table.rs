@@ -64,7 +64,7 @@ pub struct Publication {
     /// `debut_utc` to `fin_utc`.
     #[serde(default)]
     pub reopens: bool,
-    /// Whether it is a step of the computation, and not for reading first.
+    /// Whether it is there for other tables, and for whoever recomputes them: all that is shown to readers has it last.
     #[serde(default)]
     pub intermediate: bool,
 }

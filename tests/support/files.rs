@@ -5,6 +5,8 @@ use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 
+use super::root;
+
 /// The bytes of each file below a folder, by its path from there.
 pub type Tree = BTreeMap<String, Vec<u8>>;
 
@@ -33,6 +35,14 @@ pub fn copy(from: &Path, to: &Path) {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, bytes).unwrap();
     }
+}
+
+/// Copies what a run reads of the project, to be changed.
+pub fn copy_project(to: &Path) {
+    for part in ["schemas", "pipelines", "data"] {
+        copy(&root().join(part), &to.join(part));
+    }
+    fs::copy(root().join("METHOD.md"), to.join("METHOD.md")).unwrap();
 }
 
 /// Adds a text to the end of a file that is there.

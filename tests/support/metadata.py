@@ -29,6 +29,8 @@ def package(path):
     from frictionless import Package
 
     tables = [resource for resource in Package(str(path)).resources if resource.format == "csv"]
+    # Those that versions share are named by an address, which nobody serves here.
+    tables = [resource for resource in tables if "://" not in resource.path]
     if not tables:
         yield "no CSV file"
     for resource in tables:

@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 pub use attempts::{Attempts, Kind};
-pub use files::{Tree, append, copy, tree};
+pub use files::{Tree, append, copy, copy_project, tree};
 pub use published::{german_offices, sample, seine_maritime};
 pub use scene::Scene;
 pub use store::Store;

@@ -74,18 +74,15 @@ impl Version {
         inputs.iter().map(|input| (input["file"].as_str().unwrap(), input)).collect()
     }
 
-    /// The rows of a table, of all its parts: of its CSV file, or of its Parquet files where it has no CSV.
+    /// The rows of a table, of all its parts: of its CSV file, or of its Parquet files where it has several or no CSV. The
+    /// instants of a CSV file have as many digits as one of them needs.
     pub fn rows(&self, table: &str) -> Vec<Row> {
-        let files = |format: &str| -> Vec<PathBuf> {
-            let files = self.manifest["files"].as_array().unwrap().iter();
-            let wanted = files.filter(|file| file["table"] == table && file["format"] == format);
-            wanted.map(|file| self.store.join(file["path"].as_str().unwrap())).collect()
-        };
-        let csv = files("csv");
-        if csv.is_empty() {
-            files("parquet").iter().flat_map(|path| parquet_rows(path)).collect()
-        } else {
-            csv.iter().flat_map(|path| csv_rows(path)).collect()
+        match self.files_in("csv").find(|file| file["table"] == table && file["partition"].is_null()) {
+            Some(file) => csv_rows(&self.store.join(file["path"].as_str().unwrap())),
+            None => {
+                let parts = self.files_in("parquet").filter(|file| file["table"] == table);
+                parts.flat_map(|file| parquet_rows(&self.store.join(file["path"].as_str().unwrap()))).collect()
+            }
         }
     }
 }

@@ -6,6 +6,7 @@
 //! spreadsheet ends a cell), `=`, `+`, `-` and `@` at the very beginning, and the percent sign itself. Nothing else is,
 //! so that two names never become one and each can be read back.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::ops::RangeInclusive;
 
@@ -49,6 +50,17 @@ pub fn within(archive: &str, member: &[u8]) -> String {
     let mut text = format!("{archive}/");
     push(&mut text, member);
     text
+}
+
+/// A text of a log as it is published, encoded in the same way: it is input as well, and stands in files that people open
+/// in spreadsheets.
+#[must_use]
+pub fn published_text(text: &str) -> Cow<'_, str> {
+    if !text.starts_with(FORMULA) && text.chars().all(is_plain) {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(published(text.as_bytes()))
+    }
 }
 
 fn push(text: &mut String, path: &[u8]) {

@@ -2,10 +2,10 @@
 
 use super::{Version, accounting};
 use crate::diff::{self, Changes};
-use crate::error::{Context, Result};
+use crate::error::{Context, Error, Result};
 use crate::gate::GateReport;
 use crate::ingest::Reading;
-use crate::metadata::{self, Check, Description};
+use crate::metadata::{self, Check, Description, METHOD, method_texts};
 use crate::model::Model;
 use crate::publish;
 use crate::release::{FileEntry, recompute_sql};
@@ -20,7 +20,7 @@ impl Version<'_> {
         gates: &[GateReport],
         changes: Option<&Changes>,
     ) -> Result<()> {
-        let tables: Vec<&TableSchema> = self.catalog.iter().collect();
+        let tables = self.catalog.for_readers();
         let mut texts: Vec<(String, String)> = Vec::new();
         for (language, code) in [(Language::French, "fr"), (Language::English, "en")] {
             texts.push((format!("dictionnaire.{code}.md"), dictionary_markdown(&tables, language)));
@@ -28,6 +28,10 @@ impl Version<'_> {
         }
         texts.extend(tables.iter().map(|table| (format!("schemas/{}.json", table.name), table.text.clone())));
         texts.extend(models.iter().map(|model| (format!("models/{}.sql", model.table), model.sql.clone())));
+        let place = |error: Error| error.at_path(&self.order.project.path(METHOD));
+        let method = std::fs::read_to_string(self.order.project.path(METHOD)).usage("cannot read the method");
+        let halves = method.and_then(|text| method_texts(&text)).map_err(place)?;
+        texts.extend(halves.map(|(name, text)| (name.to_owned(), text)));
         if let Some(changes) = changes {
             texts.push((
                 "changes.json".to_owned(),

@@ -60,6 +60,29 @@ enum Part {
     There(FileEntry),
 }
 
+/// A table, or a part of one, whose files are written.
+struct Written<'t> {
+    table: &'t TableSchema,
+    parquet: StagedFile,
+    others: Vec<StagedFile>,
+    violations: Vec<String>,
+}
+
+impl<'t> Written<'t> {
+    /// Writes it in every format that its schema asks for; the rows, in order, for those who need them.
+    fn to(
+        staging: &Staging,
+        table: &'t TableSchema,
+        month: Option<&str>,
+        rows: &RecordBatch,
+    ) -> Result<(Self, RecordBatch)> {
+        let staged = staging.stage(table, month, rows)?;
+        let others = staging.export(table, &staged)?;
+        let Staged { batch, parquet, violations } = staged;
+        Ok((Self { table, parquet, others, violations }, batch))
+    }
+}
+
 impl<'a> Version<'a> {
     pub(super) fn new(order: &'a Order<'a>, catalog: &'a Catalog, ground: Option<&'a Ground<'a>>) -> Result<Self> {
         let about = About {
@@ -96,7 +119,7 @@ impl<'a> Version<'a> {
         progress.begin("mois", names.len() as u64);
         let (staging, catalog) = (&self.staging, self.catalog);
         let (attempts, identifiers) = (catalog.table("tentatives")?, catalog.table("identifiants")?);
-        let settled: Vec<Vec<(&TableSchema, Staged)>> = names
+        let settled: Vec<Vec<Written<'_>>> = names
             .par_iter()
             .map(|month| {
                 progress.proceed()?;
@@ -107,12 +130,10 @@ impl<'a> Version<'a> {
                     return Ok(Vec::new());
                 }
                 let ids = identifiers_table(month, &rows)?;
-                let staged = [(attempts, rows), (identifiers, ids)].map(|(table, rows)| {
-                    let Staged { parquet, violations, batch } = staging.stage(table, Some(month), &rows)?;
-                    // A month is not kept in memory once it is written.
-                    Ok((table, Staged { batch: batch.slice(0, 0), parquet, violations }))
-                });
-                staged.into_iter().collect()
+                // A month is not kept in memory once it is written, in every format.
+                let written = [(attempts, rows), (identifiers, ids)]
+                    .map(|(table, rows)| Ok(Written::to(staging, table, Some(month), &rows)?.0));
+                written.into_iter().collect()
             })
             .collect::<Result<_>>()?;
         progress.end();
@@ -121,9 +142,7 @@ impl<'a> Version<'a> {
             self.tables.entry(name.to_owned()).or_default();
             self.carry_untouched(name);
         }
-        for (table, staged) in settled.into_iter().flatten() {
-            self.keep(table, staged)?;
-        }
+        settled.into_iter().flatten().for_each(|written| self.keep(written));
         Ok(())
     }
 
@@ -172,22 +191,23 @@ impl<'a> Version<'a> {
 
     fn part(&mut self, name: &str, month: Option<&str>, columns: &RecordBatch) -> Result<()> {
         let table = self.catalog.table(name)?;
-        let staged = self.staging.stage(table, month, columns)?;
-        self.note(name, &staged.batch);
+        let (written, rows) = Written::to(&self.staging, table, month, columns)?;
+        self.note(name, &rows);
         if let Some(ground) = self.ground.filter(|ground| ground.derives && table.guichets.reopens) {
-            self.touched.extend(reopened_months(&ground.table(name)?, &staged.batch)?);
+            self.touched.extend(reopened_months(&ground.table(name)?, &rows)?);
         }
-        self.keep(table, staged)
+        self.keep(written);
+        Ok(())
     }
 
-    fn keep(&mut self, table: &TableSchema, staged: Staged) -> Result<()> {
-        self.files.extend(self.staging.export(table, &staged)?);
-        let month = staged.parquet.entry.partition.clone().unwrap_or_default();
+    fn keep(&mut self, written: Written<'_>) {
+        let Written { table, parquet, others, violations } = written;
+        let month = parquet.entry.partition.clone().unwrap_or_default();
         let parts = self.tables.entry(table.name.clone()).or_default();
-        parts.insert(month, Part::Here(staged.parquet.local.clone()));
-        self.violations.extend(staged.violations);
-        self.files.push(staged.parquet);
-        Ok(())
+        parts.insert(month, Part::Here(parquet.local.clone()));
+        self.violations.extend(violations);
+        self.files.extend(others);
+        self.files.push(parquet);
     }
 
     /// The rows of a table, all parts of it.

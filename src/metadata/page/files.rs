@@ -6,7 +6,7 @@ use super::words::{FRENCH, size};
 use super::{escaped, line};
 use crate::metadata::Description;
 use crate::release::FileEntry;
-use crate::schema::{Format, Origin, TableSchema};
+use crate::schema::{Origin, TableSchema};
 
 /// Groups of tables, what readers come for first.
 const GROUPS: [&str; 5] = [
@@ -14,15 +14,19 @@ const GROUPS: [&str; 5] = [
     "Ce qui a été vu et lu",
     "Registre : guichets, démarches, faits",
     "Méthode : périmètre, règles, seuils",
-    "Tables intermédiaires, dont les résultats sont faits",
+    "Tables intermédiaires",
 ];
 
-/// The position of a table's group. What comes as Parquet alone is for those who recompute.
+/// The last group, which is folded: it is for those who recompute.
+const INTERMEDIATE: usize = GROUPS.len() - 1;
+
+/// The position of a table's group. What is split by month is of single looks, whoever made it.
 fn group(table: &TableSchema) -> usize {
     match table.guichets.origin {
-        Origin::Model if table.guichets.formats != [Format::Parquet] => 0,
-        Origin::Model => 4,
+        _ if table.guichets.intermediate => INTERMEDIATE,
         Origin::Ingest => 1,
+        Origin::Model if table.guichets.partition.is_some() => 1,
+        Origin::Model => 0,
         Origin::Registry => 2,
         Origin::Schedule | Origin::Rules | Origin::Settings => 3,
     }
@@ -32,18 +36,28 @@ fn group(table: &TableSchema) -> usize {
 pub(super) fn files(description: &Description<'_>) -> String {
     let mut html = String::from(
         "<h2>Les fichiers</h2>\n<p>Les fichiers XLSX s'ouvrent dans un tableur, les CSV partout, les Parquet avec pandas, \
-         R, DuckDB ou Polars. Les codes de département sont du texte. <span lang=\"en\">XLSX for spreadsheets, CSV for \
-         everything, Parquet for pandas, R, DuckDB or Polars. Département codes are text.</span></p>\n",
+         R, DuckDB ou Polars. Les codes de département sont du texte. Les tentatives et \
+         les consultations sont en un fichier par mois local, dont la taille est dite à côté. <span lang=\"en\">XLSX for spreadsheets, CSV for \
+         everything, Parquet for pandas, R, DuckDB or Polars. Département codes are text. Attempts and consultations come in one file per local month, each with its size.</span></p>\n",
     );
     for (position, caption) in GROUPS.into_iter().enumerate() {
         let tables = description.tables.iter().filter(|table| group(table) == position);
         let bodies: String = tables.map(|table| body(description, table)).collect();
+        let (before, after) = if position == INTERMEDIATE {
+            (
+                "<details>\n<summary>Tables intermédiaires : les autres en sont faites ; pour recalculer. \
+              <span lang=\"en\">Intermediate tables, of which the others are made: to recompute.</span></summary>\n",
+                "</details>\n",
+            )
+        } else {
+            ("", "")
+        };
         if !bodies.is_empty() {
             let _ = write!(
                 html,
-                "<table class=\"files\">\n<caption>{caption}</caption>\n<thead><tr><th scope=\"col\">Fichier</th>\
+                "{before}<table class=\"files\">\n<caption>{caption}</caption>\n<thead><tr><th scope=\"col\">Fichier</th>\
                  <th scope=\"col\" class=\"n\">Lignes</th><th scope=\"col\" class=\"n\">Taille</th>\
-                 <th scope=\"col\">SHA-256</th></tr></thead>\n{bodies}</table>\n"
+                 <th scope=\"col\">SHA-256</th></tr></thead>\n{bodies}</table>\n{after}"
             );
         }
     }
@@ -51,8 +65,7 @@ pub(super) fn files(description: &Description<'_>) -> String {
 }
 
 fn body(description: &Description<'_>, table: &TableSchema) -> String {
-    let mut files: Vec<&FileEntry> =
-        description.files.iter().copied().filter(|file| file.table.as_deref() == Some(table.name.as_str())).collect();
+    let mut files: Vec<&FileEntry> = description.files_of(table).collect();
     // What opens everywhere comes first; months in their order.
     files.sort_by_key(|file| (std::cmp::Reverse(file.format), &file.path));
     let mut html = format!(

@@ -74,8 +74,9 @@ fn head(description: &Description<'_>, words: &Words, level: u8) -> String {
             }
         },
     );
-    let (path, title) = words.dictionary;
-    let mut begin = format!("<p><a href=\"{path}\">{title}</a>");
+    let [dictionary, method] =
+        [words.dictionary, words.method].map(|(path, title)| format!("<a href=\"{path}\">{title}</a>"));
+    let mut begin = format!("<p>{dictionary}<br>\n{method}");
     let (first, told) = words.first;
     if description.files.iter().any(|file| description.own(file) == Some(first)) {
         let _ = write!(begin, "<br>\n<a href=\"{first}\">{told}</a>");
@@ -106,6 +107,8 @@ fn coverage(description: &Description<'_>, words: &Words) -> String {
         words.several(n(covered.departments), "département"),
     );
     let looks = covered.looks;
+    // Counts alone: a share of consultations of all services together is no rate that the method knows.
+    let of_looks = || format!("{} consultations", words.of(looks));
     let figures = [
         (
             words.pick("Services (guichet et démarche)", "Services (counter and procedure)"),
@@ -115,29 +118,22 @@ fn coverage(description: &Description<'_>, words: &Words) -> String {
         (
             words.pick("Cycles mesurés", "Cycles measured"),
             covered.measured,
-            format!("{} {}", words.part(covered.measured, covered.expected), words.pick("prévus", "expected")),
+            format!("{} {}", words.of(covered.expected), words.pick("cycles prévus", "cycles expected")),
         ),
         (
-            words.pick("Consultations", "Looks (consultations)"),
+            words.pick("Tentatives (lignes)", "Attempts (rows)"),
+            covered.attempts,
+            words.pick("un regard sur un planning", "one look at one planning").to_owned(),
+        ),
+        (
+            words.pick("Consultations", "Consultations"),
             looks,
-            format!("{} {}", words.number(covered.attempts), words.pick("tentatives (lignes)", "attempts (rows)")),
+            words.pick("un cycle d’un service", "one cycle of a service").to_owned(),
         ),
-        (
-            words.pick("« Oui » : rendez-vous proposé", "\"Yes\": appointment offered"),
-            covered.yes,
-            words.part(covered.yes, looks),
-        ),
-        (
-            words.pick("« Non » : aucun rendez-vous", "\"No\": no appointment"),
-            covered.no,
-            words.part(covered.no, looks),
-        ),
-        (
-            words.pick("Inconnues : on n'a pas pu savoir", "Unknown: could not tell"),
-            covered.unknown,
-            words.part(covered.unknown, looks),
-        ),
-        (words.pick("Hors champ", "Out of scope"), covered.out_of_scope, words.part(covered.out_of_scope, looks)),
+        (words.pick("« Oui » : rendez-vous proposé", "\"Yes\": appointment offered"), covered.yes, of_looks()),
+        (words.pick("« Non » : aucun rendez-vous", "\"No\": no appointment"), covered.no, of_looks()),
+        (words.pick("Inconnues : on n'a pas pu savoir", "Unknown: could not tell"), covered.unknown, of_looks()),
+        (words.pick("Hors champ", "Out of scope"), covered.out_of_scope, of_looks()),
     ];
     for (name, figure, of) in figures {
         line(&mut html, format!("<div><dt>{name}</dt><dd><b>{}</b> {of}</dd></div>", words.number(figure)));
@@ -249,10 +245,7 @@ fn licence(description: &Description<'_>, words: &Words) -> String {
     }
     line(&mut html, format!("<p>{whom}</p>"));
     let program = link(&Organisation::default());
-    let made_by = words.pick(
-        "Programme, règles et méthode en détail (METHOD.md) :",
-        "Program, rules and the method in full (METHOD.md):",
-    );
+    let made_by = words.pick("Programme et règles :", "Program and rules:");
     line(&mut html, format!("<p>{made_by} {program}</p>"));
     html
 }

@@ -1,5 +1,6 @@
 //! The sentences of the page, in its two languages.
 
+use crate::metadata::METHOD_FILES;
 use crate::schema::Language;
 
 /// What one half of the page says.
@@ -22,6 +23,7 @@ pub(super) struct Words {
     pub licence_how: &'static str,
     pub contact: &'static str,
     pub dictionary: (&'static str, &'static str),
+    pub method: (&'static str, &'static str),
     pub first: (&'static str, &'static str),
 }
 
@@ -61,6 +63,7 @@ pub(super) const FRENCH: Words = Words {
     licence_how: "Réutilisation libre, y compris commerciale, avec mention de la source et de la date :",
     contact: "Éditeur",
     dictionary: ("dictionnaire.fr.html", "Dictionnaire : chaque table, chaque colonne"),
+    method: (METHOD_FILES[0], "Méthode : ce qui est mesuré, comment, et ce que cela ne dit pas"),
     first: ("disponibilite_mois.xlsx", "Pour commencer : la disponibilité par mois, pour un tableur"),
 };
 
@@ -98,6 +101,7 @@ pub(super) const ENGLISH: Words = Words {
     licence_how: "Reuse is free, also commercially, with a mention of the source and of the date:",
     contact: "Publisher",
     dictionary: ("dictionnaire.en.html", "Dictionary: every table, every column"),
+    method: (METHOD_FILES[1], "Method: what is measured, how, and what it does not say"),
     first: ("disponibilite_mois.xlsx", "To begin with: availability by month, for a spreadsheet"),
 };
 
@@ -129,15 +133,9 @@ impl Words {
         format!("{} {what}{}", self.number(count), if singular { "" } else { "s" })
     }
 
-    /// A part of a whole, with the whole; a share only where there is a whole.
-    pub(super) fn part(&self, part: i64, whole: i64) -> String {
-        let of = format!("{} {}", self.pick("sur", "of"), self.number(whole));
-        if whole <= 0 {
-            return of;
-        }
-        #[expect(clippy::cast_precision_loss, reason = "a share shown with one decimal")]
-        let share = format!("{:.1}", part as f64 / whole as f64 * 100.0);
-        format!("{of} ({} %)", if self.language == Language::French { share.replace('.', ",") } else { share })
+    /// The whole of which something is a part.
+    pub(super) fn of(&self, whole: i64) -> String {
+        format!("{} {}", self.pick("sur", "of"), self.number(whole))
     }
 }
 
@@ -161,8 +159,7 @@ mod tests {
         assert_eq!(FRENCH.number(1_234_567), "1\u{202f}234\u{202f}567");
         assert_eq!(ENGLISH.number(-1_234), "−1,234");
         assert_eq!(ENGLISH.number(999), "999");
-        assert_eq!(FRENCH.part(1, 3), "sur 3 (33,3 %)");
-        assert_eq!(ENGLISH.part(0, 0), "of 0");
+        assert_eq!((FRENCH.of(3_000), ENGLISH.of(0)), ("sur 3\u{202f}000".into(), "of 0".into()));
         assert_eq!((size(999), size(1_500), size(25_000_000)), ("999 o".into(), "1,5 ko".into(), "25,0 Mo".into()));
     }
 }
