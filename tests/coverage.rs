@@ -10,7 +10,11 @@ use crate::support::{Version, sample};
 const METHOD: &str = include_str!("../METHOD.md");
 
 fn report(version: &Version, task: &str) -> Value {
-    let script = concat!(include_str!("support/store_tables.py"), include_str!("support/coverage.py"));
+    let script = concat!(
+        include_str!("support/store_tables.py"),
+        include_str!("support/simulated_days.py"),
+        include_str!("support/coverage.py"),
+    );
     python_json(script, [version.store().as_os_str(), task.as_ref()])
 }
 
@@ -68,20 +72,20 @@ fn most(figures: &[f64]) -> Option<f64> {
     figures.iter().copied().reduce(f64::max)
 }
 
+/// A share as METHOD.md writes it, in French and in English.
+fn percent(share: f64) -> [String; 2] {
+    let percent = format!("{:.1}", 100.0 * share);
+    [format!("{} %", percent.replace('.', ",")), format!("{percent}%")]
+}
+
 /// A row of a table of METHOD.md, in French and in English.
 fn row((french, english): (&str, &str), shares: &[Option<f64>]) -> [String; 2] {
-    let (mut french, mut english) = (format!("| {french} |"), format!("| {english} |"));
+    let mut rows = [format!("| {french} |"), format!("| {english} |")];
     for share in shares {
-        if let Some(share) = share {
-            let percent = format!("{:.1}", 100.0 * share);
-            write!(french, " {} % |", percent.replace('.', ",")).unwrap();
-            write!(english, " {percent}% |").unwrap();
-        } else {
-            french.push_str(" – |");
-            english.push_str(" – |");
-        }
+        let written = share.map_or_else(|| ["–", "–"].map(str::to_owned), percent);
+        rows.iter_mut().zip(written).for_each(|(row, share)| write!(row, " {share} |").unwrap());
     }
-    [french, english]
+    rows
 }
 
 /// What METHOD.md has to say of the simulation.
@@ -110,7 +114,25 @@ fn statements(report: &Value) -> Vec<String> {
         let shares = CHOSEN_BY.map(|regime| least(&figures(&substantial(&cells(of_factor, regime)), "rate")));
         rows.extend(row((&factor.replace('.', ","), factor), &shares));
     }
+    let of_all = |figure, tied: bool| {
+        let kinds = PERIODS.iter().map(|(kind, ..)| &report["cells"][kind]);
+        let regimes = kinds.flat_map(|kind| REGIMES.map(|(regime, ..)| (regime, cells(kind, regime))));
+        let wanted = regimes.filter(|(regime, _)| tied || *regime != TIED);
+        percent(least(&wanted.flat_map(|(_, all)| figures(&substantial(&all), figure)).collect::<Vec<_>>()).unwrap())
+    };
+    let [french, english] = of_all("time", false);
+    rows.push(format!("l'intervalle tient {french} du temps au moins"));
+    rows.push(format!("the interval holds at least {english} of the time"));
+    let [french, english] = of_all("episodes", true);
+    rows.push(format!("leur nombre attendu {french} du temps au moins"));
+    rows.push(format!("their expected number at least {english} of the time"));
     rows
+}
+
+fn assert_stated(rows: impl IntoIterator<Item = String>) {
+    let method = METHOD.split_whitespace().collect::<Vec<_>>().join(" ");
+    let missing: Vec<String> = rows.into_iter().filter(|row| !method.contains(row.as_str())).collect();
+    assert!(missing.is_empty(), "METHOD.md states other figures than the simulation finds:\n{}", missing.join("\n"));
 }
 
 /// The least demanded of a figure in every cell of a regime, those alone where a substantial share has an interval.
@@ -165,8 +187,7 @@ fn the_intervals_hold_the_truth_as_often_as_the_method_states() {
             assert!(naive(regime) < 0.8, "{kind}, {regime}: {}", naive(regime));
         }
     }
-    let missing: Vec<String> = statements(&report).into_iter().filter(|row| !METHOD.contains(row.as_str())).collect();
-    assert!(missing.is_empty(), "METHOD.md states other figures than the simulation finds:\n{}", missing.join("\n"));
+    assert_stated(statements(&report));
 }
 
 /// The factors were chosen by the cells above; these have other seeds, durations and figures.
@@ -201,4 +222,52 @@ fn one_more_yes_never_raises_a_rate_nor_its_upper_limit() {
             assert!(of_more["low"].as_f64() > of_less["low"].as_f64(), "{of_more} and {of_less}");
         }
     }
+    for (yes, french, english) in [
+        (1, "dont un seul est « oui » ont", "of which one is « yes » have"),
+        (5, "tous les trois jours,", "every third day,"),
+    ] {
+        let stated = |case: &&Value| case["days"] == 30 && case["answers"] == 24 && case["apart"] == 3 && case["yes"] == yes;
+        let case = cases.iter().find(stated).unwrap();
+        let [low, high] = ["low", "high"].map(|limit| percent(case[limit].as_f64().unwrap()));
+        let without_sign = |limit: &str| limit.trim_end_matches(['%', ' ']).to_owned();
+        assert_stated([
+            format!("{french} {} à {}", without_sign(&low[0]), high[0]),
+            format!("{english} {} to {}", without_sign(&low[1]), high[1]),
+        ]);
+    }
+}
+
+/// A month that is cited while it runs is wrong more often than when it is over.
+#[test]
+fn a_month_published_every_night_misses_more_often_than_one_that_is_over() {
+    let report = report(&sample(), "nights");
+    for (case, french, english) in [
+        ("0.3 0.9", "ρ = 0,3 ; 90 %", "ρ = 0.3; 90%"),
+        ("0.3 0.98", "ρ = 0,3 ; 98 %", "ρ = 0.3; 98%"),
+        ("0.6 0.9", "ρ = 0,6 ; 90 %", "ρ = 0.6; 90%"),
+        ("0.6 0.98", "ρ = 0,6 ; 98 %", "ρ = 0.6; 98%"),
+    ] {
+        let [any, last] = ["any", "last"].map(|figure| report[case][figure].as_f64());
+        assert!(any > last && last <= Some(0.05), "{case}: {}", report[case]);
+        assert_stated(row((french, english), &[any, last]));
+    }
+}
+
+/// Two services are compared by their difference; that their intervals overlap says little.
+#[test]
+fn a_difference_is_told_where_intervals_overlap() {
+    let report = report(&sample(), "difference");
+    for (case, french, english) in [
+        ("0.0 0.9 0.9", "90 % et 90 %", "90% and 90%"),
+        ("0.9 0.9 0.9", "90 % et 90 %, cause commune", "90% and 90%, common cause"),
+        ("0.0 0.95 0.85", "95 % et 85 %", "95% and 85%"),
+        ("0.9 0.95 0.85", "95 % et 85 %, cause commune", "95% and 85%, common cause"),
+    ] {
+        let [held, told_apart, disjoint] =
+            ["held", "told_apart", "disjoint"].map(|figure| report[case][figure].as_f64());
+        assert!(held >= Some(0.95) && disjoint <= told_apart, "{case}: {}", report[case]);
+        assert_stated(row((french, english), &[held, told_apart, disjoint]));
+    }
+    assert!(report["0.9 0.95 0.85"]["told_apart"].as_f64() > Some(0.7), "{report}");
+    assert!(report["0.9 0.95 0.85"]["disjoint"].as_f64() < Some(0.2), "{report}");
 }
