@@ -38,6 +38,7 @@ pub const MAPPED_FIELDS: &[&str] = &[
     "probe",
     "probe_version",
     "vantage",
+    "signature",
     "duration_ms",
     "try",
 ];
@@ -155,7 +156,7 @@ pub struct RawAttempt<'a> {
     /// From where it looked: an alias, never an address.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub vantage: Option<Text<'a>>,
-    /// Under which declared identity it looked.
+    /// Under which declared identity it looked; a digest is published, the text where a pipeline lists it.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub signature: Option<Text<'a>>,
     /// Seconds since the probe's clock was last synchronised.

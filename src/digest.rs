@@ -24,6 +24,15 @@ pub fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
+/// What stands for a declared identity, whose text is published only where a pipeline lists it: the first 48 bits of its
+/// SHA-256, in hexadecimal.
+#[must_use]
+pub fn signature_id(text: &str) -> String {
+    let mut digest = sha256(text.as_bytes());
+    digest.truncate(12);
+    digest
+}
+
 /// Size in bytes and SHA-256 of a file.
 ///
 /// # Errors

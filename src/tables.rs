@@ -1,5 +1,6 @@
 //! Small tables that are neither measured nor kept in the registry: the rules and the settings of a run.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -8,6 +9,7 @@ use arrow::array::{
 use chrono::{DateTime, Utc};
 
 use crate::config::Method;
+use crate::digest::signature_id;
 use crate::error::{Context, Result};
 use crate::outcome::{Answer, Outcome, Rule, RuleSet};
 
@@ -79,6 +81,22 @@ pub fn settings(method: &Method, as_of: DateTime<Utc>) -> Result<RecordBatch> {
     let as_of = ("arrete_a_utc", Arc::new(as_of) as ArrayRef);
     let settings = settings.iter().map(|(name, value)| (name.as_str(), one_value(value)));
     RecordBatch::try_from_iter(settings.chain([as_of])).internal("the table parametres")
+}
+
+/// The table `signatures_listees`: the declared identities whose text a pipeline publishes on purpose.
+///
+/// # Errors
+/// [`Internal`](crate::error::Kind::Internal) if the columns do not hold together.
+pub fn signatures(listed: &[String]) -> Result<RecordBatch> {
+    let listed: BTreeSet<&String> = listed.iter().collect();
+    let texts = |of: fn(&String) -> String| {
+        Arc::new(StringArray::from_iter_values(listed.iter().map(|text| of(text)))) as ArrayRef
+    };
+    RecordBatch::try_from_iter([
+        ("signature_id", texts(|text| signature_id(text))),
+        ("signature", texts(String::clone)),
+    ])
+    .internal("the table signatures_listees")
 }
 
 fn one_value(value: &serde_json::Value) -> ArrayRef {

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use guichets_ouverts::attempt::{Failure, MAPPED_FIELDS, System};
-use guichets_ouverts::config::{Each, FullMapping, Method, SourceMapping, TimeMapping, Unpivot};
+use guichets_ouverts::config::{Each, FullMapping, Method, ProbeSettings, SourceMapping, TimeMapping, Unpivot};
 use guichets_ouverts::ingest::Reason;
 use guichets_ouverts::outcome::Outcome;
 use serde_json::{Value, json};
@@ -325,4 +325,23 @@ fn every_key_of_a_mapping_is_described() {
     described("`fields`", keys_of::<FullMapping>());
     described("`unpivot`", keys_of::<Unpivot>());
     described("`each`", keys_of::<Each>());
+    described("`[probe]`", keys_of::<ProbeSettings>());
+}
+
+/// The engine reads the table then, and says nothing.
+#[test]
+fn no_query_within_a_model_bears_the_name_of_a_table() {
+    let named = regex::Regex::new(r"(?m)^(?:WITH )?(\w+) AS \($").unwrap();
+    let models = tree(&root().join("pipelines/models"));
+    assert!(models.len() > 30);
+    let tables: Vec<String> = tree(&root().join("schemas/tables"))
+        .keys()
+        .map(|path| path.trim_end_matches(".json").to_owned())
+        .collect();
+    for (path, bytes) in models {
+        let sql = String::from_utf8(bytes).unwrap();
+        for name in named.captures_iter(&sql) {
+            assert!(!tables.contains(&name[1].to_owned()), "{path}: {}", &name[1]);
+        }
+    }
 }

@@ -27,6 +27,7 @@ mod folders;
 mod forgotten;
 mod framing;
 mod gates;
+mod incidents;
 mod instants;
 mod intervals;
 mod large_numbers;

@@ -13,7 +13,7 @@ pub use mapping::{
     Digest, Each, FinalNewline, FullMapping, LogFormat, SourceMapping, TimeMapping, Unpivot, ValueMapping,
 };
 pub use period::Period;
-pub use pipeline::{Gates, Limits, Method, Pipeline, RegistrySettings, UnknownIds};
+pub use pipeline::{Gates, Limits, Method, Pipeline, ProbeSettings, RegistrySettings, UnknownIds};
 pub use publication::{Contact, Frequency, Organisation, Place, PublicationSettings};
 pub use schedule::Schedule;
 pub use time_form::{EpochUnit, TimeForm};

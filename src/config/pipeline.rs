@@ -45,6 +45,9 @@ pub struct Pipeline {
     /// Mappings of foreign logs; none for logs of the contract `attempt/1`.
     #[serde(default, rename = "source")]
     pub sources: Vec<SourceMapping>,
+    /// What is told of the robots themselves.
+    #[serde(default)]
+    pub probe: ProbeSettings,
     /// Bounds on what is read.
     #[serde(default)]
     pub limits: Limits,
@@ -93,6 +96,14 @@ pub struct RegistrySettings {
     /// The zone of a counter that is not in the registry, where such lines are accepted.
     #[serde(default)]
     pub zone: Option<Tz>,
+}
+
+/// What is told of the robots themselves.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ProbeSettings {
+    /// The declared identities whose text is published; of others the table `signatures` has a digest alone.
+    pub signatures: Vec<String>,
 }
 
 /// What becomes of a line whose counter or procedure is not in the registry.
@@ -168,6 +179,7 @@ pub struct Method {
     pub correlation_jour_min: f64,
     pub dispersion_ouvertures: f64,
     pub jours_fermes_min_semaine: i32,
+    pub silence_min_h: i32,
     pub delai_court_jours: i32,
     pub delai_long_jours: i32,
     pub part_dates_non_lues_max: f64,
@@ -203,6 +215,7 @@ impl Default for Method {
             correlation_jour_min: 0.3,
             dispersion_ouvertures: 2.5,
             jours_fermes_min_semaine: 2,
+            silence_min_h: 6,
             delai_court_jours: 30,
             delai_long_jours: 60,
             part_dates_non_lues_max: 0.05,

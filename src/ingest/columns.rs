@@ -15,6 +15,7 @@ use super::names::published_text;
 use crate::attempt::RawAttempt;
 use crate::calendar::{Local, days_since_epoch, iso_week, month};
 use crate::config::Method;
+use crate::digest::signature_id;
 use crate::error::{Context, Result};
 use crate::outcome::{Answer, Evidence, Rule};
 
@@ -33,6 +34,7 @@ macro_rules! columns {
         pub struct Columns {
             row_count: usize,
             last_date: Option<(NaiveDate, String, String)>,
+            last_signature: Option<(String, String)>,
             $($name: $builder),+
         }
 
@@ -74,6 +76,7 @@ columns! {
     sonde: Words,
     sonde_version: Words,
     point_de_mesure: Words,
+    signature_id: Words,
     etape: Words,
     code_http: Int32Builder,
     echec: Words,
@@ -188,6 +191,11 @@ impl Columns {
         self.sonde.append_value(raw.probe.as_deref().unwrap_or(NOT_STATED));
         self.sonde_version.append_option(raw.probe_version.as_deref());
         self.point_de_mesure.append_value(raw.vantage.as_deref().unwrap_or(NOT_STATED));
+        let declared = raw.signature.as_deref().filter(|text| !text.is_empty());
+        if declared != self.last_signature.as_ref().map(|(text, _)| text.as_str()) {
+            self.last_signature = declared.map(|text| (text.to_owned(), signature_id(text)));
+        }
+        self.signature_id.append_option(self.last_signature.as_ref().map(|(_, id)| id));
     }
 
     fn push_time(&mut self, row: &Row<'_>) {

@@ -48,8 +48,12 @@ impl Made<'_> {
         let models: String = self.models.iter().map(|model| model.sql.as_str()).collect();
         let schemas: String = self.catalog.iter().map(|table| table.text.as_str()).collect();
         let registry: String = registry.into_iter().map(|(_, digest)| digest).collect();
+        let listed = format!("{:?}", pipeline.probe);
         let derive_sha256 = sha256(
-            [&ingest_sha256, &models, &schemas, &schedule_sha256, &registry].map(String::as_str).join("\n").as_bytes(),
+            [&ingest_sha256, &models, &schemas, &schedule_sha256, &registry, &listed]
+                .map(String::as_str)
+                .join("\n")
+                .as_bytes(),
         );
         Ok(Origins {
             code,

@@ -14,6 +14,8 @@ pub enum Kind {
     Timeout,
     Captcha,
     Unrecognized,
+    Blocked,
+    ServerError,
 }
 
 impl Kind {
@@ -27,6 +29,8 @@ impl Kind {
             Self::Timeout => json!({"failure": "timeout"}),
             Self::Captcha => json!({"http_status": 200, "step": "/cgu/", "system": "rdvpref",
                 "page_text": "Recopiez le code de l'image", "markers": ["input.captchaUsercode"]}),
+            Self::Blocked => json!({"http_status": 403}),
+            Self::ServerError => json!({"http_status": 502}),
             Self::Unrecognized => json!({"http_status": 200, "page_text": "Bonne année à tous nos usagers"}),
         }
     }

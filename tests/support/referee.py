@@ -49,6 +49,14 @@ def split_by(table):
 
 SPLIT = {table: column for table in parts if (column := split_by(table))}
 
+# A table that is split and has no row has no file.
+EMPTY = {"string": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE", "datetime": "TIMESTAMPTZ"}
+for path in schemas.glob("*.json"):
+    if path.stem not in parts:
+        fields = json.loads(path.read_text())["fields"]
+        columns = ", ".join(f'"{field["name"]}" {EMPTY[field["type"]]}' for field in fields)
+        database.execute(f"CREATE TABLE {path.stem} ({columns})")
+
 
 def bind(month):
     """Lets the models see one month of every split table, or all of them."""

@@ -6,7 +6,7 @@
 -- the estimator of Kaplan and Meier is the plain distribution of what was counted: at least half of the answers had a date
 -- within so many days, or the horizon was too near to tell. Logs of a « no » rarely say how far it looked: as far as others.
 
-WITH regards AS (
+WITH vus AS (
     SELECT
         guichet_id,
         demarche_id,
@@ -44,13 +44,13 @@ comptes AS (
         MAX(CASE WHEN retenue THEN horizon_jours END) AS horizon_max_jours,
         COUNT(*) FILTER (WHERE retenue AND classe_delai <> 'date_non_lue') AS reponses_delais,
         COUNT(DISTINCT CASE WHEN retenue AND classe_delai <> 'date_non_lue' THEN jour END) AS jours_delais
-    FROM regards
+    FROM vus
     GROUP BY guichet_id, demarche_id, mois
 ),
 
 par_delai AS (
     SELECT guichet_id, demarche_id, mois, delai_jours, COUNT(*) AS nombre
-    FROM regards
+    FROM vus
     WHERE retenue AND reponse = 'oui' AND delai_jours IS NOT NULL
     GROUP BY guichet_id, demarche_id, mois, delai_jours
 ),

@@ -228,6 +228,7 @@ pub(super) fn set<'l>(
         "probe" => raw.probe = Some(Text(value)),
         "probe_version" => raw.probe_version = Some(Text(value)),
         "vantage" => raw.vantage = Some(Text(value)),
+        "signature" => raw.signature = Some(Text(value)),
         "duration_ms" => raw.duration_ms = Some(value.trim().parse().map_err(|_| wrong())?),
         "try" => raw.attempt_no = small(&value)?,
         _ => return Err(Reject::field(Reason::UnknownField, field)),
