@@ -3,10 +3,10 @@
 --
 -- A rate is a share of scheduled time: each complete answer stands for the cycle of the schedule in which it was given. Where
 -- the schedule expected nothing, answers are counted. The interval is Wilson's with an effective size: its variance is the
--- greatest of three, each over p (1 - p). That of a ratio of clusters, since answers of one day resemble each other: days or,
+-- greatest of four, each over p (1 - p). That of a ratio of clusters, since answers of one day resemble each other: days or,
 -- where enough of them answered, ISO weeks. That of a small correlation within a day, below which nobody is believed. That of
--- the openings, of which there are as many as there were episodes, and not as many as there were looks. Formulas and sources
--- stand in the description of n_effectif.
+-- the openings, of which there are as many as there were episodes, and not as many as there were looks; and that of the
+-- closings likewise. Formulas and sources stand in the description of n_effectif.
 
 WITH rapportees AS (
     SELECT
@@ -14,6 +14,7 @@ WITH rapportees AS (
         m.z95 AS z,
         m.correlation_jour_min AS rho,
         m.dispersion_ouvertures AS kappa,
+        m.jours_fermes_min_semaine,
         m.couverture_suffisante,
         m.part_jours_suffisante,
         m.largeur_bornes_suffisante,
@@ -64,7 +65,8 @@ grappees AS (
         CASE WHEN par_semaine THEN ww_semaines ELSE ww_jours END AS ww,
         CASE WHEN par_semaine THEN wx_semaines ELSE wx_jours END AS wx,
         CASE WHEN par_semaine THEN xx_semaines ELSE xx_jours END AS xx,
-        CAST(jours_regardes - jours_ouverts + 1 AS DOUBLE) / CAST(NULLIF(jours_regardes + 1, 0) AS DOUBLE) AS part_fermee
+        CAST(jours_regardes - jours_ouverts + 1 AS DOUBLE) / CAST(NULLIF(jours_regardes + 1, 0) AS DOUBLE) AS part_fermee,
+        CAST(jours_regardes - jours_negatifs AS DOUBLE) / CAST(NULLIF(jours_regardes, 0) AS DOUBLE) AS part_ouverte
     FROM rapportees
 ),
 
@@ -118,14 +120,19 @@ variances AS (
         n.*,
         q.t975 AS t,
         CASE WHEN n.qualite IN ('suffisante', 'partielle') THEN n.p END AS taux_sans_rdv,
-        -- Where every answer is the same, no opening or no closing was seen, and how long one lasts is not known.
+        -- Where every answer is the same, no opening or no closing was seen, and how long one lasts is not known. A week that is
+        -- open nearly every day may lie within a single opening.
         n.qualite IN ('suffisante', 'partielle') AND n.type <> 'jour' AND n.poids_non > 0 AND n.poids_non < n.poids
+            AND (n.type <> 'semaine' OR n.jours_regardes - n.jours_ouverts >= n.jours_fermes_min_semaine)
             AS mesurable,
         CAST(n.grappes AS DOUBLE) / CAST(NULLIF(n.grappes - 1, 0) AS DOUBLE)
             * (n.xx - 2.0 * n.p * n.wx + n.p * n.p * n.ww) / (n.w * n.w) AS variance_grappes,
         n.p * (1.0 - n.p) * ((1.0 - n.rho) * n.carres + n.rho * n.ww_jours) / (n.w * n.w) AS variance_jours,
         n.kappa * (1.0 - n.p) * (1.0 - n.p) * n.part_fermee * n.part_fermee
-            * CAST(n.episodes + 1 AS DOUBLE) / CAST(NULLIF(n.episodes * n.episodes, 0) AS DOUBLE) AS variance_ouvertures
+            * CAST(n.episodes + 1 AS DOUBLE) / CAST(NULLIF(n.episodes * n.episodes, 0) AS DOUBLE) AS variance_ouvertures,
+        n.kappa * n.p * n.p * n.part_ouverte * n.part_ouverte
+            * CAST(n.episodes_negatifs + 1 AS DOUBLE)
+            / CAST(NULLIF(n.episodes_negatifs * n.episodes_negatifs, 0) AS DOUBLE) AS variance_fermetures
     FROM notees AS n
     LEFT JOIN quantiles_student AS q ON n.grappes - 1 = q.degres_liberte
 ),
@@ -134,9 +141,11 @@ plus_grandes AS (
     SELECT
         *,
         CASE
-            WHEN variance_grappes >= variance_jours AND variance_grappes >= variance_ouvertures THEN variance_grappes
-            WHEN variance_jours >= variance_ouvertures THEN variance_jours
-            ELSE variance_ouvertures
+            WHEN variance_grappes >= variance_jours AND variance_grappes >= variance_ouvertures
+                AND variance_grappes >= variance_fermetures THEN variance_grappes
+            WHEN variance_jours >= variance_ouvertures AND variance_jours >= variance_fermetures THEN variance_jours
+            WHEN variance_ouvertures >= variance_fermetures THEN variance_ouvertures
+            ELSE variance_fermetures
         END AS variance
     FROM variances
 ),
@@ -219,6 +228,8 @@ SELECT
     CASE
         WHEN e.taux_sans_rdv IS NULL OR e.type = 'jour' OR e.n_effectif IS NOT NULL THEN NULL
         WHEN e.poids_non = 0 THEN 'aucune_fermeture'
+        WHEN e.type = 'semaine' AND e.poids_non < e.poids AND e.jours_regardes - e.jours_ouverts < e.jours_fermes_min_semaine
+            THEN 'trop_peu_de_jours_fermes'
         ELSE 'trop_peu_d_ouvertures'
     END AS motif_ic95,
     e.n_effectif,

@@ -176,7 +176,8 @@ regardes AS (
         semaine_iso,
         CAST(poids AS DOUBLE) AS w,
         CAST(poids_non AS DOUBLE) AS x,
-        CASE WHEN oui > 0 THEN 1 ELSE 0 END AS ouvert
+        CASE WHEN oui > 0 THEN 1 ELSE 0 END AS ouvert,
+        CASE WHEN non > 0 THEN 1 ELSE 0 END AS negatif
     FROM ponderes
     WHERE type <> 'jour' AND (poids > 0 OR oui > 0)
 ),
@@ -184,12 +185,13 @@ regardes AS (
 suivis AS (
     SELECT
         *,
-        LAG(ouvert) OVER (PARTITION BY guichet_id, demarche_id, type, periode ORDER BY jour) AS veille
+        LAG(ouvert) OVER (PARTITION BY guichet_id, demarche_id, type, periode ORDER BY jour) AS veille_ouverte,
+        LAG(negatif) OVER (PARTITION BY guichet_id, demarche_id, type, periode ORDER BY jour) AS veille_negative
     FROM regardes
 ),
 
 -- Two sizes of clusters, days and weeks, and sums of squares and of products over both: w for answers and x for « no ». An
--- episode is a run of days with a « yes », among those that were looked at.
+-- episode is a run of days with a « yes », among those that were looked at; a negative one, a run of days with a « no ».
 semaines AS (
     SELECT
         guichet_id,
@@ -205,7 +207,9 @@ semaines AS (
         COUNT(*) FILTER (WHERE w > 0.0) AS jours_repondus,
         COUNT(*) AS jours_regardes,
         SUM(CAST(ouvert AS BIGINT)) AS jours_ouverts,
-        COUNT(*) FILTER (WHERE ouvert = 1 AND (veille IS NULL OR veille = 0)) AS episodes
+        COUNT(*) FILTER (WHERE ouvert = 1 AND (veille_ouverte IS NULL OR veille_ouverte = 0)) AS episodes,
+        SUM(CAST(negatif AS BIGINT)) AS jours_negatifs,
+        COUNT(*) FILTER (WHERE negatif = 1 AND (veille_negative IS NULL OR veille_negative = 0)) AS episodes_negatifs
     FROM suivis
     GROUP BY guichet_id, demarche_id, type, periode, semaine_iso
 ),
@@ -226,7 +230,9 @@ grappes AS (
         COUNT(*) FILTER (WHERE w > 0.0) AS semaines_repondues,
         SUM(CAST(jours_regardes AS BIGINT)) AS jours_regardes,
         SUM(jours_ouverts) AS jours_ouverts,
-        SUM(CAST(episodes AS BIGINT)) AS episodes
+        SUM(CAST(episodes AS BIGINT)) AS episodes,
+        SUM(jours_negatifs) AS jours_negatifs,
+        SUM(CAST(episodes_negatifs AS BIGINT)) AS episodes_negatifs
     FROM semaines
     GROUP BY guichet_id, demarche_id, type, periode
 ),
@@ -287,7 +293,9 @@ SELECT
     g.semaines_repondues,
     g.jours_regardes,
     g.jours_ouverts,
-    g.episodes
+    g.episodes,
+    g.jours_negatifs,
+    g.episodes_negatifs
 FROM sommes AS s
 LEFT JOIN periodes_civiles AS p
     ON s.type = p.type AND s.periode = p.periode
