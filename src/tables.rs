@@ -3,10 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use arrow::array::{
-    ArrayRef, BooleanArray, Float64Array, Int32Array, RecordBatch, StringArray, TimestampMicrosecondArray,
-};
-use chrono::{DateTime, Utc};
+use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int32Array, RecordBatch, StringArray};
 
 use crate::config::Method;
 use crate::digest::signature_id;
@@ -68,19 +65,15 @@ pub fn outcomes() -> Result<RecordBatch> {
     .internal("the table issues")
 }
 
-/// The table `parametres`: one row, a column for each setting that the configuration declares, and the moment of which the
-/// version speaks.
+/// The table `parametres`: one row, a column for each setting that the configuration declares.
 ///
 /// # Errors
 /// [`Internal`](crate::error::Kind::Internal) if the columns do not hold together.
-pub fn settings(method: &Method, as_of: DateTime<Utc>) -> Result<RecordBatch> {
+pub fn settings(method: &Method) -> Result<RecordBatch> {
     let serde_json::Value::Object(settings) = serde_json::to_value(method).internal("settings")? else {
         return Err(crate::error::Error::internal("the settings are not a table"));
     };
-    let as_of = TimestampMicrosecondArray::from(vec![as_of.timestamp_micros()]).with_timezone("UTC");
-    let as_of = ("arrete_a_utc", Arc::new(as_of) as ArrayRef);
-    let settings = settings.iter().map(|(name, value)| (name.as_str(), one_value(value)));
-    RecordBatch::try_from_iter(settings.chain([as_of])).internal("the table parametres")
+    RecordBatch::try_from_iter(settings.iter().map(|(name, value)| (name, one_value(value))))
 }
 
 /// The table `signatures_listees`: the declared identities whose text a pipeline publishes on purpose.

@@ -41,7 +41,7 @@ fn brute_force_notices_another_method() {
         ("penuries", "intermediaires/suites_reponses", "ecart_s < 3.5 *", "ecart_s <= 3.5 *"),
         ("penuries", "penuries", "% 7 AS fenetre", "% 8 AS fenetre"),
         ("penuries", "penuries", "(numero + 3) % 7", "(numero + 4) % 7"),
-        ("penuries", "penuries", "champ_fin_utc >= m.arrete_a_utc", "champ_fin_utc >= c.champ_debut_utc"),
+        ("penuries", "penuries", "c.ouvertes > 0, FALSE", "c.ouvertes >= 0, FALSE"),
         ("penuries", "penuries", "r.numero <= p.dernier_numero", "r.numero < p.dernier_numero"),
         ("rythme_ouvertures", "intermediaires/suites_reponses", "<= 86400.0", "< 86400.0"),
         (
@@ -51,7 +51,7 @@ fn brute_force_notices_another_method() {
             "WHEN au_plus_s IS NULL THEN 0 ELSE 1",
         ),
         ("lacunes", "lacunes", "etendue + 0.5", "etendue + 0.4"),
-        ("lacunes", "lacunes", "p.fin_utc < m.arrete_a_utc", "p.fin_utc <= m.arrete_a_utc"),
+        ("lacunes", "lacunes", "WHEN ouverte THEN", "WHEN NOT ouverte THEN"),
         ("lacunes", "lacunes", "dernier_cycle + 1 AS numero", "dernier_cycle + 2 AS numero"),
     ];
     let models = tempfile::tempdir().unwrap();

@@ -37,8 +37,12 @@ const REGIMES: [(&str, &str, &str); 14] = [
 ];
 /// Rows cannot tell this one: the bounds hold it, and not the interval.
 const TIED: &str = "tied";
-const PERIODS: [(&str, &str, &str); 4] =
-    [("semaine", "semaine", "week"), ("mois", "mois", "month"), ("trimestre", "trimestre", "quarter"), ("annee", "année", "year")];
+const PERIODS: [(&str, &str, &str); 4] = [
+    ("semaine", "semaine", "week"),
+    ("mois", "mois", "month"),
+    ("trimestre", "trimestre", "quarter"),
+    ("annee", "année", "year"),
+];
 /// Regimes that the factors of the method are chosen by.
 const CHOSEN_BY: [&str; 5] = ["rho 0.6", "spells", "long spells", "hours", "closings"];
 /// A cell in which fewer periods have an interval says more of luck than of the interval.
@@ -226,7 +230,8 @@ fn one_more_yes_never_raises_a_rate_nor_its_upper_limit() {
         (1, "dont un seul est « oui » ont", "of which one is « yes » have"),
         (5, "tous les trois jours,", "every third day,"),
     ] {
-        let stated = |case: &&Value| case["days"] == 30 && case["answers"] == 24 && case["apart"] == 3 && case["yes"] == yes;
+        let stated =
+            |case: &&Value| case["days"] == 30 && case["answers"] == 24 && case["apart"] == 3 && case["yes"] == yes;
         let case = cases.iter().find(stated).unwrap();
         let [low, high] = ["low", "high"].map(|limit| percent(case[limit].as_f64().unwrap()));
         let without_sign = |limit: &str| limit.trim_end_matches(['%', ' ']).to_owned();

@@ -121,9 +121,9 @@ fn gaps_hold_what_coverage_lacks() {
     let version = crate::support::sample();
     let gaps = version.rows("lacunes");
     for service in version.rows("disponibilite_ensemble") {
-        let ours = gaps.iter().filter(|gap| {
-            ["guichet_id", "demarche_id"].iter().all(|column| gap[*column] == service[*column])
-        });
+        let ours = gaps
+            .iter()
+            .filter(|gap| ["guichet_id", "demarche_id"].iter().all(|column| gap[*column] == service[*column]));
         let whole = |row: &Row, column: &str| row[column].parse::<u64>().unwrap();
         let missing = ours.fold((0, 0), |(cycles, seconds), gap| {
             (cycles + whole(gap, "cycles_manquants"), seconds + whole(gap, "secondes_manquantes"))
@@ -138,7 +138,8 @@ fn gaps_hold_what_coverage_lacks() {
 #[test]
 fn the_end_of_a_period_is_missing_once_it_is_over() {
     let gaps = |until: &str, as_of: &str| {
-        let logs = Attempts::on(COUNTER).saw(Kind::No, 1, "2019-09-03T08:00:00Z").saw(Kind::No, 1, "2019-09-03T09:00:00Z");
+        let logs =
+            Attempts::on(COUNTER).saw(Kind::No, 1, "2019-09-03T08:00:00Z").saw(Kind::No, 1, "2019-09-03T09:00:00Z");
         let schedule = format!("*,*,2019-09-03T08:00:00Z,{until},60,true,essai");
         let version = published(&logs, &schedule, as_of);
         let told = ["cycles_manquants", "secondes_manquantes", "duree_s", "position"];

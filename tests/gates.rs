@@ -312,11 +312,8 @@ fn days_on_which_nobody_looked_do_not_vanish_behind_many_attempts() {
 #[test]
 fn a_model_that_loses_attempts_is_refused() {
     let model = "pipelines/models/disponibilite_jour.sql";
-    let (_folder, project) = project_where(
-        model,
-        "WHERE p.type = 'jour'",
-        "WHERE p.type = 'jour' AND p.periode <> '2019-04-16'",
-    );
+    let (_folder, project) =
+        project_where(model, "WHERE p.type = 'jour'", "WHERE p.type = 'jour' AND p.periode <> '2019-04-16'");
     let refusal = refused_in(&project);
     assert!(refusal.contains("the gate « grille » refuses: 0 attempts in the grid"), "{refusal}");
 }

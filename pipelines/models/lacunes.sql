@@ -13,11 +13,10 @@ WITH chiffrees AS (
         p.demarche_id,
         p.debut_utc AS periode_utc,
         p.fin_utc,
-        p.fin_utc < m.arrete_a_utc AS terminee,
+        p.ouverte,
         (EXTRACT(EPOCH FROM p.fin_utc) - EXTRACT(EPOCH FROM p.premier_cycle_utc))
             / CAST(NULLIF(p.cadence_s, 0) AS DOUBLE) AS etendue
     FROM perimetre AS p
-    CROSS JOIN parametres AS m
 ),
 
 -- What changes at which number: a run opens (1) or closes (-1), the period begins or ends (0).
@@ -37,8 +36,8 @@ jalons AS (
         periode_utc,
         CASE
             WHEN etendue <= 0.0 THEN CAST(0 AS BIGINT)
-            WHEN terminee THEN CAST(CEIL(etendue) AS BIGINT)
-            ELSE CAST(FLOOR(etendue + 0.5) AS BIGINT)
+            WHEN ouverte THEN CAST(FLOOR(etendue + 0.5) AS BIGINT)
+            ELSE CAST(CEIL(etendue) AS BIGINT)
         END AS numero,
         0 AS pas,
         fin_utc AS instant_utc

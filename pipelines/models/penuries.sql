@@ -140,7 +140,12 @@ classes AS (
 ),
 
 champs AS (
-    SELECT guichet_id, demarche_id, MIN(debut_utc) AS champ_debut_utc, MAX(fin_utc) AS champ_fin_utc
+    SELECT
+        guichet_id,
+        demarche_id,
+        MIN(debut_utc) AS champ_debut_utc,
+        MAX(fin_utc) AS champ_fin_utc,
+        COUNT(*) FILTER (WHERE ouverte) AS ouvertes
     FROM perimetre
     GROUP BY guichet_id, demarche_id
 ),
@@ -167,9 +172,8 @@ completes AS (
         b.oui_avant_utc IS NULL AS commence_avant,
         b.oui_apres_utc IS NULL AS finit_apres,
         -- Not what is over because nobody looks any more.
-        b.oui_apres_utc IS NULL AND COALESCE(c.champ_fin_utc >= m.arrete_a_utc, FALSE) AS en_cours
+        b.oui_apres_utc IS NULL AND COALESCE(c.ouvertes > 0, FALSE) AS en_cours
     FROM penuries_numerotees AS b
-    CROSS JOIN parametres AS m
     INNER JOIN classes AS t
         ON b.guichet_id = t.guichet_id AND b.demarche_id = t.demarche_id AND b.ile = t.ile
     LEFT JOIN champs AS c

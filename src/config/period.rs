@@ -23,6 +23,8 @@ pub struct Period {
     pub source: Option<String>,
     /// The plannings that the schedule says were to be asked; nothing where it leaves that to the log.
     pub plannings: Option<Vec<String>>,
+    /// Whether it goes on at the moment up to which it was expanded.
+    pub open: bool,
     /// Whether the service entered with its first attempt, so that `origin` is a look and not a plan.
     pub entered_by_attempt: bool,
 }
@@ -128,6 +130,7 @@ mod tests {
             negatives_logged: true,
             source: None,
             plannings: None,
+            open: false,
             entered_by_attempt: false,
         }
     }

@@ -148,6 +148,7 @@ impl Schedule {
                 negatives_logged: row.negatives_logged,
                 source: row.source.clone(),
                 plannings: row.plannings.clone(),
+                open: end == as_of && row.end.is_none_or(|end| end > as_of),
                 entered_by_attempt: !row.is_named() && origin > row.start,
             }));
         }

@@ -163,7 +163,7 @@ pub fn build(
     version.table("fichiers", &accounts_table(&reading.accounts)?)?;
     version.table("regles", &tables::rules(&rules)?)?;
     version.table("issues", &tables::outcomes()?)?;
-    version.table("parametres", &tables::settings(&order.pipeline.method, order.as_of.with_timezone(&Utc))?)?;
+    version.table("parametres", &tables::settings(&order.pipeline.method)?)?;
     version.table("signatures_listees", &tables::signatures(&order.pipeline.probe.signatures)?)?;
     for (name, table) in registry.tables() {
         version.table(name, table)?;

@@ -57,6 +57,7 @@ pub(super) fn periods_table(rows: &[PeriodRow<'_>]) -> Result<RecordBatch> {
         ("cadence_s", seconds(|row| row.period.cadence.num_seconds())),
         ("avance_s", seconds(|row| row.period.earliness().num_seconds())),
         ("negatifs_consignes", booleans(rows.iter().map(|row| row.period.negatives_logged))),
+        ("ouverte", booleans(rows.iter().map(|row| row.period.open))),
         ("source", texts(rows.iter().map(|row| row.period.source.as_deref()))),
     ]);
     RecordBatch::try_from_iter(columns).internal("the table perimetre")

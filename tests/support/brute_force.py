@@ -33,14 +33,13 @@ draw = random.Random(SEED)
 
 SERVICE = ["guichet_id", "demarche_id", "departement"]
 KINDS = dict.fromkeys("consultation_id semaine_iso mois reponse issue".split() + SERVICE, "VARCHAR")
-KINDS |= dict.fromkeys("instant_utc debut_utc premier_cycle_utc fin_utc periode_utc arrete_a_utc".split(), "TIMESTAMPTZ")
-KINDS |= {"jour": "DATE", "complete": "BOOLEAN", "panne_partagee": "BOOLEAN", "cycle_prevu": "BIGINT"}
+KINDS |= dict.fromkeys("instant_utc debut_utc premier_cycle_utc fin_utc periode_utc".split(), "TIMESTAMPTZ")
+KINDS |= {"jour": "DATE", "complete": "BOOLEAN", "ouverte": "BOOLEAN", "panne_partagee": "BOOLEAN", "cycle_prevu": "BIGINT"}
 WHEN = "consultation_id debut_utc instant_utc jour mois jour_semaine heure cadence_s periode_utc cycle_prevu"
 TABLES = {
-    "perimetre": [*SERVICE, "debut_utc", "premier_cycle_utc", "fin_utc", "cadence_s"],
+    "perimetre": [*SERVICE, "debut_utc", "premier_cycle_utc", "fin_utc", "cadence_s", "ouverte"],
     "consultations": [*SERVICE, *WHEN.split(), "lignes", "complete", "plannings_absents", "issue", "reponse"],
     "issues": ["issue", "reponse", "panne_partagee"],
-    "parametres": ["arrete_a_utc"],
 }
 # The answer that each outcome gives, and whether users meet it too.
 ISSUES = {"rdv_propose": ("oui", False), "aucun_rdv": ("non", False), "captcha_exige": ("inconnue", False)}
@@ -108,8 +107,10 @@ def a_world():
         world["perimetre"] += periods
         world["consultations"] += the_consultations(service, cadence, periods)
     ends = [period["fin_utc"] for period in world["perimetre"]]
-    as_of = max(ends, default=START) + timedelta(hours=draw.choice([0, 0, 1]))
-    world["parametres"] = [{"arrete_a_utc": as_of}]
+    # What ends last may be cut there by the end of the data alone.
+    goes_on = draw.random() < 0.7
+    for period in world["perimetre"]:
+        period["ouverte"] = goes_on and period["fin_utc"] == max(ends)
     world["issues"] = [{"issue": name, "reponse": of[0], "panne_partagee": of[1]} for name, of in ISSUES.items()]
     draw.shuffle(world["perimetre"])
     draw.shuffle(world["consultations"])
@@ -156,7 +157,6 @@ def counted(rows, first, unit):
 
 
 def penuries(world):
-    as_of = world["parametres"][0]["arrete_a_utc"]
     for service, rows in by_service(world["consultations"]).items():
         periods = [one for one in world["perimetre"] if (one["guichet_id"], one["demarche_id"]) == service]
         begins, ends = [one["debut_utc"] for one in periods], [one["fin_utc"] for one in periods]
@@ -190,7 +190,7 @@ def penuries(world):
             row |= counted(failures, first, ["jours_avec_panne", "semaines_avec_panne", "fenetres_avec_panne"])
             row |= {"pannes_partagees": len(failures)}
             row |= {"interruptions": sum(not close(*pair) for pair in zip(noes, noes[1:]))}
-            current = until and bool(ends) and max(ends) >= as_of
+            current = until and any(one["ouverte"] for one in periods)
             yield service_of(rows[0]) | row | {"commence_avant": since, "finit_apres": until, "en_cours": current}
 
 
@@ -227,10 +227,10 @@ def rythme_ouvertures(world):
             yield service_of(rows[0]) | row
 
 
-def expected(period, as_of):
+def expected(period):
     """When the cycles of a period begin; the last one only if half of it is over, where the period goes on."""
     begin, cadence = period["premier_cycle_utc"], timedelta(seconds=period["cadence_s"])
-    slack = timedelta(0) if period["fin_utc"] < as_of else cadence / 2 - timedelta(microseconds=1)
+    slack = cadence / 2 - timedelta(microseconds=1) if period["ouverte"] else timedelta(0)
     cycles = []
     while begin + slack < period["fin_utc"]:
         cycles.append(begin)
@@ -239,13 +239,12 @@ def expected(period, as_of):
 
 
 def lacunes(world):
-    as_of = world["parametres"][0]["arrete_a_utc"]
     for period in world["perimetre"]:
         begin, end, looks = period["debut_utc"], period["fin_utc"], {}
         for row in world["consultations"]:
             if service_of(row) == service_of(period) and row["periode_utc"] == begin:
                 looks.setdefault(row["cycle_prevu"], []).append(row["instant_utc"])
-        cycles = expected(period, as_of)
+        cycles = expected(period)
         missing = [number for number in range(len(cycles)) if number not in looks]
         for first in (number for number in missing if number - 1 not in missing):
             after = next(number for number in range(first, len(cycles) + 1) if number not in missing)
