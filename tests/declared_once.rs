@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::support::{
-    Attempts, Kind, Run, Store, append, copy_project, guichets, guichets_of, json as read_json, root,
+    Attempts, Kind, Run, Store, append, copy_project, guichets, guichets_of, json as read_json, root, tree,
 };
 
 const AS_OF: &str = "2019-05-01T00:00:00+02:00";
@@ -334,10 +334,8 @@ fn no_query_within_a_model_bears_the_name_of_a_table() {
     let named = regex::Regex::new(r"(?m)^(?:WITH )?(\w+) AS \($").unwrap();
     let models = tree(&root().join("pipelines/models"));
     assert!(models.len() > 30);
-    let tables: Vec<String> = tree(&root().join("schemas/tables"))
-        .keys()
-        .map(|path| path.trim_end_matches(".json").to_owned())
-        .collect();
+    let tables: Vec<String> =
+        tree(&root().join("schemas/tables")).keys().map(|path| path.trim_end_matches(".json").to_owned()).collect();
     for (path, bytes) in models {
         let sql = String::from_utf8(bytes).unwrap();
         for name in named.captures_iter(&sql) {

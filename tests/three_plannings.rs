@@ -55,8 +55,7 @@ impl Month {
         }
         let settings = "gates = { cycles_max = 1.0, incomplete_max = 1.0 }";
         let schedule = "*,*,2019-04-01T00:00:00+02:00,,10,true,essai";
-        let version =
-            Version::of(&logs.pipeline(settings, schedule), &[&logs.path()], "2019-05-01T00:00:00+02:00");
+        let version = Version::of(&logs.pipeline(settings, schedule), &[&logs.path()], "2019-05-01T00:00:00+02:00");
         let mut rows = version.rows("disponibilite_mois");
         assert_eq!(rows.len(), 1);
         Self { truth: f64::from(closed) / f64::from(CYCLES), row: rows.remove(0) }
