@@ -143,6 +143,8 @@ fn assert_stated(rows: impl IntoIterator<Item = String>) {
 struct Floors {
     time: f64,
     rate: f64,
+    /// Of the one that METHOD.md names: months of long spells, of which one in three has an opening at all.
+    named: f64,
     mean_rate: f64,
     missed: f64,
     episodes: f64,
@@ -154,9 +156,10 @@ fn assert_held(report: &Value, kind: &str, floors: &Floors) {
     let simulated: Vec<&str> = known.filter(|name| regimes.contains(name) || name.starts_with("rho")).collect();
     for regime in simulated {
         let all = cells(report, regime);
+        let rate = if (kind, regime) == ("mois", "long spells") { floors.named } else { floors.rate };
         for cell in substantial(&all) {
             assert!(cell["time"].as_f64() >= Some(floors.time), "{kind}: the share of time is not held: {cell}");
-            assert!(cell["rate"].as_f64() >= Some(floors.rate), "{kind}: the underlying rate is not held: {cell}");
+            assert!(cell["rate"].as_f64() >= Some(rate), "{kind}: the underlying rate is not held: {cell}");
         }
         if let Some(rate) = mean(&figures(&substantial(&all), "rate")) {
             assert!(rate >= floors.mean_rate, "{kind}, {regime}: {rate}");
@@ -182,7 +185,7 @@ fn the_intervals_hold_the_truth_as_often_as_the_method_states() {
     let report = report(&sample(), "stated");
     for (kind, ..) in PERIODS {
         let of_kind = &report["cells"][kind];
-        let floors = Floors { time: 0.98, rate: 0.91, mean_rate: 0.93, missed: 0.06, episodes: 0.93 };
+        let floors = Floors { time: 0.98, rate: 0.93, named: 0.91, mean_rate: 0.93, missed: 0.07, episodes: 0.93 };
         assert_held(of_kind, kind, &floors);
         // Looks taken for independent are right where they are, and nowhere else; that is what these cells can tell apart.
         let naive = |regime| mean(&figures(&cells(of_kind, regime), "naive")).unwrap();
@@ -199,7 +202,7 @@ fn the_intervals_hold_the_truth_as_often_as_the_method_states() {
 fn the_intervals_hold_the_truth_where_nothing_was_chosen_by_it() {
     let report = report(&sample(), "held_out");
     for (kind, of_kind) in report["cells"].as_object().unwrap() {
-        let floors = Floors { time: 0.97, rate: 0.9, mean_rate: 0.93, missed: 0.09, episodes: 0.92 };
+        let floors = Floors { time: 0.97, rate: 0.9, named: 0.9, mean_rate: 0.93, missed: 0.09, episodes: 0.92 };
         assert_held(of_kind, kind, &floors);
     }
 }
