@@ -74,6 +74,7 @@ pub fn settings(method: &Method) -> Result<RecordBatch> {
         return Err(crate::error::Error::internal("the settings are not a table"));
     };
     RecordBatch::try_from_iter(settings.iter().map(|(name, value)| (name, one_value(value))))
+        .internal("the table parametres")
 }
 
 /// The table `signatures_listees`: the declared identities whose text a pipeline publishes on purpose.
