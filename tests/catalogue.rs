@@ -65,8 +65,8 @@ fn the_first_push_says_everything_and_the_second_nothing() {
     let intermediate = |name: &&str| {
         read_json(&root().join(format!("schemas/tables/{name}.json")))["guichets"]["intermediate"] == true
     };
-    let first = names.iter().position(|name| intermediate(name)).unwrap();
-    assert!(names[first..].iter().all(|name| intermediate(name)), "{names:?}");
+    let first = names.iter().position(intermediate).unwrap();
+    assert!(names[first..].iter().all(intermediate), "{names:?}");
     for (name, resource) in &resources {
         let url = resource["url"].as_str().unwrap();
         let path = url.strip_prefix(&format!("{}/", scene.web.url)).unwrap();

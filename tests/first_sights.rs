@@ -19,7 +19,7 @@ const SCHEDULE: &str = "evry-prefecture,premier-titre,2019-01-10T00:00:00+01:00,
 const SETTINGS: &str = "gates = { cycles_max = 1.0, incomplete_max = 1.0 }";
 
 /// A look at a planning on a day, counted from the first, at a time of UTC.
-fn look(day: u64, time: &str, planning: &str, run: Option<String>) -> Value {
+fn look(day: u64, time: &str, planning: &str, run: Option<&str>) -> Value {
     let date = NaiveDate::from_ymd_opt(2019, 1, 10).unwrap() + Days::new(day);
     let at = format!("{date}T{time}:00Z");
     let kind = if (day, time) == (17, "11:00") { Kind::Yes } else { Kind::No };
@@ -45,7 +45,7 @@ fn lines_of(night: u64) -> Vec<Value> {
             lines.extend(
                 asked
                     .zip(0..)
-                    .map(|(planning, minute)| look(day, &format!("{hour}:{minute:02}"), planning, run.clone())),
+                    .map(|(planning, minute)| look(day, &format!("{hour}:{minute:02}"), planning, run.as_deref())),
             );
         }
     }
@@ -53,7 +53,7 @@ fn lines_of(night: u64) -> Vec<Value> {
         // The last cycle of January and the first of February, without a name.
         10 => lines.extend([look(21, "22:50", "p1", None), look(21, "23:10", "p1", None)]),
         // The first sight of the third planning was in January.
-        20 => lines.push(look(12, "11:02", "p3", Some("r-12-11".to_owned()))),
+        20 => lines.push(look(12, "11:02", "p3", Some("r-12-11"))),
         // One cycle, seen from March and from April.
         22 => lines.extend([look(80, "21:50", "p1", None), look(80, "22:10", "p1", None)]),
         _ => (),

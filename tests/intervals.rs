@@ -35,7 +35,7 @@ fn assert_other_code_agrees(version: &Version) -> Value {
             assert!(apart(distance) <= 1e-12, "{table}, {figure}: {distance}");
         }
         if table != "jour" {
-            assert_eq!(apart(&found["clusters"]), 0.0, "{table}: {found}");
+            assert!(apart(&found["clusters"]) <= 0.0, "{table}: {found}");
             assert!(apart(&found["sizes"]) <= 1e-11, "{table}: {found}");
             assert!(apart(&found["limits"]) <= 1e-11, "{table}: {found}");
             assert!(apart(&found["episodes"]) <= 1e-10, "{table}: {found}");

@@ -44,7 +44,7 @@ fn assert_departments_hold_their_services(version: &Version) {
             of.iter().filter(|one| !one["taux_sans_rdv"].is_empty()).map(|one| number(one, "taux_sans_rdv")).collect();
         rates.sort_by(f64::total_cmp);
         let last = rates.len().wrapping_sub(1);
-        assert_eq!(number(row, "services_avec_taux"), f64::from(u32::try_from(rates.len()).unwrap()));
+        assert_eq!(row["services_avec_taux"], rates.len().to_string());
         if rates.is_empty() {
             assert_eq!(row["taux_moyen"], "");
             continue;

@@ -143,7 +143,7 @@ fn a_version_carries_the_method_in_both_languages() {
     for (half, other) in [(french, "methode.en.md"), (english, "methode.fr.md")] {
         let targets: Vec<&str> = link.captures_iter(half).map(|found| found.get(1).unwrap().as_str()).collect();
         let leads = |target: &&str| *target == other || target.contains("://");
-        assert!(targets.contains(&other) && targets.iter().all(|target| leads(target)), "{targets:?}");
+        assert!(targets.contains(&other) && targets.iter().all(leads), "{targets:?}");
     }
     let page = fs::read_to_string(version.folder().join(PAGE)).unwrap();
     assert!(page.contains("href=\"methode.fr.md\"") && page.contains("href=\"methode.en.md\""));

@@ -77,13 +77,14 @@ impl Version {
     /// The rows of a table, of all its parts: of its CSV file, or of its Parquet files where it has several or no CSV. The
     /// instants of a CSV file have as many digits as one of them needs.
     pub fn rows(&self, table: &str) -> Vec<Row> {
-        match self.files_in("csv").find(|file| file["table"] == table && file["partition"].is_null()) {
-            Some(file) => csv_rows(&self.store.join(file["path"].as_str().unwrap())),
-            None => {
-                let parts = self.files_in("parquet").filter(|file| file["table"] == table);
-                parts.flat_map(|file| parquet_rows(&self.store.join(file["path"].as_str().unwrap()))).collect()
-            }
+        let at = |file: &Value| self.store.join(file["path"].as_str().unwrap());
+        if let Some(file) = self.files_in("csv").find(|file| file["table"] == table && file["partition"].is_null()) {
+            return csv_rows(&at(file));
         }
+        self.files_in("parquet")
+            .filter(|file| file["table"] == table)
+            .flat_map(|file| parquet_rows(&at(file)))
+            .collect()
     }
 }
 
