@@ -72,7 +72,7 @@ SELECT
     lues.n AS tentatives,
     CASE WHEN lues.n = annoncees.n THEN 'toutes lues' ELSE error('il manque des tentatives') END AS compte
 FROM (SELECT count(*) AS n FROM read_parquet(getvariable('tentatives'))) AS lues
-CROSS JOIN (SELECT sum("rows") AS n FROM publies WHERE "table" = 'tentatives') AS annoncees;
+CROSS JOIN (SELECT sum("rows") AS n FROM publies WHERE "table" = 'tentatives' AND format = 'parquet') AS annoncees;
 
 -- 3. Les instants sont en UTC ; la date et l'heure locales, dans le fuseau du guichet, sont sur chaque tentative.
 --    Le code du département est un texte : « 01 » garde son zéro.

@@ -278,12 +278,12 @@ fn the_log_of_seine_maritime_gives_its_known_figures_and_its_holes_are_not_refus
         // 222 cycles of 30 minutes, then 67 of 15. Those that left no line were expected, and are counted nowhere else.
         let sum = |column: &str| days.iter().filter(ours).map(|row| whole(row, column)).sum::<u64>();
         let missing: u64 = holes.iter().map(|(.., missing)| missing).sum();
-        assert_eq!((sum("tentatives_prevues"), sum("tentatives")), (289, 289 - missing), "{procedure}");
+        assert_eq!((sum("cycles_prevus"), sum("consultations")), (289, 289 - missing), "{procedure}");
         assert_eq!((sum("oui"), sum("non"), sum("inconnues")), (*yes, answers - yes, 0), "{procedure}");
         let month = months.iter().find(ours).unwrap();
         assert_eq!((whole(month, "non"), whole(month, "reponses")), (answers - yes, *answers), "{procedure}");
         let holed = days.iter().filter(ours).find(|row| row["jour"] == "2022-06-06").unwrap();
-        assert_eq!((whole(holed, "tentatives_prevues"), whole(holed, "tentatives")), (48, 31), "{procedure}");
+        assert_eq!((whole(holed, "cycles_prevus"), whole(holed, "consultations")), (48, 31), "{procedure}");
         assert_eq!(holed["qualite"], "partielle", "{procedure}: a third of that day was not seen");
     }
 }

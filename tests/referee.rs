@@ -115,9 +115,8 @@ fn a_version_of_which_tables_are_empty_carries_what_recomputes_it() {
 fn another_method_does_not_pass_for_ours() {
     let version = sample();
     let changes = [
-        ("disponibilite_jour", "z * z / (2.0 * n)", "z * z / (2.0000000001 * n)"),
-        ("disponibilite_semaine", "WHERE non > 0", "WHERE non > 1"),
-        ("disponibilite_mois", "s.jours_avec_reponse - 1 =", "s.jours_avec_reponse ="),
+        ("periodes", "* (z / t) * (z / t)", "* 1.0000000001 * (z / t) * (z / t)"),
+        ("sommes_periodes", "WHERE non > 0) AS jours_avec_non", "WHERE non > 1) AS jours_avec_non"),
         ("lacunes", "dernier_cycle + 1 AS numero", "dernier_cycle + 2 AS numero"),
     ];
     for (table, ours, theirs) in changes {
