@@ -50,7 +50,12 @@ fn a_drought_goes_on_only_while_its_service_is_in_scope() {
     let open = "*,*,2019-09-01T00:00:00+02:00,,1440,true,essai";
     assert_eq!(ends(open, OCTOBER), "true true 2019-10-14T22:00:00Z");
     assert_eq!(ends(SEPTEMBER, OCTOBER), "true false 2019-09-30T22:00:00Z", "nobody has looked for two weeks");
-    assert_eq!(ends(SEPTEMBER, "2019-10-01T00:00:00+02:00"), "true true 2019-09-30T22:00:00Z");
+    let at_its_end = ends(SEPTEMBER, "2019-10-01T00:00:00+02:00");
+    assert_eq!(
+        at_its_end, "true false 2019-09-30T22:00:00Z",
+        "the scope is over at its end, and later dates change nothing"
+    );
+    assert_eq!(ends(SEPTEMBER, "2019-09-30T23:59:59+02:00"), "true true 2019-09-30T21:59:59Z");
 }
 
 /// What a user meets too is counted (Conseil d'État, 9 June 2022, no. 453391); what only the robot was told is not.

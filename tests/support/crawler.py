@@ -16,7 +16,9 @@ from pathlib import Path
 from csv_detective import routine
 
 # Columns of text in which every value happens to look like a number, and whose digits alone count: nothing is lost.
-NUMBERS_BY_CHANCE = {("adresses", "planning")}
+NUMBERS_BY_CHANCE = {("adresses", "planning"), ("calendrier", "annee"), ("disponibilite_annee", "annee")}
+# Numbers whose few values happen to look like a telephone number, or the code of a country.
+TEXTS_BY_CHANCE = {("synthese_departements", "taux_moyen"), ("tentatives", "decalage_utc_min")}
 RIGHT = {"integer": "int", "number": "float", "boolean": "bool"}
 # What a code is taken for, wherever the whole table stands there.
 CODES = {("guichets", "commune_insee"): "code_commune", ("guichets", "region"): "code_region"}
@@ -39,6 +41,10 @@ def forgiven(table, field, found, values):
         return all(value.lstrip("-").isdigit() for value in values)
     if kind == "integer" and found == "float":
         return True  # « long » or « lon » in its name makes it a longitude
+    if kind in ("integer", "number") and found == "string":
+        return (table, name) in TEXTS_BY_CHANCE
+    if kind == "string" and found == "bool":
+        return values <= {"oui", "non"}  # where nothing was unknown
     return kind == "string" and (table, name) in NUMBERS_BY_CHANCE and found in ("int", "float")
 
 
