@@ -180,7 +180,7 @@ const LOOPS: &str = "import sys; sys.dont_write_bytecode = True; sys.path.insert
                      import compare; compare.main(*sys.argv[2:])";
 
 /// What a model could say instead, in a way that only hard cases show.
-const CHANGES: [[&str; 3]; 24] = [
+const CHANGES: [[&str; 3]; 27] = [
     ["plannings_consultes", "<= ecart_max THEN 0", "< ecart_max THEN 0"],
     ["plannings_consultes", "c.debut_utc, e.premier_utc", "c.debut_utc"],
     ["plannings_consultes", "/ 86400.0 + 0.5", "/ 86400.0 + 1.5"],
@@ -196,7 +196,10 @@ const CHANGES: [[&str; 3]; 24] = [
     ["plannings_attendus", "AND l.planning_id IS NULL", ""],
     ["consultations", "r.instant_utc < a.fin_utc", "r.instant_utc <= a.fin_utc"],
     ["consultations", "r.plannings_muets = 0 AND", ""],
-    ["consultations", "AND COALESCE(c.plannings_absents, 0) = 0", ""],
+    ["consultations", "OR COALESCE(c.plannings_absents, 0) = 0", "OR TRUE"],
+    ["consultations", "reponse IN ('oui', 'non') AND planning_id", "reponse <> 'inconnue' AND planning_id"],
+    ["consultations", "(p.numero + 2.0)", "(p.numero + 3.0)"],
+    ["plannings_consultes", "MAX(demande) OVER", "MIN(demande) OVER"],
     ["consultations", "AND p.fin_s > EXTRACT(EPOCH FROM p.instant_utc)", ""],
     ["consultations", "cadence_s < EXTRACT(EPOCH FROM j.fin_mois", "cadence_s <= EXTRACT(EPOCH FROM j.fin_mois"],
     ["cycles", "s.consigne = 0 OR", "s.consigne = 0 AND"],

@@ -88,7 +88,7 @@ fn a_panic_of_the_engine_is_an_error_that_names_the_model() {
     copy_project(project.path());
     let model = project.path().join("pipelines/models/consultations.sql");
     let sql = fs::read_to_string(&model).unwrap();
-    let (ours, theirs) = ("SUM(CAST(creneaux AS BIGINT))", "SUM(2147483647 + 0 * essai)");
+    let (ours, theirs) = ("SUM(CAST(creneaux AS BIGINT))", "SUM(2147483647 + 0 * lignes)");
     assert!(sql.contains(ours));
     fs::write(&model, sql.replace(ours, theirs)).unwrap();
     let mut logs = Attempts::on("evry-prefecture");

@@ -103,7 +103,7 @@ impl Forge {
         let csv = self.bucket.object("latest/disponibilite_jour.csv").unwrap();
         let mut reader = csv::Reader::from_reader(csv.as_slice());
         let rows = reader.deserialize::<BTreeMap<String, String>>().map(Result::unwrap);
-        rows.map(|row| (row["jour"].clone(), row["tentatives"].clone())).filter(|(_, count)| count != "0").collect()
+        rows.map(|row| (row["jour"].clone(), row["consultations"].clone())).filter(|(_, count)| count != "0").collect()
     }
 }
 

@@ -70,7 +70,7 @@ fn the_page_carries_the_croissant_and_the_figures_of_the_version() {
         let figure = format!("<b>{}</b>", shown(sum(column)));
         assert!(page.contains(&figure), "{column}: no {figure}");
     }
-    for (whole, unit) in [("tentatives", "consultations"), ("tentatives_prevues", "cycles prévus")] {
+    for (whole, unit) in [("consultations", "consultations"), ("cycles_prevus", "cycles prévus")] {
         let whole = format!("sur {} {unit}", shown(sum(whole)));
         assert!(page.contains(&whole), "no « {whole} »");
     }

@@ -67,15 +67,15 @@ mesures AS (
         SUM(CAST(m.secondes_repondues + m.secondes_oui_incomplets + m.secondes_inconnues AS BIGINT)) AS secondes_demandees,
         SUM(CAST(m.secondes_non AS BIGINT)) AS secondes_non,
         -- Of the months whose classes within 30 days are published: elsewhere dates were not read, or not looked for.
-        SUM(CASE
+        SUM(CAST(CASE
             WHEN d.part_une_date_sous_30_jours IS NOT NULL
                 THEN CAST(d.secondes_deux_dates_sous_30_jours + d.secondes_une_date_sous_30_jours AS BIGINT)
             ELSE 0
-        END) AS secondes_sous_30_jours,
-        SUM(CASE
+        END AS BIGINT)) AS secondes_sous_30_jours,
+        SUM(CAST(CASE
             WHEN d.part_une_date_sous_30_jours IS NOT NULL THEN CAST(d.secondes_repondues AS BIGINT)
             ELSE 0
-        END) AS secondes_classees
+        END AS BIGINT)) AS secondes_classees
     FROM chiffres AS c
     CROSS JOIN disponibilite_mois AS m
     INNER JOIN delais AS d

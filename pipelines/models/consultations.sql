@@ -33,7 +33,8 @@ WITH reunies AS (
         COUNT(*) FILTER (WHERE reponse = 'oui') AS offres,
         COUNT(*) FILTER (WHERE reponse = 'non') AS refus,
         COUNT(*) FILTER (WHERE reponse <> 'inconnue') AS plannings_repondus,
-        COUNT(*) FILTER (WHERE reponse <> 'inconnue' AND planning_id = '') AS services_repondus,
+        COUNT(*) FILTER (WHERE reponse IN ('oui', 'non') AND planning_id = '') AS services_repondus,
+        COUNT(*) FILTER (WHERE planning_id <> '') AS plannings_nommes,
         COUNT(*) FILTER (WHERE reponse = 'inconnue' AND planning_id <> '') AS plannings_muets,
         MIN(CASE WHEN reponse = 'inconnue' THEN rang END) AS rang_inconnu,
         MIN(CASE WHEN reponse = 'hors_champ' THEN rang END) AS rang_hors_champ,
@@ -67,7 +68,8 @@ comptees AS (
     GROUP BY a.guichet_id, a.demarche_id, a.mois, a.consultation_id, a.debut_utc
 ),
 
--- The cycle for which it was to be made, where that is of the same month or goes on at the look.
+-- The cycle for which it was to be made, where that is of the same month or goes on at the look, and the look was at most one
+-- interval early or late: what was made up for long after says nothing of that time.
 prevues AS (
     SELECT
         r.guichet_id,
@@ -119,6 +121,8 @@ par_plan AS (
         AND (p.premier_s + p.numero * p.cadence_s >= EXTRACT(EPOCH FROM j.debut_mois_utc)
             OR (p.premier_s + (p.numero + 1.0) * p.cadence_s > EXTRACT(EPOCH FROM p.instant_utc)
                 AND p.fin_s > EXTRACT(EPOCH FROM p.instant_utc)))
+        AND p.premier_s + (p.numero - 1.0) * p.cadence_s <= EXTRACT(EPOCH FROM p.instant_utc)
+        AND p.premier_s + (p.numero + 2.0) * p.cadence_s > EXTRACT(EPOCH FROM p.instant_utc)
 ),
 
 -- The cycle in which it fell, and the interval that the schedule expected then.
@@ -149,8 +153,10 @@ situees AS (
         r.*,
         COALESCE(c.plannings_attendus, 0) AS plannings_attendus,
         COALESCE(c.plannings_absents, 0) AS plannings_absents,
-        r.services_repondus > 0
-            OR (r.plannings_muets = 0 AND r.plannings_repondus > 0 AND COALESCE(c.plannings_absents, 0) = 0)
+        -- The service as a whole says that there is one or none for all its plannings; that it is out of scope, only where
+        -- it was asked for nothing else.
+        r.plannings_muets = 0 AND r.plannings_repondus > 0
+            AND (r.services_repondus > 0 OR r.plannings_nommes = 0 OR COALESCE(c.plannings_absents, 0) = 0)
             AS complete,
         v.cadence_du_regard_s AS cadence_s,
         COALESCE(p.periode_utc, v.periode_utc) AS periode_utc,
@@ -256,9 +262,9 @@ SELECT
     CASE WHEN r.cycle_prevu >= 0.0 THEN CAST(r.cycle_prevu AS BIGINT) END AS cycle_prevu,
     CASE
         WHEN r.cycle_prevu >= 0.0 AND r.premier_s + (r.cycle_prevu + 1.0) * r.cadence_du_cycle_s <= r.fin_s
-            THEN CAST(r.cadence_du_cycle_s AS INTEGER)
+            THEN CAST(r.cadence_du_cycle_s AS BIGINT)
         WHEN r.cycle_prevu >= 0.0
-            THEN CAST(FLOOR(r.fin_s - r.premier_s - r.cycle_prevu * r.cadence_du_cycle_s + 0.5) AS INTEGER)
+            THEN CAST(FLOOR(r.fin_s - r.premier_s - r.cycle_prevu * r.cadence_du_cycle_s + 0.5) AS BIGINT)
     END AS cycle_prevu_s,
     j.negatifs_consignes,
     r.lignes,

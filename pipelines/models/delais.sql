@@ -114,6 +114,8 @@ motivees AS (
             WHEN horizon_min_jours IS NULL THEN 'horizon_inconnu'
             WHEN reponses_delais < reponses_min_mediane THEN 'trop_peu_de_reponses'
             WHEN jours_delais < jours_min_quantile THEN 'trop_peu_de_jours'
+            -- Where answers are known not to stand for those that are missing, their quantiles do not either.
+            WHEN motif_du_taux IN ('bornes_trop_ecartees', 'oui_incomplets') THEN motif_du_taux
         END AS motif_delais
     FROM ponderees
 ),

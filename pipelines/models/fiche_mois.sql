@@ -9,8 +9,15 @@ WITH pourcentages AS (
             WHEN m.taux_sans_rdv < 1.0 AND m.taux_sans_rdv >= 0.995 THEN 'plus de 99'
             ELSE CAST(CAST(FLOOR(100.0 * m.taux_sans_rdv + 0.5) AS INTEGER) AS STRING)
         END AS taux_pour_cent,
-        CAST(CAST(FLOOR(100.0 * m.ic95_bas + 0.5) AS INTEGER) AS STRING) AS bas_pour_cent,
-        CAST(CAST(FLOOR(100.0 * m.ic95_haut + 0.5) AS INTEGER) AS STRING) AS haut_pour_cent,
+        -- No end of the scale that the interval does not reach.
+        CASE
+            WHEN m.ic95_bas > 0.0 AND m.ic95_bas < 0.005 THEN 'moins de 1'
+            ELSE CAST(CAST(FLOOR(100.0 * m.ic95_bas + 0.5) AS INTEGER) AS STRING)
+        END AS bas_pour_cent,
+        CASE
+            WHEN m.ic95_haut < 1.0 AND m.ic95_haut >= 0.995 THEN 'plus de 99'
+            ELSE CAST(CAST(FLOOR(100.0 * m.ic95_haut + 0.5) AS INTEGER) AS STRING)
+        END AS haut_pour_cent,
         CAST(m.jours_regardes AS STRING) AS jours_vus
     FROM disponibilite_mois AS m
 )
@@ -40,8 +47,8 @@ SELECT
             THEN 'sans rendez-vous ' || m.taux_pour_cent || ' % du temps (de ' || m.bas_pour_cent || ' à '
                 || m.haut_pour_cent || ' %)'
         -- Of what was never seen otherwise nobody knows how rare it is: days are counted, and no interval stands there.
-        WHEN m.non_retenus = 0 THEN 'un rendez-vous à chaque fois, en ' || m.jours_vus || ' jours regardés'
-        WHEN m.oui = 0 THEN 'aucun rendez-vous vu en ' || m.jours_vus || ' jours regardés'
+        WHEN m.secondes_non = 0 AND m.non = 0 THEN 'un rendez-vous à chaque fois, en ' || m.jours_vus || ' jours regardés'
+        WHEN m.secondes_non = m.secondes_repondues AND m.oui = 0 THEN 'aucun rendez-vous vu en ' || m.jours_vus || ' jours regardés'
         ELSE 'sans rendez-vous ' || m.taux_pour_cent || ' % du temps, sans intervalle'
     END AS lecture
 FROM pourcentages AS m

@@ -20,9 +20,9 @@ WITH temoins AS (
 autres AS (
     SELECT
         incident_id,
-        SUM(lignes) AS autres_tentatives,
-        SUM(reponses) AS autres_reponses,
-        SUM(pannes) AS autres_pannes,
+        SUM(CAST(lignes AS BIGINT)) AS autres_tentatives,
+        SUM(CAST(reponses AS BIGINT)) AS autres_reponses,
+        SUM(CAST(pannes AS BIGINT)) AS autres_pannes,
         COUNT(*) FILTER (WHERE 2 * reponses >= lignes) AS repondent,
         COUNT(*) FILTER (WHERE echecs > 0 AND 2 * pannes >= echecs) AS en_panne
     FROM temoins

@@ -60,7 +60,7 @@ reunis AS (
 suivis AS (
     SELECT
         *,
-        SUM(pas) OVER (PARTITION BY guichet_id, demarche_id, periode_utc ORDER BY numero) AS ouvertes,
+        SUM(CAST(pas AS BIGINT)) OVER (PARTITION BY guichet_id, demarche_id, periode_utc ORDER BY numero) AS ouvertes,
         LEAD(numero) OVER (PARTITION BY guichet_id, demarche_id, periode_utc ORDER BY numero) AS numero_suivant,
         LEAD(premier_regard_utc) OVER (PARTITION BY guichet_id, demarche_id, periode_utc ORDER BY numero)
             AS regard_suivant_utc

@@ -23,10 +23,10 @@ sommes AS (
         COUNT(*) FILTER (WHERE taux_sans_rdv IS NOT NULL) AS services_avec_taux,
         COUNT(*) FILTER (WHERE motif = 'negatifs_non_consignes') AS services_sans_negatifs,
         -- To nine decimals and as whole numbers, so that their sum is the same in any order.
-        SUM(CASE
+        SUM(CAST(CASE
             WHEN taux_sans_rdv IS NOT NULL THEN CAST(FLOOR(taux_sans_rdv * 1000000000.0 + 0.5) AS BIGINT)
             ELSE 0
-        END) AS somme_des_taux,
+        END AS BIGINT)) AS somme_des_taux,
         SUM(CAST(cycles_prevus AS BIGINT)) AS cycles_prevus,
         SUM(CAST(cycles_mesures AS BIGINT)) AS cycles_mesures,
         SUM(CAST(consultations AS BIGINT)) AS consultations,

@@ -39,7 +39,7 @@ entourees AS (
         s.*,
         f.reponse_apres_utc,
         CASE WHEN s.nature = 'captcha' THEN '-' || s.guichet_id ELSE '' END AS lieu,
-        SUM(s.lignes) OVER (PARTITION BY s.guichet_id, s.demarche_id, s.point_de_mesure, s.systeme, s.suite)
+        SUM(CAST(s.lignes AS BIGINT)) OVER (PARTITION BY s.guichet_id, s.demarche_id, s.point_de_mesure, s.systeme, s.suite)
             AS sans_reponse,
         MIN(s.reponse_utc) OVER (PARTITION BY s.guichet_id, s.demarche_id, s.point_de_mesure, s.systeme, s.suite)
             AS reponse_avant_utc
@@ -90,7 +90,7 @@ groupes AS (
         MIN(debut_local) AS debut_local
     FROM reunies
     GROUP BY nature, point_de_mesure, systeme, lieu, numero
-    HAVING SUM(lignes) >= 5
+    HAVING SUM(CAST(lignes AS BIGINT)) >= 5
 ),
 
 -- Silences of the whole robot, between the scope's two ends.

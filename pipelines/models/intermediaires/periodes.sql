@@ -26,6 +26,7 @@ WITH rapportees AS (
         CAST(s.poids_non AS DOUBLE) / CAST(NULLIF(s.poids, 0) AS DOUBLE) AS p,
         CAST(s.non_retenus AS DOUBLE) / CAST(NULLIF(s.reponses_retenues, 0) AS DOUBLE) AS part_des_consultations,
         CAST(s.secondes_mesurees AS DOUBLE) / CAST(NULLIF(s.secondes_prevues, 0) AS DOUBLE) AS couverture,
+        CAST(s.secondes_hors_champ AS DOUBLE) / CAST(NULLIF(s.secondes_retenues, 0) AS DOUBLE) AS part_hors_champ,
         CAST(s.poids AS DOUBLE)
             / CAST(NULLIF(s.poids + s.poids_oui_incomplets + s.poids_inconnu, 0) AS DOUBLE) AS taux_reponse,
         CAST(s.poids_non AS DOUBLE)
@@ -38,7 +39,9 @@ WITH rapportees AS (
             s.secondes_retenues - s.secondes_hors_champ - s.secondes_repondues + s.secondes_non - s.secondes_oui_incomplets
             AS DOUBLE
         ) / CAST(NULLIF(s.secondes_retenues - s.secondes_hors_champ, 0) AS DOUBLE) AS borne_haute_prevue,
-        CAST(s.jours_avec_reponse AS DOUBLE) / CAST(NULLIF(s.jours_prevus, 0) AS DOUBLE) AS part_jours_avec_reponse,
+        CAST(s.jours_ponderes AS DOUBLE) / CAST(NULLIF(s.jours_prevus, 0) AS DOUBLE) AS part_jours_avec_reponse,
+        -- What a rate rests on: answered cycles, or answers where nothing was expected.
+        CASE WHEN s.secondes_prevues = 0 THEN s.reponses_retenues ELSE s.cycles_repondus END AS reponses_ponderees,
         CASE s.type
             WHEN 'jour' THEN m.reponses_min_jour
             WHEN 'semaine' THEN m.reponses_min_semaine
@@ -74,20 +77,21 @@ motivees AS (
     SELECT
         *,
         CASE
-            WHEN consultations = 0 THEN 'aucune_mesure'
-            WHEN oui + non = 0 THEN 'aucune_reponse'
-            WHEN reponses_retenues = 0 AND jours_sans_negatifs > 0 THEN 'negatifs_non_consignes'
-            WHEN reponses_retenues = 0 THEN 'aucune_consultation_complete'
+            WHEN consultations = 0 AND secondes_mesurees = 0 THEN 'aucune_mesure'
+            WHEN oui + non = 0 AND poids = 0 THEN 'aucune_reponse'
+            WHEN reponses_retenues = 0 AND poids = 0 AND jours_sans_negatifs > 0 THEN 'negatifs_non_consignes'
+            WHEN reponses_retenues = 0 AND poids = 0 THEN 'aucune_consultation_complete'
             WHEN poids = 0 THEN 'reponses_hors_calendrier'
-            WHEN reponses_retenues < reponses_min THEN 'trop_peu_de_reponses'
-            WHEN jours_avec_reponse < jours_min THEN 'trop_peu_de_jours'
+            WHEN reponses_ponderees < reponses_min THEN 'trop_peu_de_reponses'
+            WHEN jours_ponderes < jours_min THEN 'trop_peu_de_jours'
             WHEN borne_haute - borne_basse > largeur_bornes_max THEN 'bornes_trop_ecartees'
             WHEN p > borne_haute THEN 'oui_incomplets'
             WHEN secondes_prevues = 0 THEN 'hors_calendrier'
             WHEN couverture < couverture_suffisante THEN 'couverture_faible'
             WHEN borne_haute - borne_basse > largeur_bornes_suffisante THEN 'bornes_ecartees'
             WHEN part_jours_avec_reponse < part_jours_suffisante THEN 'jours_sans_reponse'
-            WHEN type <> 'ensemble' AND NOT periode_complete THEN 'periode_incomplete'
+            WHEN jours_sans_negatifs > 0 OR (type <> 'ensemble' AND NOT periode_complete) THEN 'periode_incomplete'
+            WHEN part_hors_champ > 1.0 - couverture_suffisante THEN 'souvent_hors_champ'
             WHEN part_meme_heure > part_meme_heure_max THEN 'toujours_meme_heure'
             WHEN cadence_min_s < cadence_max_s AND ABS(p - part_des_consultations) > ecart_cadence_max
                 THEN 'cadence_changeante'
@@ -107,6 +111,7 @@ notees AS (
                 'bornes_ecartees',
                 'jours_sans_reponse',
                 'periode_incomplete',
+                'souvent_hors_champ',
                 'toujours_meme_heure',
                 'cadence_changeante'
             ) THEN 'partielle'

@@ -71,6 +71,7 @@ prevues AS (
         t.demarche_id,
         t.mois,
         COALESCE(t.planning_id, '') AS planning_id,
+        COALESCE(t.point_de_mesure, '') AS point,
         t.essai,
         t.instant_utc,
         t.cycle_debut_utc,
@@ -101,31 +102,42 @@ posees AS (
     SELECT
         *,
         LAG(tentative_id) OVER (
-            PARTITION BY guichet_id, demarche_id, mois, periode_utc, cycle_prevu, cycle_debut_utc, planning_id
+            PARTITION BY guichet_id, demarche_id, mois, periode_utc, cycle_prevu, cycle_debut_utc, point, planning_id
             ORDER BY instant_utc, tentative_id
         ) AS precedente
     FROM situees
 ),
 
 -- A second try whose first was lost asks the planning for the first time.
-passages AS (
+demandes AS (
     SELECT
         *,
         SUM(CAST(CASE WHEN essai = 1 OR precedente IS NULL THEN 1 ELSE 0 END AS BIGINT)) OVER (
-            PARTITION BY guichet_id, demarche_id, mois, periode_utc, cycle_prevu, cycle_debut_utc, planning_id
+            PARTITION BY guichet_id, demarche_id, mois, periode_utc, cycle_prevu, cycle_debut_utc, point, planning_id
+            ORDER BY instant_utc, tentative_id
+        ) AS demande
+    FROM posees
+),
+
+-- What a vantage asks after it has asked any planning again belongs to that new passage.
+passages AS (
+    SELECT
+        *,
+        MAX(demande) OVER (
+            PARTITION BY guichet_id, demarche_id, mois, periode_utc, cycle_prevu, cycle_debut_utc, point
             ORDER BY instant_utc, tentative_id
         ) AS passage
-    FROM posees
+    FROM demandes
 ),
 
 sans_cycle AS (
     SELECT
         tentative_id,
         MIN(tentative_id) OVER (
-            PARTITION BY guichet_id, demarche_id, mois, periode_utc, cycle_prevu, cycle_debut_utc, passage
+            PARTITION BY guichet_id, demarche_id, mois, periode_utc, cycle_prevu, cycle_debut_utc, point, passage
         ) AS consultation_id,
         MIN(instant_utc) OVER (
-            PARTITION BY guichet_id, demarche_id, mois, periode_utc, cycle_prevu, cycle_debut_utc, passage
+            PARTITION BY guichet_id, demarche_id, mois, periode_utc, cycle_prevu, cycle_debut_utc, point, passage
         ) AS debut_utc
     FROM passages
 ),

@@ -10,7 +10,7 @@ pub(super) struct Words {
     pub cite: &'static str,
     pub cite_how: &'static str,
     pub limits: &'static str,
-    pub limit_list: [&'static str; 6],
+    pub limit_list: [&'static str; 7],
     pub account: &'static str,
     pub account_how: &'static str,
     pub gates: &'static str,
@@ -43,8 +43,10 @@ pub(super) const FRENCH: Words = Words {
          <code>borne_haute</code>.",
         "Personne n'a regardé à toute heure : les tables <code>lacunes</code> et <code>disponibilite_jour</code> \
          disent quand personne n'a regardé, la colonne <code>couverture</code>, en quelle proportion.",
-        "L'intervalle à 95 % (<code>ic95_bas</code>, <code>ic95_haut</code>) parle du hasard, pour la période et \
-         les heures regardées seulement. Celui d'un jour est plutôt étroit.",
+        "L'intervalle à 95 % (<code>ic95_bas</code>, <code>ic95_haut</code>) parle du hasard, pour cette période \
+         seulement, instants entre deux regards compris. Un jour n'en a pas, ni une période où aucune ouverture n'a été vue \
+         (<code>motif_ic95</code>).",
+        "Les nombres de « oui » et de « non » de cette page réunissent tous les services : leur rapport n'est pas un taux.",
         "Sous les seuils de la table <code>parametres</code>, un taux est laissé vide et la colonne \
          <code>motif</code> dit pourquoi. Une ligne <code>partielle</code> ne se cite pas sans son \
          <code>motif</code>.",
@@ -82,8 +84,10 @@ pub(super) const ENGLISH: Words = Words {
          <code>inconnues</code>, and widens the bounds <code>borne_basse</code> and <code>borne_haute</code>.",
         "Nobody looked at all hours: the tables <code>lacunes</code> and <code>disponibilite_jour</code> say when \
          nobody looked, the column <code>couverture</code> in which proportion.",
-        "The 95 % interval (<code>ic95_bas</code>, <code>ic95_haut</code>) speaks of chance, for the time and the \
-         hours looked at only. That of a day is rather narrow.",
+        "The 95 % interval (<code>ic95_bas</code>, <code>ic95_haut</code>) speaks of chance, for that period alone, \
+         moments between two looks included. A day has none, nor has a period in which no opening was seen \
+         (<code>motif_ic95</code>).",
+        "The numbers of \"yes\" and \"no\" on this page are of all services together: their ratio is no rate.",
         "Below the thresholds of the table <code>parametres</code> a rate is left empty and the column \
          <code>motif</code> says why. Do not cite a row of quality <code>partielle</code> without its \
          <code>motif</code>.",

@@ -89,15 +89,17 @@ def scheduled_cycles(service):
             period, number = slot(service, line["prevue_utc"] or line["instant_utc"])
             # Off schedule there is none: each attempt is alone.
             where = (period.start, number) if period else (None, line["tentative_id"])
-            slots[line["mois"], *where, line["cycle_debut_utc"]].append(line)
+            slots[line["mois"], *where, line["cycle_debut_utc"], line["point_de_mesure"]].append(line)
     found = {}
-    for (*_, began), lines in slots.items():
-        asked, passages = Counter(), defaultdict(list)
+    for (*_, began, _), lines in slots.items():
+        asked, passages, latest = Counter(), defaultdict(list), 0
         for line in sorted(lines, key=lambda line: (line["instant_utc"], line["tentative_id"])):
             planning = line["planning_id"] or ""
             if asked[planning] == 0 or line["essai"] == 1:
                 asked[planning] += 1
-            passages[asked[planning]].append(line)
+            # Once a planning is asked again, what follows is of the new passage.
+            latest = max(latest, asked[planning])
+            passages[latest].append(line)
         for passage in passages.values():
             name = min(line["tentative_id"] for line in passage)
             first = began or min(line["instant_utc"] for line in passage)
@@ -233,9 +235,10 @@ def consultation(service, asked, awaited, parameters):
     due = {name for (name, start), (end, _) in awaited.items() if start <= began < end}
     silent = {name for name, row in asked.items() if row["reponse"] == "inconnue"}
     absent = due - asked.keys()
-    # Whatever was asked should have answered, expected or not; the service as a whole answers for all.
-    whole = "" in asked and "" not in silent
-    complete = whole or (not absent and silent <= {""} and len(silent) < len(asked))
+    # Whatever was asked should have answered, expected or not; the service as a whole says yes or no for all, and is out of
+    # scope where nothing else was asked.
+    whole = "" in asked and (asked[""]["reponse"] in ("oui", "non") or set(asked) == {""})
+    complete = silent <= {""} and len(silent) < len(asked) and (whole or not absent)
     answers = [row["reponse"] for row in rows]
     if "oui" in answers:
         issue = "rdv_propose"
@@ -283,13 +286,14 @@ def consultation(service, asked, awaited, parameters):
 
 
 def where(service, began, plan):
-    """The cycle for which a look was made or, if that is of another month and over, in which it fell."""
+    """The cycle for which a look was made or, if that is of another month and over, or far from it, in which it fell."""
     month = lambda instant: f"{service.local(instant):%Y-%m}"
     period, number = slot(service, plan) if plan else (None, None)
     if period:
         cycle = period.first + number * period.cadence
         goes_on = month(cycle) < month(began) and min(cycle + period.cadence, period.end) > began
-        if month(cycle) != month(began) and not goes_on:
+        near = cycle - period.cadence <= began < cycle + 2 * period.cadence
+        if not near or (month(cycle) != month(began) and not goes_on):
             period = None
     if not period:
         period, number = slot(service, began)

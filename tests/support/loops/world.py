@@ -131,6 +131,7 @@ def a_line(draw, service, weights, **known):
     year, week, weekday = local.isocalendar()
     return known | {
         "tentative_id": f"{draw.randrange(10**12):012}",
+        "point_de_mesure": draw.choice([None, None, "a", "b"]),
         "guichet_id": service.name,
         "demarche_id": "d",
         "departement": "91",
