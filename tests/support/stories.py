@@ -36,7 +36,9 @@ def windows(connection, sql):
     for period in PERIODS:
         rows = connection.execute(
             f"SELECT guichet_id, demarche_id, premier_jour, dernier_jour, {', '.join(FIGURES)} "
-            f"FROM 'disponibilite_{period}.parquet' WHERE taux_sans_rdv IS NOT NULL AND secondes_prevues > 0"
+            f"FROM 'disponibilite_{period}.parquet' WHERE taux_sans_rdv IS NOT NULL AND secondes_prevues > 0 "
+            # A week is refused an interval that a window of any length is not.
+            "AND COALESCE(motif_ic95, '') <> 'trop_peu_de_jours_fermes'"
         ).fetchall()
         for row in rows:
             asked = sql
