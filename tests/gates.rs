@@ -235,7 +235,9 @@ fn a_log_that_cannot_say_no_gives_no_rate_once_the_schedule_says_so() {
     for empty in ["taux_sans_rdv", "borne_basse", "borne_haute"] {
         assert_eq!(first[empty], "", "{empty}");
     }
-    assert_eq!(day("2019-04-18")["taux_sans_rdv"], "1");
+    let (second, looks) = (day("2019-04-18"), ["non_retenus", "part_des_consultations", "taux_sans_rdv", "motif"]);
+    // Ten looks within one cycle are one of the four that a day's rate asks for.
+    assert_eq!(looks.map(|column| second[column].as_str()), ["10", "1", "", "trop_peu_de_reponses"]);
     // The month keeps what its other days can bear, and none of what that day could not say.
     let month = &store.rows("disponibilite_mois")[0];
     assert_eq!((month["oui"].as_str(), month["reponses_retenues"].as_str()), ("60", "10"));
