@@ -8,7 +8,7 @@ use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int32Array, RecordBatch
 use crate::config::Method;
 use crate::digest::signature_id;
 use crate::error::{Context, Result};
-use crate::outcome::{Answer, Outcome, Rule, RuleSet};
+use crate::outcome::{Answer, Ending, Rule, RuleSet, endings};
 
 /// The licence of the published data.
 pub const LICENCE: &str = "Licence Ouverte 2.0";
@@ -37,30 +37,22 @@ pub fn rules(rules: &RuleSet) -> Result<RecordBatch> {
     .internal("the table regles")
 }
 
-/// What only a consultation can end in: an expected planning was not asked.
-const INCOMPLETE: &str = "incomplete";
-
 /// The table `issues`: the outcomes in the order in which they give the reason of an unknown consultation, each with its answer.
 ///
 /// # Errors
 /// [`Internal`](crate::error::Kind::Internal) if the columns do not hold together.
 pub fn outcomes() -> Result<RecordBatch> {
-    let of = |answer: Answer| Outcome::ALL.iter().filter(move |outcome| outcome.answer() == answer);
-    let row = |outcome: &Outcome| (outcome.code(), outcome.answer().code(), outcome.is_shared_failure());
-    let answered = of(Answer::Yes).map(row).chain(of(Answer::Unknown).map(row));
-    let rows: Vec<(&str, &str, bool)> = answered
-        .chain([(INCOMPLETE, Answer::Unknown.code(), false)])
-        .chain(of(Answer::No).map(row))
-        .chain(of(Answer::OutOfScope).map(row))
-        .collect();
-    let text = |of: fn(&(&'static str, &'static str, bool)) -> &'static str| {
-        Arc::new(StringArray::from_iter_values(rows.iter().map(of))) as ArrayRef
-    };
+    let order = [Answer::Yes, Answer::Unknown, Answer::No, Answer::OutOfScope];
+    let rows: Vec<Ending> =
+        order.iter().flat_map(|answer| endings().filter(move |ending| ending.answer == *answer)).collect();
+    let text =
+        |of: fn(&Ending) -> &'static str| Arc::new(StringArray::from_iter_values(rows.iter().map(of))) as ArrayRef;
+    let shared = rows.iter().map(|ending| Some(ending.is_shared_failure)).collect::<BooleanArray>();
     RecordBatch::try_from_iter([
-        ("issue", text(|row| row.0)),
+        ("issue", text(|ending| ending.code)),
         ("rang", Arc::new(Int32Array::from_iter_values((1..).take(rows.len())))),
-        ("reponse", text(|row| row.1)),
-        ("panne_partagee", Arc::new(rows.iter().map(|row| Some(row.2)).collect::<BooleanArray>())),
+        ("reponse", text(|ending| ending.answer.code())),
+        ("panne_partagee", Arc::new(shared)),
     ])
     .internal("the table issues")
 }

@@ -7,7 +7,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::referee::differing;
-use crate::support::{Attempts, Kind, Row, Version, root, sample, seine_maritime};
+use crate::support::{Attempts, Kind, Row, Store, Version, root, sample, seine_maritime};
 
 const AS_OF: &str = "2019-05-01T00:00:00+02:00";
 const SCHEDULE: &str = "*,*,2019-04-01T00:00:00+02:00,,60,true,essai";
@@ -69,6 +69,16 @@ fn a_planning_that_was_not_asked_makes_no_no() {
     let counts = ["consultations", "oui", "oui_incomplets", "non", "inconnues", "incompletes", "reponses_retenues"];
     assert_eq!(counts.map(|column| day[column].as_str()), ["4", "1", "1", "0", "3", "3", "0"]);
     assert_eq!((day["taux_sans_rdv"].as_str(), day["motif"].as_str()), ("", "aucune_consultation_complete"));
+}
+
+#[test]
+fn the_closing_summary_counts_what_was_incomplete_too() {
+    let logs = cycle(whole_days(1..=2), 3, 6, &[("p1", Kind::No)]);
+    let run = Store::new().run(&logs.pipeline(EVERYTHING, SCHEDULE), &[&logs.path()], AS_OF, &[]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    assert!(run.stdout.contains("17 consultations, one cycle of a service each"), "{}", run.stdout);
+    let bar = run.stdout.lines().find(|line| line.contains("incomplete  ")).expect("a bar");
+    assert_eq!(bar.split_whitespace().take(3).collect::<Vec<_>>(), ["incomplete", "inconnue", "1"]);
 }
 
 #[test]

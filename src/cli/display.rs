@@ -7,7 +7,7 @@ use std::time::Duration;
 use guichets_ouverts::gate::GateReport;
 use guichets_ouverts::ingest::{LeftAlone, WhyLeft};
 use guichets_ouverts::job::{Built, RunDigest, SetAside};
-use guichets_ouverts::outcome::Outcome as AttemptOutcome;
+use guichets_ouverts::outcome::endings;
 use guichets_ouverts::publish::Outcome;
 use guichets_ouverts::release::Accounting;
 use guichets_ouverts::schema::Format;
@@ -140,16 +140,16 @@ fn write_outcomes(text: &mut String, style: &Style, built: &Built) -> std::fmt::
     let most = counts.values().copied().max().unwrap_or(0).max(1);
     let consultations = u64::try_from(counts.values().sum::<i64>()).unwrap_or(0);
     writeln!(text, "{}, one cycle of a service each, by outcome:", plural(consultations, "consultation"))?;
-    for outcome in AttemptOutcome::ALL {
-        let count = counts.get(outcome.code()).copied().unwrap_or(0);
+    for ending in endings() {
+        let count = counts.get(ending.code).copied().unwrap_or(0);
         if count > 0 {
             // Every outcome that happened leaves a mark, however rare.
             let length = usize::try_from(count * BAR / most).unwrap_or(0).max(1);
             writeln!(
                 text,
                 "  {:<20} {:<9} {:>10}  {}{}{}",
-                outcome.code(),
-                outcome.answer().code(),
+                ending.code,
+                ending.answer.code(),
                 grouped(count.max(0).cast_unsigned()),
                 style.bar,
                 "█".repeat(length),

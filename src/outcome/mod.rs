@@ -103,6 +103,27 @@ impl Outcome {
     }
 }
 
+/// What a consultation can end in.
+#[derive(Debug, Clone, Copy)]
+pub struct Ending {
+    /// As the published column `issue` names it.
+    pub code: &'static str,
+    /// What it answers.
+    pub answer: Answer,
+    /// See [`Outcome::is_shared_failure`].
+    pub is_shared_failure: bool,
+}
+
+/// Every way in which a consultation ends: as its attempts do, or `incomplete`, where an expected planning was not asked.
+pub fn endings() -> impl Iterator<Item = Ending> {
+    let of_attempts = Outcome::ALL.iter().map(|outcome| Ending {
+        code: outcome.code(),
+        answer: outcome.answer(),
+        is_shared_failure: outcome.is_shared_failure(),
+    });
+    of_attempts.chain([Ending { code: "incomplete", answer: Answer::Unknown, is_shared_failure: false }])
+}
+
 /// What a line shows of the page, without the robot's opinion of it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Evidence<'a> {

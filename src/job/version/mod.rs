@@ -21,7 +21,7 @@ use crate::gate::GateReport;
 use crate::ingest::{FileAccount, Months, Quarantined, Reading, Reason, gathered, identifiers_table};
 use crate::metadata::Coverage;
 use crate::model::Engine;
-use crate::outcome::Outcome;
+use crate::outcome::endings;
 use crate::progress::Progress;
 use crate::registry::Registry;
 use crate::release::{
@@ -296,8 +296,7 @@ impl<'a> Version<'a> {
             self.coverage = Coverage::of(batch);
             self.digest.expected = sum("cycles_prevus");
             self.digest.measured = sum("cycles_mesures");
-            self.digest.outcomes =
-                Outcome::ALL.iter().map(|outcome| (outcome.code().to_owned(), sum(outcome.code()))).collect();
+            self.digest.outcomes = endings().map(|ending| (ending.code.to_owned(), sum(ending.code))).collect();
         }
     }
 
