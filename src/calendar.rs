@@ -76,6 +76,12 @@ pub fn month(date: NaiveDate) -> String {
     format!("{:04}-{:02}", date.year(), date.month())
 }
 
+/// The first day of a date's month.
+#[must_use]
+pub fn first_of_month(date: NaiveDate) -> NaiveDate {
+    date.with_day(1).unwrap_or(date)
+}
+
 /// `2019-T2`.
 #[must_use]
 pub fn quarter(date: NaiveDate) -> String {

@@ -11,7 +11,8 @@ use crate::support::{Attempts, Kind, Version, copy, german_offices, guichets, ro
 
 /// What DuckDB finds with the models of a folder.
 fn recomputed(version: &Version, models: &Path) -> Value {
-    python_json(include_str!("support/referee.py"), [version.store(), models])
+    let script = concat!(include_str!("support/store_tables.py"), include_str!("support/referee.py"));
+    python_json(script, [version.store(), models])
 }
 
 /// Every derived table comes out the same, and holds as many rows as the manifest says.

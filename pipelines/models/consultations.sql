@@ -68,84 +68,80 @@ comptees AS (
     GROUP BY a.guichet_id, a.demarche_id, a.mois, a.consultation_id, a.debut_utc
 ),
 
--- The cycle for which it was to be made, where that is of the same month or goes on at the look, and the look was at most one
--- interval early or late: what was made up for long after says nothing of that time.
-prevues AS (
+-- When it was to be made, where the log says so, and when it was: each gives a cycle.
+moments AS (
+    SELECT guichet_id, demarche_id, mois, consultation_id, debut_utc, jour, instant_utc, prevue_utc AS moment_utc, TRUE AS du_plan
+    FROM reunies
+    WHERE prevue_utc IS NOT NULL
+    UNION ALL
+    SELECT guichet_id, demarche_id, mois, consultation_id, debut_utc, jour, instant_utc, instant_utc AS moment_utc, FALSE AS du_plan
+    FROM reunies
+),
+
+comptes AS (
     SELECT
-        r.guichet_id,
-        r.demarche_id,
-        r.mois,
-        r.consultation_id,
-        r.debut_utc,
-        r.instant_utc,
-        r.jour,
+        m.guichet_id,
+        m.demarche_id,
+        m.mois,
+        m.consultation_id,
+        m.debut_utc,
+        m.jour,
+        m.du_plan,
+        EXTRACT(EPOCH FROM m.instant_utc) AS regard_s,
         p.fuseau,
         p.debut_utc AS periode_utc,
+        p.cadence_s AS cadence_entiere_s,
         EXTRACT(EPOCH FROM p.premier_cycle_utc) AS premier_s,
         EXTRACT(EPOCH FROM p.fin_utc) AS fin_s,
         CAST(p.cadence_s AS DOUBLE) AS cadence_s,
         FLOOR(
-            (EXTRACT(EPOCH FROM r.prevue_utc) - EXTRACT(EPOCH FROM p.premier_cycle_utc) + CAST(p.avance_s AS DOUBLE))
+            (EXTRACT(EPOCH FROM m.moment_utc) - EXTRACT(EPOCH FROM p.premier_cycle_utc) + CAST(p.avance_s AS DOUBLE))
             / CAST(NULLIF(p.cadence_s, 0) AS DOUBLE)
         ) AS numero_compte
-    FROM reunies AS r
+    FROM moments AS m
     INNER JOIN perimetre AS p
-        ON r.guichet_id = p.guichet_id AND r.demarche_id = p.demarche_id
-    WHERE r.prevue_utc >= p.debut_utc AND r.prevue_utc < p.fin_utc
+        ON m.guichet_id = p.guichet_id AND m.demarche_id = p.demarche_id
+    WHERE m.moment_utc >= p.debut_utc AND m.moment_utc < p.fin_utc
 ),
 
 -- Early for a cycle that the period does not have: that is the last one still.
-prevues_du_plan AS (
+cycles_du_moment AS (
     SELECT
         *,
         CASE WHEN premier_s + numero_compte * cadence_s >= fin_s THEN numero_compte - 1.0 ELSE numero_compte END AS numero
-    FROM prevues
+    FROM comptes
 ),
 
+-- The cycle for which it was to be made, where that is of the same month or goes on at the look, and the look was at most one
+-- interval early or late: what was made up for long after says nothing of that time.
 par_plan AS (
     SELECT
-        p.guichet_id,
-        p.demarche_id,
-        p.mois,
-        p.consultation_id,
-        p.debut_utc,
-        p.periode_utc,
-        p.premier_s,
-        p.fin_s,
-        p.cadence_s,
-        p.numero
-    FROM prevues_du_plan AS p
+        c.guichet_id,
+        c.demarche_id,
+        c.mois,
+        c.consultation_id,
+        c.debut_utc,
+        c.periode_utc,
+        c.premier_s,
+        c.fin_s,
+        c.cadence_s,
+        c.numero
+    FROM cycles_du_moment AS c
     INNER JOIN jours_fuseaux AS j
-        ON p.fuseau = j.fuseau AND p.jour = j.jour
-    WHERE p.premier_s + p.numero * p.cadence_s < EXTRACT(EPOCH FROM j.fin_mois_utc)
-        AND (p.premier_s + p.numero * p.cadence_s >= EXTRACT(EPOCH FROM j.debut_mois_utc)
-            OR (p.premier_s + (p.numero + 1.0) * p.cadence_s > EXTRACT(EPOCH FROM p.instant_utc)
-                AND p.fin_s > EXTRACT(EPOCH FROM p.instant_utc)))
-        AND p.premier_s + (p.numero - 1.0) * p.cadence_s <= EXTRACT(EPOCH FROM p.instant_utc)
-        AND p.premier_s + (p.numero + 2.0) * p.cadence_s > EXTRACT(EPOCH FROM p.instant_utc)
+        ON c.fuseau = j.fuseau AND c.jour = j.jour
+    WHERE c.du_plan
+        AND c.premier_s + c.numero * c.cadence_s < EXTRACT(EPOCH FROM j.fin_mois_utc)
+        AND (c.premier_s + c.numero * c.cadence_s >= EXTRACT(EPOCH FROM j.debut_mois_utc)
+            OR (c.premier_s + (c.numero + 1.0) * c.cadence_s > c.regard_s AND c.fin_s > c.regard_s))
+        AND c.premier_s + (c.numero - 1.0) * c.cadence_s <= c.regard_s
+        AND c.premier_s + (c.numero + 2.0) * c.cadence_s > c.regard_s
 ),
 
 -- The cycle in which it fell, and the interval that the schedule expected then.
 par_regard AS (
-    SELECT
-        r.guichet_id,
-        r.demarche_id,
-        r.mois,
-        r.consultation_id,
-        r.debut_utc,
-        p.debut_utc AS periode_utc,
-        EXTRACT(EPOCH FROM p.premier_cycle_utc) AS premier_s,
-        EXTRACT(EPOCH FROM p.fin_utc) AS fin_s,
-        CAST(p.cadence_s AS DOUBLE) AS cadence_s,
-        p.cadence_s AS cadence_du_regard_s,
-        FLOOR(
-            (EXTRACT(EPOCH FROM r.instant_utc) - EXTRACT(EPOCH FROM p.premier_cycle_utc) + CAST(p.avance_s AS DOUBLE))
-            / CAST(NULLIF(p.cadence_s, 0) AS DOUBLE)
-        ) AS numero
-    FROM reunies AS r
-    INNER JOIN perimetre AS p
-        ON r.guichet_id = p.guichet_id AND r.demarche_id = p.demarche_id
-    WHERE r.instant_utc >= p.debut_utc AND r.instant_utc < p.fin_utc
+    SELECT *
+    FROM cycles_du_moment
+    WHERE NOT du_plan
 ),
 
 situees AS (
@@ -158,12 +154,13 @@ situees AS (
         r.plannings_muets = 0 AND r.plannings_repondus > 0
             AND (r.services_repondus > 0 OR r.plannings_nommes = 0 OR COALESCE(c.plannings_absents, 0) = 0)
             AS complete,
-        v.cadence_du_regard_s AS cadence_s,
+        v.cadence_entiere_s AS cadence_s,
         COALESCE(p.periode_utc, v.periode_utc) AS periode_utc,
         COALESCE(p.premier_s, v.premier_s) AS premier_s,
         COALESCE(p.fin_s, v.fin_s) AS fin_s,
         COALESCE(p.cadence_s, v.cadence_s) AS cadence_du_cycle_s,
-        COALESCE(p.numero, v.numero) AS numero
+        -- Below 0 before the first cycle of a period: none.
+        COALESCE(p.numero, v.numero) AS cycle_prevu
     FROM reunies AS r
     LEFT JOIN comptees AS c
         ON r.guichet_id = c.guichet_id AND r.demarche_id = c.demarche_id AND r.mois = c.mois
@@ -179,12 +176,6 @@ situees AS (
 jugees AS (
     SELECT
         s.*,
-        -- Early by less than avance_s, after the last cycle began: that one. Before the first one: none.
-        CASE
-            WHEN s.numero < 0.0 THEN -1.0
-            WHEN s.premier_s + s.numero * s.cadence_du_cycle_s >= s.fin_s THEN s.numero - 1.0
-            ELSE s.numero
-        END AS cycle_prevu,
         CASE
             WHEN s.offres > 0 THEN 'rdv_propose'
             WHEN s.complete AND s.refus > 0 THEN 'aucun_rdv'

@@ -98,16 +98,8 @@ ponderees AS (
 motivees AS (
     SELECT
         *,
-        CASE
-            WHEN reponses_retenues = 0 THEN motif_du_taux
-            WHEN dates_manquantes THEN 'dates_non_relevees'
-            ELSE motif_du_taux
-        END AS motif,
-        CASE
-            WHEN reponses_retenues = 0 THEN qualite_du_taux
-            WHEN dates_manquantes THEN 'insuffisante'
-            ELSE qualite_du_taux
-        END AS qualite,
+        CASE WHEN dates_manquantes THEN 'dates_non_relevees' ELSE motif_du_taux END AS motif,
+        CASE WHEN dates_manquantes THEN 'insuffisante' ELSE qualite_du_taux END AS qualite,
         CASE
             WHEN reponses_retenues = 0 THEN motif_du_taux
             WHEN dates_manquantes THEN 'dates_non_relevees'

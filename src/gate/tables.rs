@@ -21,8 +21,16 @@ pub(super) fn last_days(engine: &mut Engine, most: f64) -> Result<GateReport> {
     )?;
     let number = |name: &str| column(&counts, name).max(0).cast_unsigned();
     let (unrecognized, attempts) = (number("unrecognized"), number("attempts"));
-    let judged = if attempts < 100 { 0 } else { attempts };
-    Ok(share(Gate::Unrecognized, unrecognized.min(judged), judged, most, "attempts of the last seven days"))
+    Ok(share_of_enough(Gate::Unrecognized, unrecognized, (attempts, ENOUGH), most, "attempts of the last seven days"))
+}
+
+/// How many of a part of the history are enough to judge it by.
+const ENOUGH: u64 = 100;
+
+/// The share of a whole, of which fewer than some tell nothing.
+fn share_of_enough(gate: Gate, part: u64, (whole, fewest): (u64, u64), most: f64, unit: &str) -> GateReport {
+    let judged = if whole < fewest { 0 } else { whole };
+    share(gate, part.min(judged), judged, most, unit)
 }
 
 /// Of which months cycles and consultations are counted.
@@ -44,7 +52,7 @@ impl Months {
                     "{table} AS {name} INNER JOIN (SELECT MAX(mois) AS mois FROM {table}) AS n ON {name}.mois = n.mois"
                 ),
                 format!("{unit} of the newest month"),
-                100,
+                ENOUGH,
             ),
         }
     }
@@ -65,9 +73,8 @@ pub(super) fn incomplete(engine: &mut Engine, most: f64, months: Months) -> Resu
     )?;
     let number = |name: &str| column(&counts, name).max(0).cast_unsigned();
     let (incomplete, all) = (number("incomplete"), number("consultations"));
-    let judged = if all < fewest { 0 } else { all };
-    let mut report = share(Gate::Incomplete, incomplete.min(judged), judged, most, &unit);
-    if let Some(example) = text(&counts, "example").filter(|_| judged > 0) {
+    let mut report = share_of_enough(Gate::Incomplete, incomplete, (all, fewest), most, &unit);
+    if let Some(example) = text(&counts, "example").filter(|_| all >= fewest) {
         // Writing to a String cannot fail.
         let _ = write!(report.figure, " lack an expected planning, as of {example}");
     }
@@ -89,9 +96,8 @@ pub(super) fn cycles(engine: &mut Engine, most: f64, months: Months) -> Result<G
     )?;
     let number = |name: &str| column(&counts, name).max(0).cast_unsigned();
     let (doubtful, all) = (number("doubtful"), number("cycles"));
-    let judged = if all < fewest { 0 } else { all };
-    let mut report = share(Gate::Cycles, doubtful.min(judged), judged, most, &unit);
-    if let Some(example) = text(&counts, "example").filter(|_| judged > 0) {
+    let mut report = share_of_enough(Gate::Cycles, doubtful, (all, fewest), most, &unit);
+    if let Some(example) = text(&counts, "example").filter(|_| all >= fewest) {
         let (again, long, twice) = (number("again"), number("long"), number("twice"));
         // Writing to a String cannot fail.
         let _ = write!(

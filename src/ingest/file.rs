@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
 
 use super::account::FileAccount;
 use super::columns::{Columns, Row};
@@ -12,7 +12,7 @@ use super::months::Months;
 use super::packing::Compression;
 use super::reject::Quarantined;
 use super::stream::Delivered;
-use crate::calendar::month;
+use crate::calendar::{first_of_month, month};
 use crate::error::Result;
 
 /// A month's columns are handed over when they reach this many rows.
@@ -87,7 +87,7 @@ impl<'a> FileReader<'a> {
     }
 
     fn push(&mut self, row: &Row<'_>) -> Result<()> {
-        let first_day = row.local.date.with_day(1).unwrap_or(row.local.date);
+        let first_day = first_of_month(row.local.date);
         let known = self.columns.iter().position(|(month, _)| *month == first_day);
         let columns = known.unwrap_or_else(|| {
             self.columns.push((first_day, Columns::default()));

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::datatypes::{DataType, TimestampMicrosecondType};
+use arrow::datatypes::DataType;
 use arrow::row::{OwnedRow, RowConverter, Rows, SortField};
-use chrono::{DateTime, Datelike, Months, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, Months, NaiveDate, TimeDelta, Utc};
 
-use crate::calendar::month;
+use crate::calendar::{first_of_month, month};
 use crate::error::{Context, Result};
-use crate::schema::column;
+use crate::schema::{column, instants};
 
 /// What a table says of each month, as one hash.
 type Prints = BTreeMap<String, blake3::Hasher>;
@@ -61,11 +61,7 @@ fn by_month(batch: &RecordBatch) -> Result<Prints> {
 /// of the counters.
 fn by_span(batch: &RecordBatch, stands: &[bool]) -> Result<Prints> {
     let mut prints = Prints::new();
-    let instants = |name: &str| {
-        let kind = DataType::Timestamp(arrow::datatypes::TimeUnit::Microsecond, Some("UTC".into()));
-        Ok::<_, crate::error::Error>(column(batch, name, &kind)?.as_primitive::<TimestampMicrosecondType>().clone())
-    };
-    let (starts, ends) = (instants("debut_utc")?, instants("fin_utc")?);
+    let (starts, ends) = (instants(batch, "debut_utc")?, instants(batch, "fin_utc")?);
     let is_end = |name: &str| matches!(name, "debut_utc" | "fin_utc");
     let fields = batch.schema_ref().fields().iter().zip(batch.columns());
     let others: Vec<ArrayRef> =
@@ -90,10 +86,6 @@ fn by_span(batch: &RecordBatch, stands: &[bool]) -> Result<Prints> {
         }
     }
     Ok(prints)
-}
-
-fn first_of_month(date: NaiveDate) -> NaiveDate {
-    date.with_day(1).unwrap_or(date)
 }
 
 fn midnight(date: NaiveDate) -> DateTime<Utc> {

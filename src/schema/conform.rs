@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, TimestampMicrosecondArray};
 use arrow::compute::{CastOptions, cast, cast_with_options};
 use arrow::datatypes::{DataType, TimeUnit, TimestampMicrosecondType};
 
@@ -59,6 +59,15 @@ pub fn conform(table: &TableSchema, columns: &RecordBatch) -> Result<RecordBatch
 pub fn column(batch: &RecordBatch, name: &str, kind: &DataType) -> Result<ArrayRef> {
     let column = batch.column_by_name(name).ok_or_else(|| Error::internal(format!("no column {name}")))?;
     cast(column, kind).internal(name)
+}
+
+/// The instants of a column by its name.
+///
+/// # Errors
+/// As for [`column`].
+pub fn instants(batch: &RecordBatch, name: &str) -> Result<TimestampMicrosecondArray> {
+    let kind = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+    Ok(column(batch, name, &kind)?.as_primitive::<TimestampMicrosecondType>().clone())
 }
 
 fn as_declared(array: &ArrayRef, declared: &DataType) -> Result<ArrayRef, arrow::error::ArrowError> {

@@ -15,7 +15,7 @@ mod table;
 
 pub use cell::unpublishable;
 pub use compatibility::{SchemaChange, incompatibility, schema_changes};
-pub use conform::{column, conform};
+pub use conform::{column, conform, instants};
 pub use constraints::{total, violations};
 pub use dictionary::{dictionary_html, dictionary_markdown};
 pub use order::sorted;

@@ -8,7 +8,7 @@ use chrono::{DateTime, Datelike, Months, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use super::columns::{dates, instants, integers, texts};
-use crate::calendar::{days_since_epoch, iso_week, month, quarter, start_of_day};
+use crate::calendar::{days_since_epoch, first_of_month, iso_week, month, quarter, start_of_day};
 use crate::error::{Context, Result};
 
 /// The days of a zone that the grid meets, from the first to the last.
@@ -98,10 +98,6 @@ fn periods_of(date: NaiveDate) -> [(&'static str, String, NaiveDate, NaiveDate);
 
 fn next_day(date: NaiveDate) -> NaiveDate {
     date + TimeDelta::days(1)
-}
-
-fn first_of_month(date: NaiveDate) -> NaiveDate {
-    date.with_day(1).unwrap_or(date)
 }
 
 fn months_later(date: NaiveDate, count: u32) -> NaiveDate {

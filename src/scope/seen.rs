@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::array::{AsArray, RecordBatch};
-use arrow::datatypes::{DataType, Date32Type, TimestampMicrosecondType};
+use arrow::datatypes::{DataType, Date32Type};
 use chrono::{DateTime, Utc};
 
 use super::Service;
-use crate::error::{Error, Result};
-use crate::schema::column;
+use crate::error::Result;
+use crate::schema::{column, instants};
 
 /// When each service was looked at.
 #[derive(Debug, Default)]
@@ -34,9 +34,7 @@ impl Seen {
         let (counters, procedures) = (counters.as_string::<i32>(), procedures.as_string::<i32>());
         let dates = column(measured, "jour", &DataType::Date32)?;
         let dates = dates.as_primitive::<Date32Type>();
-        let instants =
-            measured.column_by_name("premier_utc").ok_or_else(|| Error::internal("no column premier_utc"))?;
-        let instants = instants.as_primitive::<TimestampMicrosecondType>();
+        let instants = instants(measured, "premier_utc")?;
         for row in 0..measured.num_rows() {
             let first = DateTime::from_timestamp_micros(instants.value(row)).unwrap_or_default();
             let service = (counters.value(row).to_owned(), procedures.value(row).to_owned());

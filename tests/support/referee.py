@@ -1,35 +1,15 @@
 """Recomputes every derived table of a store's current version with DuckDB, and says where it differs.
 
-Reads the published Parquet files and nothing else. Arguments: the store, and the folder of the models. Prints, for each
-model, how many rows and values were compared and the differences; counts, dates and texts must be equal, reals to 12
-digits.
+Comes after store_tables.py, and reads the published Parquet files and nothing else. Arguments: the store, and the folder of
+the models. Prints, for each model, how many rows and values were compared and the differences; counts, dates and texts must
+be equal, reals to 12 digits.
 
 A table that its schema splits by month is also made month by month, each from that month's files and the small tables
 alone: the months together must be what all at once gives.
 """
 
-import json
-import sys
-from pathlib import Path
-
-import duckdb
-
-store, models = Path(sys.argv[1]), Path(sys.argv[2])
-latest = json.loads((store / "latest.json").read_text())
-manifest = json.loads((store / latest["manifest"]).read_text())
+models = Path(sys.argv[2])
 schemas = (store / latest["manifest"]).parent / "schemas"
-
-parts = {}
-for file in manifest["files"]:
-    if file.get("format") == "parquet":
-        parts.setdefault(file["table"], []).append(str(store / file["path"]))
-
-database = duckdb.connect()
-database.execute("SET TimeZone = 'UTC'")
-database.execute("SET enable_progress_bar = false")
-for table, paths in parts.items():
-    database.read_parquet(paths).create_view(table)
-
 
 WHOLE = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"}
 TYPES = {

@@ -39,7 +39,7 @@ WITH rapportees AS (
             s.secondes_retenues - s.secondes_hors_champ - s.secondes_repondues + s.secondes_non - s.secondes_oui_incomplets
             AS DOUBLE
         ) / CAST(NULLIF(s.secondes_retenues - s.secondes_hors_champ, 0) AS DOUBLE) AS borne_haute_prevue,
-        CAST(s.jours_ponderes AS DOUBLE) / CAST(NULLIF(s.jours_prevus, 0) AS DOUBLE) AS part_jours_avec_reponse,
+        CAST(s.jours_repondus AS DOUBLE) / CAST(NULLIF(s.jours_prevus, 0) AS DOUBLE) AS part_jours_avec_reponse,
         -- What a rate rests on: answered cycles, or answers where nothing was expected.
         CASE WHEN s.secondes_prevues = 0 THEN s.reponses_retenues ELSE s.cycles_repondus END AS reponses_ponderees,
         CASE s.type
@@ -83,7 +83,7 @@ motivees AS (
             WHEN reponses_retenues = 0 AND poids = 0 THEN 'aucune_consultation_complete'
             WHEN poids = 0 THEN 'reponses_hors_calendrier'
             WHEN reponses_ponderees < reponses_min THEN 'trop_peu_de_reponses'
-            WHEN jours_ponderes < jours_min THEN 'trop_peu_de_jours'
+            WHEN jours_repondus < jours_min THEN 'trop_peu_de_jours'
             WHEN borne_haute - borne_basse > largeur_bornes_max THEN 'bornes_trop_ecartees'
             WHEN p > borne_haute THEN 'oui_incomplets'
             WHEN secondes_prevues = 0 THEN 'hors_calendrier'
@@ -125,11 +125,15 @@ variances AS (
         n.*,
         q.t975 AS t,
         CASE WHEN n.qualite IN ('suffisante', 'partielle') THEN n.p END AS taux_sans_rdv,
-        -- Where every answer is the same, no opening or no closing was seen, and how long one lasts is not known. A week that is
-        -- open nearly every day may lie within a single opening.
-        n.qualite IN ('suffisante', 'partielle') AND n.type <> 'jour' AND n.poids_non > 0 AND n.poids_non < n.poids
-            AND (n.type <> 'semaine' OR n.jours_regardes - n.jours_ouverts >= n.jours_fermes_min_semaine)
-            AS mesurable,
+        -- Where every answer is the same, no opening or no closing was seen, and how long one lasts is not known; nor is it where
+        -- the look at the only one fell into another period than its cycle. A week that is open nearly every day may lie within
+        -- a single opening.
+        CASE
+            WHEN n.poids_non = 0 OR n.episodes_negatifs = 0 THEN 'aucune_fermeture'
+            WHEN n.poids_non = n.poids OR n.episodes = 0 THEN 'trop_peu_d_ouvertures'
+            WHEN n.type = 'semaine' AND n.jours_regardes - n.jours_ouverts < n.jours_fermes_min_semaine
+                THEN 'trop_peu_de_jours_fermes'
+        END AS duree_inconnue,
         CAST(n.grappes AS DOUBLE) / CAST(NULLIF(n.grappes - 1, 0) AS DOUBLE)
             * (n.xx - 2.0 * n.p * n.wx + n.p * n.p * n.ww) / (n.w * n.w) AS variance_grappes,
         n.p * (1.0 - n.p) * ((1.0 - n.rho) * n.carres + n.rho * n.ww_jours) / (n.w * n.w) AS variance_jours,
@@ -159,7 +163,7 @@ effectifs AS (
     SELECT
         *,
         CASE
-            WHEN mesurable
+            WHEN taux_sans_rdv IS NOT NULL AND type <> 'jour' AND duree_inconnue IS NULL
                 THEN p * (1.0 - p) / CAST(NULLIF(variance, CAST(0 AS DOUBLE)) AS DOUBLE) * (z / t) * (z / t)
         END AS n_effectif
     FROM plus_grandes
@@ -232,10 +236,7 @@ SELECT
         / (1.0 + e.z * e.z / e.n_effectif) AS ic95_haut,
     CASE
         WHEN e.taux_sans_rdv IS NULL OR e.type = 'jour' OR e.n_effectif IS NOT NULL THEN NULL
-        WHEN e.poids_non = 0 THEN 'aucune_fermeture'
-        WHEN e.type = 'semaine' AND e.poids_non < e.poids AND e.jours_regardes - e.jours_ouverts < e.jours_fermes_min_semaine
-            THEN 'trop_peu_de_jours_fermes'
-        ELSE 'trop_peu_d_ouvertures'
+        ELSE COALESCE(e.duree_inconnue, 'trop_peu_d_ouvertures')
     END AS motif_ic95,
     e.n_effectif,
     e.grappes,

@@ -7,10 +7,12 @@ WITH vus AS (
         t.reponse IN ('oui', 'non') AS repondu,
         t.signature_id <> r.signature_id AS autre_signature,
         -- What users meet too.
-        t.issue IN ('erreur_serveur', 'maintenance', 'erreur_reseau', 'session_perdue') AS panne
+        i.panne_partagee AS panne
     FROM refus AS r
     INNER JOIN tentatives AS t
         ON r.guichet_id = t.guichet_id AND r.demarche_id = t.demarche_id AND r.mois = t.mois
+    INNER JOIN issues AS i
+        ON t.issue = i.issue
     WHERE r.nature <> 'autre' AND t.point_de_mesure <> r.point_de_mesure
         AND t.instant_utc >= r.debut_utc AND t.instant_utc <= r.fin_utc
 )

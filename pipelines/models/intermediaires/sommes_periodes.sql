@@ -112,7 +112,6 @@ sommes AS (
         COUNT(*) FILTER (WHERE jour_complet) AS jours_complets,
         COUNT(*) FILTER (WHERE NOT negatifs_consignes) AS jours_sans_negatifs,
         COUNT(*) FILTER (WHERE NOT hors_calendrier) AS jours_prevus,
-        COUNT(*) FILTER (WHERE poids > 0) AS jours_ponderes,
         COUNT(*) FILTER (WHERE consultations > 0) AS jours_mesures,
         COUNT(*) FILTER (WHERE reponses_retenues > 0) AS jours_avec_reponse,
         COUNT(*) FILTER (WHERE non > 0) AS jours_avec_non,

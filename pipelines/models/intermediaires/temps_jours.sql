@@ -84,22 +84,23 @@ cumules AS (
     FROM cycles_du_jour
 ),
 
+-- Where nothing answered, every part ends where it begins.
 partages AS (
     SELECT
         guichet_id,
         demarche_id,
         jour,
         cycles,
-        duree_s,
+        CAST(duree_s AS BIGINT) AS duree_s,
         reponses IS NOT NULL AS repondu,
         reponses IS NULL AND inconnues > 0 AS inconnu,
         reponses IS NULL AND inconnues = 0 AS hors_champ,
-        FLOOR(duree_s * jusqu_a_aucune_date / reponses + 0.5) AS fin_aucune_date,
-        FLOOR(duree_s * jusqu_a_deux_dates / reponses + 0.5) AS fin_deux_dates,
-        FLOOR(duree_s * jusqu_a_une_date / reponses + 0.5) AS fin_une_date,
-        FLOOR(duree_s * jusqu_a_entre / reponses + 0.5) AS fin_entre,
-        FLOOR(duree_s * jusqu_a_au_dela / reponses + 0.5) AS fin_au_dela,
-        FLOOR(duree_s * jusqu_a_non_lue / reponses + 0.5) AS fin_non_lue
+        COALESCE(CAST(FLOOR(duree_s * jusqu_a_aucune_date / reponses + 0.5) AS BIGINT), 0) AS fin_aucune_date,
+        COALESCE(CAST(FLOOR(duree_s * jusqu_a_deux_dates / reponses + 0.5) AS BIGINT), 0) AS fin_deux_dates,
+        COALESCE(CAST(FLOOR(duree_s * jusqu_a_une_date / reponses + 0.5) AS BIGINT), 0) AS fin_une_date,
+        COALESCE(CAST(FLOOR(duree_s * jusqu_a_entre / reponses + 0.5) AS BIGINT), 0) AS fin_entre,
+        COALESCE(CAST(FLOOR(duree_s * jusqu_a_au_dela / reponses + 0.5) AS BIGINT), 0) AS fin_au_dela,
+        COALESCE(CAST(FLOOR(duree_s * jusqu_a_non_lue / reponses + 0.5) AS BIGINT), 0) AS fin_non_lue
     FROM cumules
 )
 
@@ -108,18 +109,18 @@ SELECT
     demarche_id,
     jour,
     SUM(CAST(cycles AS BIGINT)) AS cycles_mesures,
-    SUM(CAST(CASE WHEN repondu AND fin_non_lue > 0.0 THEN cycles ELSE 0 END AS BIGINT)) AS cycles_repondus,
-    SUM(CAST(cycles * CAST(duree_s AS BIGINT) AS BIGINT)) AS secondes_mesurees,
-    SUM(CAST(CASE WHEN repondu THEN cycles * CAST(fin_non_lue AS BIGINT) ELSE 0 END AS BIGINT)) AS secondes_repondues,
-    SUM(CAST(CASE WHEN repondu THEN cycles * CAST(duree_s - fin_non_lue AS BIGINT) ELSE 0 END AS BIGINT)) AS secondes_oui_incomplets,
-    SUM(CAST(CASE WHEN inconnu THEN cycles * CAST(duree_s AS BIGINT) ELSE 0 END AS BIGINT)) AS secondes_inconnues,
-    SUM(CAST(CASE WHEN hors_champ THEN cycles * CAST(duree_s AS BIGINT) ELSE 0 END AS BIGINT)) AS secondes_hors_champ,
-    SUM(CAST(CASE WHEN repondu THEN cycles * CAST(fin_aucune_date AS BIGINT) ELSE 0 END AS BIGINT)) AS secondes_non,
-    SUM(CAST(CASE WHEN repondu THEN cycles * CAST(fin_deux_dates - fin_aucune_date AS BIGINT) ELSE 0 END AS BIGINT)) AS secondes_deux_dates_sous_30_jours,
-    SUM(CAST(CASE WHEN repondu THEN cycles * CAST(fin_une_date - fin_deux_dates AS BIGINT) ELSE 0 END AS BIGINT)) AS secondes_une_date_sous_30_jours,
-    SUM(CAST(CASE WHEN repondu THEN cycles * CAST(fin_entre - fin_une_date AS BIGINT) ELSE 0 END AS BIGINT)) AS secondes_entre_30_et_60_jours,
-    SUM(CAST(CASE WHEN repondu THEN cycles * CAST(fin_au_dela - fin_entre AS BIGINT) ELSE 0 END AS BIGINT)) AS secondes_au_dela_de_60_jours,
-    SUM(CAST(CASE WHEN repondu THEN cycles * CAST(fin_non_lue - fin_au_dela AS BIGINT) ELSE 0 END AS BIGINT)) AS secondes_date_non_lue,
-    SUM(CAST(CASE WHEN repondu THEN CAST(cycles AS DOUBLE) * fin_non_lue * fin_non_lue ELSE CAST(0 AS DOUBLE) END AS DOUBLE)) AS carres_repondus
+    SUM(CAST(CASE WHEN fin_non_lue > 0 THEN cycles ELSE 0 END AS BIGINT)) AS cycles_repondus,
+    SUM(CAST(cycles * duree_s AS BIGINT)) AS secondes_mesurees,
+    SUM(CAST(cycles * fin_non_lue AS BIGINT)) AS secondes_repondues,
+    SUM(CAST(CASE WHEN repondu THEN cycles * (duree_s - fin_non_lue) ELSE 0 END AS BIGINT)) AS secondes_oui_incomplets,
+    SUM(CAST(CASE WHEN inconnu THEN cycles * duree_s ELSE 0 END AS BIGINT)) AS secondes_inconnues,
+    SUM(CAST(CASE WHEN hors_champ THEN cycles * duree_s ELSE 0 END AS BIGINT)) AS secondes_hors_champ,
+    SUM(CAST(cycles * fin_aucune_date AS BIGINT)) AS secondes_non,
+    SUM(CAST(cycles * (fin_deux_dates - fin_aucune_date) AS BIGINT)) AS secondes_deux_dates_sous_30_jours,
+    SUM(CAST(cycles * (fin_une_date - fin_deux_dates) AS BIGINT)) AS secondes_une_date_sous_30_jours,
+    SUM(CAST(cycles * (fin_entre - fin_une_date) AS BIGINT)) AS secondes_entre_30_et_60_jours,
+    SUM(CAST(cycles * (fin_au_dela - fin_entre) AS BIGINT)) AS secondes_au_dela_de_60_jours,
+    SUM(CAST(cycles * (fin_non_lue - fin_au_dela) AS BIGINT)) AS secondes_date_non_lue,
+    SUM(CAST(cycles * fin_non_lue * fin_non_lue AS DOUBLE)) AS carres_repondus
 FROM partages
 GROUP BY guichet_id, demarche_id, jour
