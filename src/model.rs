@@ -122,6 +122,19 @@ impl Engine {
         Ok(())
     }
 
+    /// Makes the result of a query known as a table, from then on, also under the name of one that it reads.
+    ///
+    /// # Errors
+    /// [`Usage`](crate::error::Kind::Usage) when the query is wrong.
+    pub fn define(&mut self, table: &str, sql: &str) -> Result<()> {
+        let place = |error: Error| error.at(format!("models/{table}.sql"));
+        let plan = contain::panics(|| self.context.execute(sql)).unwrap_or_else(|what| {
+            Err(polars::prelude::PolarsError::ComputeError(format!("the engine panicked: {what}").into()))
+        });
+        self.context.register(table, plan.usage("the query fails").map_err(place)?);
+        Ok(())
+    }
+
     /// Runs a model.
     ///
     /// # Errors

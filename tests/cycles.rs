@@ -181,14 +181,14 @@ const LOOPS: &str = "import sys; sys.dont_write_bytecode = True; sys.path.insert
 
 /// What a model could say instead, in a way that only hard cases show.
 const CHANGES: [[&str; 3]; 27] = [
-    ["plannings_consultes", "<= ecart_max THEN 0", "< ecart_max THEN 0"],
-    ["plannings_consultes", "c.debut_utc, e.premier_utc", "c.debut_utc"],
+    ["rattachements", "<= ecart_max THEN 0", "< ecart_max THEN 0"],
+    ["rattachements", "c.debut_utc, e.premier_utc", "c.debut_utc"],
     ["plannings_consultes", "/ 86400.0 + 0.5", "/ 86400.0 + 1.5"],
-    ["plannings_consultes", "numero * cadence_s >= fin_s", "numero * cadence_s > fin_s"],
-    ["plannings_consultes", "essai = 1 OR precedente IS NULL", "essai = 1"],
+    ["rattachements", "numero * cadence_s >= fin_s", "numero * cadence_s > fin_s"],
+    ["rattachements", "essai = 1 OR precedente IS NULL", "essai = 1"],
     ["plannings_consultes", "CAST(t.essai AS BIGINT) * 100 + r.rang", "CAST(100 AS BIGINT) + r.rang"],
     ["plannings_consultes", "CASE WHEN r.offres > 0 THEN 1 ELSE", "CASE WHEN r.offres > 9 THEN 1 ELSE"],
-    ["plannings_consultes", "mois, cycle_id, numero)", "cycle_id, numero)"],
+    ["rattachements", "mois, cycle_id, numero)", "cycle_id, numero)"],
     ["plannings_jours", "MIN(CASE WHEN reponse <> 'inconnue' THEN instant_utc END)", "MIN(instant_utc)"],
     ["plannings", ">= CAST(p.plannings_cycles_min", "> CAST(p.plannings_cycles_min"],
     ["plannings_attendus", "<= 2 * fenetre", "<= 2 * fenetre + 1"],
@@ -199,7 +199,7 @@ const CHANGES: [[&str; 3]; 27] = [
     ["consultations", "OR COALESCE(c.plannings_absents, 0) = 0", "OR TRUE"],
     ["consultations", "reponse IN ('oui', 'non') AND planning_id", "reponse <> 'inconnue' AND planning_id"],
     ["consultations", "(c.numero + 2.0)", "(c.numero + 3.0)"],
-    ["plannings_consultes", "MAX(demande) OVER", "MIN(demande) OVER"],
+    ["rattachements", "MAX(demande) OVER", "MIN(demande) OVER"],
     ["consultations", "AND c.fin_s > c.regard_s", ""],
     ["consultations", "cadence_s < EXTRACT(EPOCH FROM j.fin_mois", "cadence_s <= EXTRACT(EPOCH FROM j.fin_mois"],
     ["cycles", "s.consigne = 0 OR", "s.consigne = 0 AND"],

@@ -6,7 +6,9 @@ use std::fs;
 use std::path::Path;
 
 use guichets_ouverts::attempt::{Failure, MAPPED_FIELDS, System};
-use guichets_ouverts::config::{Each, FullMapping, Method, ProbeSettings, SourceMapping, TimeMapping, Unpivot};
+use guichets_ouverts::config::{
+    Each, EvidenceSettings, FullMapping, Method, ProbeSettings, SourceMapping, TimeMapping, Unpivot,
+};
 use guichets_ouverts::ingest::Reason;
 use guichets_ouverts::outcome::Outcome;
 use serde_json::{Value, json};
@@ -326,6 +328,7 @@ fn every_key_of_a_mapping_is_described() {
     described("`unpivot`", keys_of::<Unpivot>());
     described("`each`", keys_of::<Each>());
     described("`[probe]`", keys_of::<ProbeSettings>());
+    described("`[evidence]`", keys_of::<EvidenceSettings>());
 }
 
 /// The engine reads the table then, and says nothing.

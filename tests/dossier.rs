@@ -1,101 +1,440 @@
-//! The file for court says what the published tables say, and needs nothing beside itself.
+//! The file for court says what the published tables say, of the robot nothing that nobody stated, and can be verified by
+//! whoever has it; the fact sheet is one page.
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::OnceLock;
 
 use serde_json::Value;
 
-use crate::support::{Row, guichets, sample};
+use crate::support::browser::{Browser, Server, Sheet};
+use crate::support::{Attempts, Kind, Row, Run, Store, copy, guichets, json, sample, seine_maritime};
 
-const SERVICE: (&str, &str) = ("exemple-mont-mirage", "renouvellement-titre");
-const DAYS: (&str, &str) = ("2019-02-25", "2019-03-17");
+/// A service with three plannings.
+const PORT_SONGE: (&str, &str) = ("exemple-port-songe", "retrait-titre");
+const MONT_MIRAGE: (&str, &str) = ("exemple-mont-mirage", "renouvellement-titre");
+const APRIL: (&str, &str) = ("2019-04-01", "2019-04-30");
 
-fn of_service(row: &Row) -> bool {
-    let day = row["date_locale"].as_str();
-    (row["guichet_id"].as_str(), row["demarche_id"].as_str()) == SERVICE && (DAYS.0..=DAYS.1).contains(&day)
+/// The three files of a request, in a folder of their own.
+struct Written {
+    folder: tempfile::TempDir,
+    told: Value,
 }
 
-fn args<'a>(store: &'a str, guichet: &'a str, du: &'a str, au: &'a str) -> Vec<&'a str> {
-    let service = ["dossier", "exemple", "--guichet", guichet, "--demarche", SERVICE.1];
-    service.into_iter().chain(["--du", du, "--au", au, "--store", store]).collect()
-}
-
-#[test]
-fn a_dossier_holds_each_attempt_of_the_period_and_the_figures_that_follow() {
-    let version = sample();
-    let folder = tempfile::tempdir().unwrap();
-    let store = version.store().to_str().unwrap();
-    let run = guichets(folder.path(), ["--json"].into_iter().chain(args(store, SERVICE.0, DAYS.0, DAYS.1)));
-    assert_eq!(run.code, Some(0), "{}", run.stderr);
-    let told: Value = serde_json::from_str(&run.stdout).unwrap();
-    let read = |kind: &str| fs::read_to_string(folder.path().join(told[kind].as_str().unwrap())).unwrap();
-    let (html, csv) = (read("html"), read("csv"));
-
-    let attempts: Vec<Row> = version.rows("tentatives").into_iter().filter(of_service).collect();
-    assert!(attempts.len() > 100, "the period was chosen to hold many attempts");
-    let listed: Vec<Row> = csv::Reader::from_reader(csv.as_bytes()).deserialize().map(Result::unwrap).collect();
-    let key = |row: &Row| (row["tentative_id"].clone(), row["reponse"].clone(), row["preuve_sha256"].clone());
-    let sorted = |rows: &[Row]| rows.iter().map(key).collect::<BTreeSet<_>>();
-    assert_eq!(sorted(&listed), sorted(&attempts));
-    assert_eq!(listed.len(), attempts.len(), "each attempt once");
-    for attempt in &attempts {
-        assert!(html.contains(&attempt["tentative_id"]), "{} is not in the page", attempt["tentative_id"]);
+impl Written {
+    fn path(&self, kind: &str) -> PathBuf {
+        self.folder.path().join(self.told[kind].as_str().unwrap())
     }
 
-    let of_days = |row: &Row| {
-        let day = row["jour"].as_str();
-        (row["guichet_id"].as_str(), row["demarche_id"].as_str()) == SERVICE && (DAYS.0..=DAYS.1).contains(&day)
-    };
-    let consultations: Vec<Row> = version.rows("consultations").into_iter().filter(of_days).collect();
-    assert!(consultations.len() < attempts.len(), "the service has retries, which fold into their consultation");
-    let refused: Vec<&Row> = consultations.iter().filter(|row| row["reponse"] == "non").collect();
-    let distinct = |column: &str| refused.iter().map(|row| row[column].as_str()).collect::<BTreeSet<_>>().len();
-    let figure = |value: usize, label: &str| format!("<tr><td>{value}</td><td>{label}</td></tr>");
-    for (value, label) in [
-        (consultations.len(), "consultations"),
-        (attempts.len(), "tentatives, sur tous les plannings"),
-        (refused.len(), "réponses « non »"),
-        (distinct("jour"), "jours distincts avec un « non »"),
-        (distinct("semaine_iso"), "semaines ISO distinctes avec un « non »"),
+    fn html(&self) -> String {
+        fs::read_to_string(self.path("html")).unwrap()
+    }
+
+    fn sheet(&self) -> String {
+        fs::read_to_string(self.path("sheet")).unwrap()
+    }
+
+    fn lines(&self) -> Vec<Row> {
+        csv::Reader::from_path(self.path("csv")).unwrap().deserialize().map(Result::unwrap).collect()
+    }
+
+    /// A figure of the first two tables, as it stands there.
+    fn figure(&self, column: &str) -> String {
+        let html = self.html();
+        let marked = format!("data-colonne=\"{column}\">");
+        let cell = html.split(&marked).nth(1).unwrap_or_else(|| panic!("no figure {column}"));
+        cell.split('<').next().unwrap().to_owned()
+    }
+
+    fn count(&self, column: &str) -> String {
+        self.figure(column).replace('\u{202f}', "")
+    }
+}
+
+fn ask(
+    pipeline: &str,
+    store: &str,
+    service: (&str, &str),
+    days: (&str, &str),
+    more: &[&str],
+) -> (tempfile::TempDir, Run) {
+    let folder = tempfile::tempdir().unwrap();
+    let args = [
+        "--json",
+        "dossier",
+        pipeline,
+        "--guichet",
+        service.0,
+        "--demarche",
+        service.1,
+        "--du",
+        days.0,
+        "--au",
+        days.1,
+    ];
+    let run = guichets(folder.path(), args.iter().chain(&["--store", store]).chain(more));
+    (folder, run)
+}
+
+fn written(pipeline: &str, store: &str, service: (&str, &str), days: (&str, &str), more: &[&str]) -> Written {
+    let (folder, run) = ask(pipeline, store, service, days, more);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    Written { told: serde_json::from_str(&run.stdout).unwrap(), folder }
+}
+
+fn of_the_sample(service: (&str, &str), days: (&str, &str)) -> Written {
+    written("exemple", sample().store().to_str().unwrap(), service, days, &[])
+}
+
+fn april() -> &'static Written {
+    static APRIL_OF_PORT_SONGE: OnceLock<Written> = OnceLock::new();
+    APRIL_OF_PORT_SONGE.get_or_init(|| of_the_sample(PORT_SONGE, APRIL))
+}
+
+fn is_of(row: &Row, service: (&str, &str)) -> bool {
+    (row["guichet_id"].as_str(), row["demarche_id"].as_str()) == service
+}
+
+/// To the unit, on a service whose consultations have three lines.
+#[test]
+fn the_totals_of_a_month_are_those_of_the_tables() {
+    let file = april();
+    let months = sample().rows("disponibilite_mois");
+    let month = months.iter().find(|row| is_of(row, PORT_SONGE) && row["mois"] == "2019-04").unwrap();
+    for column in [
+        "consultations",
+        "oui",
+        "non",
+        "inconnues",
+        "hors_champ",
+        "incompletes",
+        "lignes",
+        "pannes_partagees",
+        "jours_avec_non",
+        "jours_avec_panne",
+        "semaines_avec_non",
     ] {
-        assert!(html.contains(&figure(value, label)), "{}", figure(value, label));
+        assert_eq!(file.count(column), month[column], "{column}");
+    }
+    let rate: f64 = month["taux_sans_rdv"].parse().unwrap();
+    assert_eq!(file.figure("taux_sans_rdv"), format!("{:.1}\u{a0}%", 100.0 * rate).replace('.', ","));
+}
+
+/// The sentence that may be quoted is that of `fiche_mois`, and there is none where that table has none.
+#[test]
+fn the_sentence_of_a_month_is_the_one_that_is_published() {
+    let months = sample().rows("fiche_mois");
+    let of = |mois: &str, service: (&str, &str)| {
+        months.iter().find(|row| is_of(row, service) && row["mois"] == mois).unwrap()
+    };
+    let mut told = BTreeSet::new();
+    for service in [MONT_MIRAGE, ("exemple-haute-chimere", "premier-titre"), ("exemple-port-songe", "naturalisation")] {
+        let file = of_the_sample(service, ("2019-02-01", "2019-02-28"));
+        let sentence = of("2019-02", service)["lecture"].clone();
+        for page in [file.html(), file.sheet()] {
+            assert!(page.contains(&format!("<p class=\"quote\">{sentence}</p>")), "{sentence}");
+        }
+        told.insert(sentence);
+    }
+    assert_eq!(told.len(), 3, "with an interval, without one: {told:?}");
+    assert_eq!(of("2019-04", PORT_SONGE)["lecture"], "");
+    let page = april().sheet();
+    assert!(page.contains("Aucun taux ne peut être cité seul") && page.contains("bornes_ecartees"), "why not");
+}
+
+/// Months, weeks and droughts that lie between the days asked for are as the tables have them.
+#[test]
+fn weeks_and_windows_are_those_of_the_tables() {
+    let version = sample();
+    let weeks = version.rows("disponibilite_semaine").into_iter();
+    let weeks: Vec<Row> = weeks
+        .filter(|row| {
+            is_of(row, PORT_SONGE) && row["premier_jour"].as_str() >= APRIL.0 && row["dernier_jour"].as_str() <= APRIL.1
+        })
+        .collect();
+    assert_eq!(weeks.len(), 4);
+    let html = april().html();
+    for week in &weeks {
+        let row =
+            html.split(&format!("<td>{}</td>", week["semaine_iso"])).nth(1).unwrap().split("</tr>").next().unwrap();
+        for column in ["consultations", "oui", "non", "inconnues", "jours_avec_non"] {
+            assert!(row.contains(&format!("data-colonne=\"{column}\">{}<", week[column])), "{column} of {row}");
+        }
+    }
+
+    // Droughts of two weeks and more that begin and end with a day without a « yes », all of one zone.
+    let days = version.rows("disponibilite_jour");
+    let mut compared = 0;
+    for drought in version.rows("penuries") {
+        let service = (drought["guichet_id"].as_str(), drought["demarche_id"].as_str());
+        let local = |column: &str| {
+            let instant: chrono::DateTime<chrono::Utc> = drought[column].parse().unwrap();
+            instant.with_timezone(&chrono_tz::Europe::Paris).date_naive().to_string()
+        };
+        let ends = [local("debut_utc"), local("fin_utc")];
+        let open = |day: &Row| is_of(day, service) && ends.contains(&day["jour"]) && day["oui"] != "0";
+        let seconds: i64 = drought["etendue_s"].parse().unwrap();
+        if service.0 == "exemple-ile-nuage" || seconds < 14 * 86_400 || days.iter().any(open) || compared == 4 {
+            continue;
+        }
+        let file = of_the_sample(service, (&ends[0], &ends[1]));
+        for column in ["non", "semaines_avec_non", "fenetres_7_jours", "fenetres_avec_panne"] {
+            assert_eq!(file.count(column), drought[column], "{column} of {service:?} {ends:?}");
+        }
+        compared += 1;
+    }
+    assert!(compared > 1, "{compared}");
+}
+
+#[test]
+fn each_line_stands_once_below_its_consultation() {
+    let (version, file) = (sample(), april());
+    let lines = file.lines();
+    assert_eq!(lines.len().to_string(), file.count("lignes"));
+    let of_month = |row: &Row| is_of(row, PORT_SONGE) && row["mois"] == "2019-04";
+    let attempts: Vec<Row> = version.rows("tentatives").into_iter().filter(of_month).collect();
+    let key = |row: &Row| {
+        [
+            "tentative_id",
+            "reponse",
+            "regle_id",
+            "planning_id",
+            "essai",
+            "preuve_sha256",
+            "page_demandee",
+            "fichier_source",
+        ]
+        .map(|column| row[column].clone())
+    };
+    let keys = |rows: &[Row]| rows.iter().map(key).collect::<BTreeSet<_>>();
+    assert_eq!(keys(&lines), keys(&attempts));
+    let consultations: BTreeSet<_> =
+        lines.iter().map(|line| (&line["consultation_id"], &line["consultation_debut_utc"])).collect();
+    assert_eq!(consultations.len().to_string(), file.count("consultations"));
+    assert!(lines.len() > 2 * consultations.len(), "three plannings");
+    let html = file.html();
+    assert_eq!(html.matches("<tr class=\"of\">").count(), consultations.len());
+    assert!(attempts.iter().all(|attempt| html.contains(&attempt["tentative_id"])));
+    let text = fs::read_to_string(file.path("csv")).unwrap();
+    assert!(text.ends_with("\r\n") && text.matches('\n').count() == text.matches("\r\n").count(), "one dialect");
+}
+
+/// A log that names no cycle: the lines are put together by the schedule, and the file says so.
+#[test]
+fn lines_without_a_cycle_are_grouped_as_the_tables_group_them() {
+    let planning = |name: &str| serde_json::json!({ "planning": name });
+    let mut logs = Attempts::on("evry-prefecture");
+    for hour in 8..18 {
+        for (minute, name) in ["a", "b", "c"].iter().enumerate() {
+            logs = logs.look(Kind::No, &format!("2019-04-16T{hour:02}:0{minute}:00Z"), &planning(name));
+        }
+    }
+    let store = Store::new();
+    let pipeline = logs.pipeline("", "*,*,2019-04-15T00:00:00+02:00,,60,true,essai");
+    let run = store.run(&pipeline, &[&logs.path()], "2019-05-01T00:00:00+02:00", &[]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let service = ("evry-prefecture", "premier-titre");
+    let file = written(pipeline.to_str().unwrap(), store.path().to_str().unwrap(), service, APRIL, &[]);
+    assert_eq!((file.count("consultations"), file.count("lignes")), ("10".to_owned(), "30".to_owned()));
+    assert_eq!(file.html().matches("<tr class=\"of\">").count(), 10);
+    let missing = file.html();
+    let missing = missing.split("class=\"missing\"").nth(1).unwrap().split("</ul>").next().unwrap().to_owned();
+    for lack in [
+        "ne nomme pas le cycle",
+        "jusqu'à quelle date le robot regardait",
+        "la page demandée",
+        "Aucune empreinte",
+        "n'est pas signée",
+    ] {
+        assert!(missing.contains(lack), "« {lack} » in {missing}");
+    }
+    // Of a robot of which nothing is stated nothing is said.
+    let html = file.html();
+    for term in ["Qui a fait fonctionner le robot", "Ce qu'il fait", "Gardées par", "Pendant", "« Non »"] {
+        let told = html.split(&format!("<dt>{term}</dt>")).nth(1).unwrap_or_else(|| panic!("{term}"));
+        assert!(told.trim_start().starts_with("<dd>non précisé"), "{term}: {}", &told[..120]);
     }
 }
 
 #[test]
-fn a_dossier_needs_nothing_beside_itself_and_says_where_it_comes_from() {
+fn the_file_needs_nothing_beside_itself_and_says_where_it_comes_from() {
     let version = sample();
-    let folder = tempfile::tempdir().unwrap();
-    let run = guichets(folder.path(), args(version.store().to_str().unwrap(), SERVICE.0, DAYS.0, DAYS.1));
-    assert_eq!(run.code, Some(0), "{}", run.stderr);
-    let page = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
-    let page = page.into_iter().find(|path| path.extension().is_some_and(|ending| ending == "html")).unwrap();
-    let html = fs::read_to_string(page).unwrap();
-    for outside in ["<script", "<link", "src=", "@import", "url("] {
-        assert!(!html.contains(outside), "the page asks for something outside itself: {outside}");
+    let latest: Value = json(&version.store().join("latest.json"));
+    for page in [april().html(), april().sheet()] {
+        for outside in ["<script", "<link", "src=", "@import", "url("] {
+            assert!(!page.contains(outside), "the page asks for something outside itself: {outside}");
+        }
+        for said in
+            [latest["manifest_sha256"].as_str().unwrap(), latest["version"].as_str().unwrap(), "Données simulées"]
+        {
+            assert!(page.contains(said), "{said}");
+        }
     }
-    let latest: Value =
-        serde_json::from_str(&fs::read_to_string(version.store().join("latest.json")).unwrap()).unwrap();
-    for said in [latest["manifest_sha256"].as_str().unwrap(), latest["version"].as_str().unwrap(), "DONNÉES SIMULÉES"]
-    {
-        assert!(html.contains(said), "{said}");
+    let html = april().html();
+    assert!(html.contains("celles du robot, non celles de la personne"), "whose attempts they are");
+    let method = fs::read_to_string(version.folder().join("methode.fr.md")).unwrap();
+    let headings = method.lines().filter_map(|line| line.strip_prefix("## "));
+    for heading in headings {
+        assert!(html.contains(heading), "the method is whole: {heading}");
     }
+    let decisions = version
+        .rows("chronologie")
+        .into_iter()
+        .filter(|row| row["type"] == "decision" && row["perimetre"] == "national");
+    let decisions: Vec<Row> = decisions.collect();
+    assert!(decisions.iter().any(|row| row["titre"].contains("435594")), "what was asked of attempts");
+    for decision in &decisions {
+        assert!(html.contains(&decision["source_url"]), "{}", decision["titre"]);
+    }
+}
+
+#[test]
+fn the_file_is_there_in_english_too() {
+    let version = sample();
+    let store = version.store().to_str().unwrap();
+    let file = written("exemple", store, PORT_SONGE, APRIL, &["--lang", "en"]);
+    let (html, sheet) = (file.html(), file.sheet());
+    assert!(html.contains("<html lang=\"en\">") && sheet.contains("<html lang=\"en\">"));
+    assert!(html.contains("The simulator of this project") && html.contains("No rate may be cited by itself"));
+    for french in ["du temps", "Ce que", "Semaine", "précisé"] {
+        assert!(!sheet.contains(french), "{french}");
+    }
+    assert_eq!(file.count("consultations").replace(',', ""), april().count("consultations"));
 }
 
 #[test]
 fn a_dossier_without_attempts_is_refused_and_not_empty() {
     let version = sample();
-    let folder = tempfile::tempdir().unwrap();
     let store = version.store().to_str().unwrap();
-    for (guichet, du, au, said) in [
-        ("exemple-nulle-part", DAYS.0, DAYS.1, "no attempt on exemple-nulle-part"),
-        (SERVICE.0, "2031-01-01", "2031-02-01", "from 2031-01-01 to 2031-02-01"),
-        (SERVICE.0, DAYS.1, DAYS.0, "is before"),
-        ("x' OR '1' = '1", DAYS.0, DAYS.1, "no attempt on"),
+    for (guichet, days, said) in [
+        ("exemple-nulle-part", APRIL, "no attempt on exemple-nulle-part"),
+        (PORT_SONGE.0, ("2031-01-01", "2031-02-01"), "from 2031-01-01 to 2031-02-01"),
+        (PORT_SONGE.0, (APRIL.1, APRIL.0), "is before"),
+        ("x' OR '1' = '1", APRIL, "no attempt on"),
     ] {
-        let run = guichets(folder.path(), args(store, guichet, du, au));
+        let (folder, run) = ask("exemple", store, (guichet, PORT_SONGE.1), days, &[]);
         assert_eq!(run.code, Some(2), "{}", run.stdout);
         assert!(run.stderr.contains(said), "{}", run.stderr);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is written");
     }
+}
+
+/// What was retracted is no evidence, even where the retraction was cut short and the pointer still leads there.
+#[test]
+fn a_retracted_version_is_refused() {
+    let store = tempfile::tempdir().unwrap();
+    copy(sample().store(), store.path());
+    let list = store.path().join("versions.json");
+    let records = fs::read_to_string(&list).unwrap();
+    fs::write(&list, records.replace("\"published\"", "\"retracted\"")).unwrap();
+    let version = sample().manifest["version"].as_str().unwrap().to_owned();
+    for (more, code) in [(&[][..], 4), (&["--version", &version][..], 2), (&["--version", "2031-01-01"][..], 2)] {
+        let (folder, run) = ask("exemple", store.path().to_str().unwrap(), PORT_SONGE, APRIL, more);
+        assert_eq!(run.code, Some(code), "{more:?}: {}", run.stderr);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is written");
+    }
+    // One by its name that stands is taken.
+    let file = written("exemple", sample().store().to_str().unwrap(), PORT_SONGE, APRIL, &["--version", &version]);
+    assert_eq!(file.html(), april().html());
+}
+
+/// A robot that others ran: it counted cells, kept nothing, and looked a week ahead.
+#[test]
+fn of_a_third_party_s_robot_only_what_is_known_is_said() {
+    let Some(version) = seine_maritime() else { return };
+    let service = ("rouen-prefecture", "premier-titre");
+    let store = version.store().to_str().unwrap();
+    let file = written("seine-maritime-2022", store, service, ("2022-06-05", "2022-06-11"), &[]);
+    let html = file.html();
+    let own = html.split("<section class=\"method\">").next().unwrap();
+    for false_claim in ["le site a dit", "le site a affirmé", "conservées par ailleurs", "suit les étapes"] {
+        assert!(!own.contains(false_claim), "{false_claim}");
+    }
+    for said in [
+        "NotSoEasyPref",
+        "zéro créneau libre dans la semaine affichée",
+        "7 jours à partir de la tentative",
+        "Ni page ni capture",
+        "Aucune empreinte",
+    ] {
+        assert!(own.contains(said), "{said}");
+    }
+    assert_eq!(file.figure("etendue"), "5,3 jours");
+    assert_eq!((file.count("fenetres_7_jours"), file.count("semaines_avec_non")), ("1".to_owned(), "2".to_owned()));
+    assert!(own.contains("www.seine-maritime.gouv.fr/booking/create/50382"), "the page asked");
+}
+
+/// A reader who has the file and the internet follows its steps, as they stand there.
+#[test]
+fn the_steps_of_the_file_verify_a_line_of_it() {
+    let version = sample();
+    let server = Server::of(version.store());
+    let file = written("exemple", &server.address, PORT_SONGE, APRIL, &[]);
+    let html = file.html();
+    let steps: Vec<&str> =
+        html.split("<pre class=\"step\">").skip(1).map(|step| step.split("</pre>").next().unwrap()).collect();
+    assert_eq!(steps.len(), 3, "the manifest, a month of lines, a line");
+    let desk = tempfile::tempdir().unwrap();
+    let follow = |step: &str| {
+        let run = Run::of(Command::new("bash").args(["-e", "-o", "pipefail", "-c", step]).current_dir(desk.path()));
+        assert_eq!(run.code, Some(0), "{step}\n{}", run.stderr);
+        run.stdout
+    };
+    let stated =
+        |digest: &str| assert!(digest.len() == 64 && html.contains(&format!("<code>{digest}</code>")), "{digest}");
+    stated(follow(steps[0]).split_whitespace().next().unwrap());
+    let month = follow(steps[1]);
+    stated(month.split_whitespace().next().unwrap());
+    assert_eq!(month.lines().last(), Some("1"), "the manifest gives that digest");
+    let line = follow(steps[2]);
+    let id = steps[2].split_whitespace().nth(2).unwrap();
+    assert!(line.contains(id) && file.lines().iter().any(|row| row["tentative_id"] == id));
+}
+
+/// On paper: A4, numbered, the service on each sheet, no row over two of them; the fact sheet is one.
+#[test]
+fn both_print_on_a4_and_the_fact_sheet_is_one_page() {
+    let Some(browser) = Browser::found() else { return };
+    let Some(sheets) = browser.printed(&april().path("html")) else { return };
+    assert!(sheets.len() > 10, "{}", sheets.len());
+    for (at, sheet) in sheets.iter().enumerate() {
+        assert!(is_a4(sheet), "{:?}", sheet.size);
+        assert!(
+            sheet.text.contains(&format!("page {} sur {}", at + 1, sheets.len())),
+            "page {}: {}",
+            at + 1,
+            sheet.text
+        );
+        assert!(sheet.text.contains("Port-Songe"), "the service stands on page {}", at + 1);
+    }
+    let services: BTreeSet<(String, String)> = sample()
+        .rows("perimetre")
+        .into_iter()
+        .map(|row| (row["guichet_id"].clone(), row["demarche_id"].clone()))
+        .collect();
+    for (at, (counter, procedure)) in services.iter().enumerate() {
+        let days = [APRIL, ("2019-02-01", "2019-05-31"), ("2019-04-16", "2019-04-17")][at % 3];
+        let (folder, run) = ask(
+            "exemple",
+            sample().store().to_str().unwrap(),
+            (counter, procedure),
+            days,
+            &["--lang", ["fr", "en"][at % 2]],
+        );
+        if run.code == Some(2) {
+            continue;
+        }
+        let file = Written { told: serde_json::from_str(&run.stdout).unwrap(), folder };
+        let Some(sheets) = browser.printed(&file.path("sheet")) else { return };
+        assert_eq!(sheets.len(), 1, "{counter} {procedure}");
+        assert!(is_a4(&sheets[0]) && !browser.is_wider(&file.path("sheet"), 360));
+    }
+    assert!(!browser.is_wider(&april().path("html"), 360), "the page is wider than a telephone");
+}
+
+fn is_a4(sheet: &Sheet) -> bool {
+    let (short, long) = (sheet.size.0.min(sheet.size.1), sheet.size.0.max(sheet.size.1));
+    (short - 595.3).abs() < 1.0 && (long - 841.9).abs() < 1.0
 }

@@ -48,6 +48,7 @@ mod raw_contract;
 mod readers;
 mod reading;
 mod referee;
+mod registry;
 mod reproducible;
 mod rules_change;
 mod sameness;

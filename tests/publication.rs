@@ -13,7 +13,7 @@ use chrono::DateTime;
 use guichets_ouverts::error::{Error, Kind, Result};
 use guichets_ouverts::progress::{Progress, Silent};
 use guichets_ouverts::publish::{
-    Base, Guard, Health, LocalStore, ObjectBackend, Outcome, Status, StorageKey, Store, Versions, current_manifest,
+    Base, Guard, Health, LocalStore, ObjectBackend, Outcome, Status, StorageKey, Store, Versions, citable,
     free_version, manifest_of, open, retract, status, verify,
 };
 use object_store::memory::InMemory;
@@ -88,7 +88,7 @@ fn a_publisher_in_a_process_of_its_own() {
 
 /// What a reader who follows the pointer finds: a version that verifies, and what its table says.
 fn read(store: &dyn Store) -> Option<String> {
-    let (_, manifest) = current_manifest(store).unwrap()?;
+    let (_, manifest) = Base::read(store).unwrap().current?;
     let path = format!("versions/{}/paroles.csv", manifest.version);
     let entry = manifest.files.iter().find(|file| file.path == path).unwrap();
     let bytes = store.get(&path).unwrap().expect("the manifest's files are there");
@@ -389,7 +389,7 @@ fn a_retracted_version_is_marked_and_the_pointer_goes_back() {
         for version in ["2019-06-01.4", "2019-06-01"] {
             retract(store, version, "tout est faux", false, at).unwrap();
         }
-        assert!(current_manifest(store).unwrap().is_none(), "no version is vouched for");
+        assert!(Base::read(store).unwrap().current.is_none(), "no version is vouched for");
         assert_eq!(store.get("latest/LISEZ-MOI.txt").unwrap(), None);
         let unknown = retract(store, "2031-01-01", "?", false, at).unwrap_err();
         assert_eq!(unknown.kind(), Kind::Usage);
@@ -498,7 +498,7 @@ fn bytes_flipped_in_any_file_are_named() {
         let store = store.as_ref();
         publish_next(store, "un", 3).unwrap();
         publish_next(store, "deux", 3).unwrap();
-        let (_, manifest) = current_manifest(store).unwrap().unwrap();
+        let (_, manifest) = citable(store, None).unwrap();
         let files = manifest.files.iter().map(|file| file.path.clone());
         let paths = files
             .chain(["versions/2019-06-01.2/manifest.json", "versions/2019-06-01/manifest.json"].map(str::to_owned));

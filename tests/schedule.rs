@@ -226,6 +226,60 @@ fn a_log_that_could_not_say_none_cannot_once_the_schedule_has_ended() {
     assert_eq!([off["negatifs_consignes"].as_str(), &off["taux_sans_rdv"]], ["false", ""], "{off:?}");
 }
 
+/// A pipeline whose schedule says why services leave.
+fn with_exits(logs: &Attempts, rows: &[&str]) -> PathBuf {
+    let pipeline = logs.pipeline("", "");
+    let header = "guichet_id,demarche_id,debut,fin,cadence_min,negatifs_consignes,source,motif_fin,suite\n";
+    fs::write(pipeline.join("schedule.csv"), header.to_owned() + &rows.join("\n") + "\n").unwrap();
+    pipeline
+}
+
+/// The reason stands where the service leaves, and neither where another row cuts it short nor before it has left.
+#[test]
+fn why_a_service_left_is_published_where_it_left() {
+    let logs = logs();
+    let pipeline = with_exits(
+        &logs,
+        &[
+            "*,*,2019-04-15T00:00:00+02:00,2019-04-19T00:00:00+02:00,120,true,partout,anef,ANEF",
+            "evry-prefecture,premier-titre,2019-04-17T00:00:00+02:00,2019-04-18T00:00:00+02:00,30,true,essai,,",
+            "evry-prefecture,naturalisation,2019-04-15T00:00:00+02:00,2019-05-18T00:00:00+02:00,30,true,essai,fermeture,",
+        ],
+    );
+    let version = Version::of(&pipeline, &[&logs.path()], AS_OF);
+    let told: Vec<[String; 4]> = version
+        .rows("perimetre")
+        .iter()
+        .map(|row| ["demarche_id", "fin_utc", "motif_fin", "suite"].map(|column| row[column].clone()))
+        .collect();
+    let wanted = [
+        ["naturalisation", "2019-04-19T22:00:00Z", "", ""],
+        ["premier-titre", "2019-04-16T22:00:00Z", "", ""],
+        ["premier-titre", "2019-04-17T22:00:00Z", "", ""],
+        ["premier-titre", "2019-04-18T22:00:00Z", "anef", "ANEF"],
+    ];
+    assert_eq!(told, wanted);
+}
+
+#[test]
+fn a_reason_without_its_end_and_a_reason_that_nobody_knows_are_refused() {
+    let row = |end: &str, reason: &str, successor: &str| {
+        format!("evry-prefecture,premier-titre,2019-04-15T00:00:00+02:00,{end},60,true,essai,{reason},{successor}")
+    };
+    let over = "2019-04-18T00:00:00+02:00";
+    for (text, said) in [
+        (row("", "anef", ""), "« motif_fin » without « fin »"),
+        (row(over, "", "ANEF"), "« suite » without « motif_fin »"),
+        (row(over, "lassitude", ""), "schedule.csv:2"),
+        (row(over, "anef", "=1+1"), "the suite"),
+    ] {
+        let logs = logs();
+        let run = Store::new().run(&with_exits(&logs, &[&text]), &[&logs.path()], AS_OF, &[]);
+        assert_eq!(run.code, Some(2), "{text}");
+        assert!(run.stderr.contains(said), "{said}: {}", run.stderr);
+    }
+}
+
 /// A pipeline whose schedule has a column of plannings; each row of it is of one service, at one look an hour.
 fn with_plannings(logs: &Attempts, settings: &str, rows: &[[&str; 3]]) -> PathBuf {
     let pipeline = logs.pipeline(settings, "");

@@ -3,13 +3,12 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::support::{Run, copy, json as read, root, sample, skipped};
+use crate::support::browser::{Browser, Server};
+use crate::support::{copy, json as read, root, sample};
 
 const PAGE: &str = "index.html";
 
@@ -149,56 +148,6 @@ fn a_version_carries_the_method_in_both_languages() {
     assert!(page.contains("href=\"methode.fr.md\"") && page.contains("href=\"methode.en.md\""));
 }
 
-/// A server of a folder, which ends with the test.
-struct Server {
-    process: Child,
-    address: String,
-}
-
-impl Server {
-    fn of(folder: &Path) -> Self {
-        let mut command = Command::new("python3");
-        command.args(["-u", "-m", "http.server", "0", "--bind", "127.0.0.1"]).current_dir(folder);
-        let mut process = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let mut told = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut told).unwrap();
-        let port: String = told.split("port ").nth(1).unwrap().chars().take_while(char::is_ascii_digit).collect();
-        Self { process, address: format!("http://127.0.0.1:{port}") }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-/// The browser, where there is one.
-fn browser() -> Option<&'static str> {
-    let found = ["chromium", "chromium-browser", "google-chrome"].into_iter().find(|name| {
-        let asked = Command::new(name).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-        asked.is_ok_and(|status| status.success())
-    });
-    if found.is_none() {
-        skipped("there is no Chromium to show the page in");
-    }
-    found
-}
-
-/// What a page has become once its scripts have run, on a screen as narrow as a telephone's.
-fn shown(browser: &str, url: &str) -> String {
-    let profile = tempfile::tempdir().unwrap();
-    let mut command = Command::new(browser);
-    command.args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]);
-    command.args(["--disable-background-networking", "--disable-component-update", "--disable-sync"]);
-    command.arg(format!("--user-data-dir={}", profile.path().display()));
-    command.args(["--window-size=390,2000", "--virtual-time-budget=8000", "--dump-dom", url]);
-    let run = Run::of(&mut command);
-    assert_eq!(run.code, Some(0), "{}", run.stderr);
-    run.stdout
-}
-
 /// The store's answer on top of the page; nothing where it has nothing to say.
 fn notice(page: &str) -> Option<&str> {
     let state = page.split("id=\"state\"").nth(1).unwrap().split("</div>").next().unwrap();
@@ -214,7 +163,7 @@ fn change(path: &Path, change: impl Fn(&mut Value)) {
 
 #[test]
 fn the_page_says_whether_the_store_still_holds_by_it() {
-    let Some(browser) = browser() else { return };
+    let Some(browser) = Browser::found() else { return };
     let (version, store) = (sample(), tempfile::tempdir().unwrap());
     copy(version.store(), store.path());
     let server = Server::of(store.path());
@@ -223,7 +172,7 @@ fn the_page_says_whether_the_store_still_holds_by_it() {
     let urls = places.each_ref().map(|(place, _)| format!("{}/{place}/{PAGE}", server.address));
 
     for ((place, root), url) in places.iter().zip(&urls) {
-        let page = shown(browser, url);
+        let page = browser.dom(url);
         // The sample is finished: it is never stale.
         assert_eq!(notice(&page), None, "{place}");
         let shared = version.files().find(|file| file["partition"].is_string()).unwrap();
@@ -240,12 +189,12 @@ fn the_page_says_whether_the_store_still_holds_by_it() {
         fs::write(&path, page.replacen(" data-finished>", ">", 1).replace("</body>", &format!("{width}</body>")))
             .unwrap();
     }
-    let page = shown(browser, &urls[1]);
+    let page = browser.dom(&urls[1]);
     assert!(notice(&page).unwrap().contains("Ces données ne sont plus à jour"), "{:?}", notice(&page));
     assert!(page.contains("<title>fits</title>"), "the page is wider than a telephone");
 
     change(&store.path().join("latest.json"), |latest| latest["version"] = json!("2099-01-01"));
-    let page = shown(browser, &urls[0]);
+    let page = browser.dom(&urls[0]);
     let told = notice(&page).unwrap();
     assert!(told.contains("Une autre version est courante : 2099-01-01"), "{told}");
     assert!(told.contains("href=\"../../latest/index.html\""), "{told}");
@@ -254,7 +203,7 @@ fn the_page_says_whether_the_store_still_holds_by_it() {
         list["versions"][0]["status"] = json!("retracted");
         list["versions"][0]["reason"] = json!("<b>horloge</b> fausse");
     });
-    let told = shown(browser, &urls[0]);
+    let told = browser.dom(&urls[0]);
     let told = notice(&told).unwrap();
     assert!(told.contains("Cette version a été retirée"), "{told}");
     assert!(told.contains("&lt;b&gt;horloge&lt;/b&gt; fausse"), "a reason is text: {told}");
@@ -262,5 +211,5 @@ fn the_page_says_whether_the_store_still_holds_by_it() {
     // Without an answer the page claims nothing.
     fs::remove_file(store.path().join("versions.json")).unwrap();
     fs::remove_file(store.path().join("latest.json")).unwrap();
-    assert_eq!(notice(&shown(browser, &urls[0])), None);
+    assert_eq!(notice(&browser.dom(&urls[0])), None);
 }

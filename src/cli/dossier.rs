@@ -1,17 +1,19 @@
-//! `guichets dossier`: one service between two days, for court.
+//! `guichets dossier`: one service between two days, for court; and on one page, for a meeting.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use chrono::NaiveDate;
-use clap::Args;
-use guichets_ouverts::dossier::{Request, collect, to_html, write_csv};
+use clap::{Args, ValueEnum};
+use guichets_ouverts::dossier::{Request, collect, sheet, to_html, write_csv};
 use guichets_ouverts::error::{Context, Error, Result};
 use guichets_ouverts::publish::{self, Guard};
+use guichets_ouverts::schema::Language;
 
 use super::{Common, print};
 
-/// Write what one service answered between two days, attempt by attempt, as HTML to print and as CSV
+/// Write what one service answered between two days: a file for court with each line, as HTML to print and as CSV, and a
+/// fact sheet of one page
 #[derive(Debug, Args)]
 pub struct Dossier {
     /// The pipeline whose publication is read: its name under pipelines/, or a path to its folder
@@ -29,57 +31,81 @@ pub struct Dossier {
     /// Last local day, YYYY-MM-DD
     #[arg(long, value_name = "DAY")]
     au: NaiveDate,
-    /// The store that holds the published version
+    /// The language of the pages; what the registry says stays in French
+    #[arg(long, value_name = "LANGUAGE", default_value = "fr")]
+    lang: Lang,
+    /// The store that holds the published version: a folder, s3://, gs://, az://, or the http address where readers find it
     #[arg(long, value_name = "URL", default_value = "public")]
     store: String,
+    /// The version [default: the current one]
+    #[arg(long, value_name = "V")]
+    version: Option<String>,
     /// The folder to write to
     #[arg(long, value_name = "DIR", default_value = ".")]
     out: PathBuf,
 }
 
+/// The language of the pages.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Lang {
+    Fr,
+    En,
+}
+
 impl Dossier {
-    /// Collects and writes the two files.
+    /// Collects and writes the three files.
     pub fn run(self, common: &Common) -> Result<ExitCode> {
         let (_, pipeline) = common.pipeline(&self.pipeline)?;
         if self.au < self.du {
             return Err(Error::usage(format!("--au {} is before --du {}", self.au, self.du)));
         }
+        let language = match self.lang {
+            Lang::Fr => Language::French,
+            Lang::En => Language::English,
+        };
         let store = publish::open(&self.store, Guard::default())?;
-        let request = Request { counter: self.guichet, procedure: self.demarche, from: self.du, to: self.au };
-        let dossier = collect(store.as_ref(), request)?;
-        if dossier.manifest.pipeline != pipeline.name {
-            return Err(Error::usage(format!(
-                "the store holds the publication of {}, not of {}",
-                dossier.manifest.pipeline, pipeline.name
-            ))
-            .at(&self.store));
-        }
-        let Request { counter, procedure, from, to } = &dossier.request;
-        let stem = format!("dossier-{counter}-{procedure}-{from}-{to}").replace(['/', ':'], "-");
+        let request = Request {
+            counter: self.guichet,
+            procedure: self.demarche,
+            from: self.du,
+            to: self.au,
+            version: self.version,
+        };
+        let dossier = collect(store.as_ref(), &pipeline, request)?;
+        let Request { counter, procedure, from, to, .. } = &dossier.request;
+        let stem = format!("{counter}-{procedure}-{from}-{to}").replace(['/', ':'], "-");
         std::fs::create_dir_all(&self.out)
             .unreachable("cannot make the folder")
             .map_err(|error| error.at_path(&self.out))?;
-        let (html, csv) = (self.out.join(format!("{stem}.html")), self.out.join(format!("{stem}.csv")));
-        std::fs::write(&html, to_html(&dossier)).unreachable("cannot write").map_err(|error| error.at_path(&html))?;
-        write_csv(&dossier, &csv)?;
-        let count = |column: &str| dossier.totals.first(column).to_owned();
+        let [html, csv, fact_sheet] = [("dossier", "html"), ("dossier", "csv"), ("fiche", "html")]
+            .map(|(name, ending)| self.out.join(format!("{name}-{stem}.{ending}")));
+        for (path, text) in
+            [(&html, to_html(&dossier, &pipeline, language)), (&fact_sheet, sheet(&dossier, &pipeline, language))]
+        {
+            std::fs::write(path, text).unreachable("cannot write").map_err(|error| error.at_path(path))?;
+        }
+        write_csv(&dossier, &pipeline, &csv)?;
+        let figures = dossier.figures.first();
+        let count = |column: &str| figures.map_or(0, |figures| figures.count(column));
+        let windows = dossier.windows.iter().filter(|window| window.no > 0).count();
         print(&if common.json {
             let told = serde_json::json!({
-                "html": html, "csv": csv, "version": dossier.manifest.version,
-                "attempts": dossier.attempts.rows.len(),
+                "html": html, "csv": csv, "sheet": fact_sheet, "version": dossier.manifest.version,
+                "consultations": count("consultations"), "attempts": dossier.lines.num_rows(),
             });
             format!("{told:#}")
         } else {
             format!(
-                "{} consultations ({} attempts), {} « non » on {} days in {} ISO weeks (version {})\n  {}\n  {}",
+                "{} consultations ({} attempts), {} « non » on {} days in {} windows of seven days (version {})\n  {}\n  {}\n  {}",
                 count("consultations"),
-                count("tentatives"),
+                dossier.lines.num_rows(),
                 count("non"),
                 count("jours_avec_non"),
-                count("semaines_avec_non"),
+                windows,
                 dossier.manifest.version,
                 html.display(),
-                csv.display()
+                csv.display(),
+                fact_sheet.display()
             )
         });
         Ok(ExitCode::SUCCESS)

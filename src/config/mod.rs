@@ -6,16 +6,18 @@ mod period;
 mod pipeline;
 mod publication;
 mod schedule;
+mod statement;
 mod time_form;
 
 pub use datagouv::{Datagouv, Spatial, is_loopback};
 pub use mapping::{
     Digest, Each, FinalNewline, FullMapping, LogFormat, SourceMapping, TimeMapping, Unpivot, ValueMapping,
 };
-pub use period::Period;
-pub use pipeline::{Gates, Limits, Method, Pipeline, ProbeSettings, RegistrySettings, UnknownIds};
+pub use period::{Exit, ExitReason, Period};
+pub use pipeline::{Gates, Limits, Method, Pipeline, RegistrySettings, UnknownIds};
 pub use publication::{Contact, Frequency, Organisation, Place, PublicationSettings};
 pub use schedule::Schedule;
+pub use statement::{EvidenceSettings, ProbeSettings, Statement};
 pub use time_form::{EpochUnit, TimeForm};
 
 use std::path::{Path, PathBuf};

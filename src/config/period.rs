@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
+use serde::Deserialize;
 
 use crate::calendar::start_of_day;
 
@@ -25,8 +26,49 @@ pub struct Period {
     pub plannings: Option<Vec<String>>,
     /// Whether it goes on at the moment up to which it was expanded.
     pub open: bool,
+    /// Why the service left the scope at its end, where it did and the schedule says why.
+    pub exit: Option<Exit>,
     /// Whether the service entered with its first attempt, so that `origin` is a look and not a plan.
     pub entered_by_attempt: bool,
+}
+
+/// Why a service left the scope, and where the procedure went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exit {
+    /// Why.
+    pub reason: ExitReason,
+    /// Where it is to be made from then on: a name or an address, as the schedule states it.
+    pub successor: Option<String>,
+}
+
+/// Why a service left the scope; named as in `schedule.csv` and in the table `perimetre`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExitReason {
+    /// The procedure is made on the platform of the ministry, without an appointment.
+    Anef,
+    /// It is made by an online form.
+    DemarchesSimplifiees,
+    /// It is made in another way: at a desk, by post.
+    AutreCanal,
+    /// Nobody can make it there any more.
+    Fermeture,
+    /// It goes on, and the robot looks no longer.
+    ArretDuRobot,
+}
+
+impl ExitReason {
+    /// As it is published.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Anef => "anef",
+            Self::DemarchesSimplifiees => "demarches_simplifiees",
+            Self::AutreCanal => "autre_canal",
+            Self::Fermeture => "fermeture",
+            Self::ArretDuRobot => "arret_du_robot",
+        }
+    }
 }
 
 impl Period {
@@ -131,6 +173,7 @@ mod tests {
             source: None,
             plannings: None,
             open: false,
+            exit: None,
             entered_by_attempt: false,
         }
     }

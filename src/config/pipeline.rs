@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use chrono_tz::Tz;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::statement::{EvidenceSettings, ProbeSettings, half_said};
 use super::{Datagouv, Project, PublicationSettings, SourceMapping};
 use crate::calendar::parse_rfc3339;
 use crate::error::{Context, Error, Result};
@@ -48,6 +49,9 @@ pub struct Pipeline {
     /// What is told of the robots themselves.
     #[serde(default)]
     pub probe: ProbeSettings,
+    /// What is told of the evidence of each attempt.
+    #[serde(default)]
+    pub evidence: EvidenceSettings,
     /// Bounds on what is read.
     #[serde(default)]
     pub limits: Limits,
@@ -96,14 +100,6 @@ pub struct RegistrySettings {
     /// The zone of a counter that is not in the registry, where such lines are accepted.
     #[serde(default)]
     pub zone: Option<Tz>,
-}
-
-/// What is told of the robots themselves.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct ProbeSettings {
-    /// The declared identities whose text is published; of others the table `signatures` has a digest alone.
-    pub signatures: Vec<String>,
 }
 
 /// What becomes of a line whose counter or procedure is not in the registry.
@@ -310,6 +306,12 @@ impl Pipeline {
             return Err(place(
                 Error::usage(format!("fresh_hours {} is not between an hour and ten years", pipeline.fresh_hours))
                     .hint("say after how many hours the next version is late, as in fresh_hours = 36"),
+            ));
+        }
+        if let Some(key) = half_said(&pipeline.probe, &pipeline.evidence) {
+            return Err(place(
+                Error::usage(format!("{key} says nothing in one of its languages"))
+                    .hint("write both fr and en, or leave the key out: it is then said to be not stated"),
             ));
         }
         pipeline.publication.check().map_err(place)?;

@@ -7,6 +7,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::Deserialize;
 
 use super::Period;
+use super::period::{Exit, ExitReason};
 use crate::calendar::parse_rfc3339;
 use crate::error::{Context, Error, Result};
 use crate::schema::unpublishable;
@@ -31,6 +32,7 @@ struct Row {
     negatives_logged: bool,
     source: Option<String>,
     plannings: Option<Vec<String>>,
+    exit: Option<Exit>,
 }
 
 /// Between two plannings of a row.
@@ -52,6 +54,12 @@ struct Record {
     /// The plannings that were to be asked; a schedule without this column, or a row where it is empty, leaves that to the log.
     #[serde(default)]
     plannings: Option<String>,
+    /// Why the service leaves the scope at `fin`; a schedule may have neither this column nor the next.
+    #[serde(default)]
+    motif_fin: Option<ExitReason>,
+    /// Where the procedure is to be made from then on.
+    #[serde(default)]
+    suite: Option<String>,
 }
 
 impl Schedule {
@@ -71,10 +79,12 @@ impl Schedule {
             let here = |error: Error| error.at(format!("{}:{line}", path.display()));
             let record: Record = record.deserialize(Some(&header)).usage("not a row of a schedule").map_err(here)?;
             let row = record.parsed(line).map_err(here)?;
-            if let Some(why) = row.source.as_deref().and_then(unpublishable) {
-                return Err(here(
-                    Error::usage(format!("the source {why}, and is published")).hint("write it otherwise"),
-                ));
+            let successor = row.exit.as_ref().and_then(|exit| exit.successor.as_deref());
+            for (what, text) in [("source", row.source.as_deref()), ("suite", successor)] {
+                if let Some(why) = text.and_then(unpublishable) {
+                    let told = Error::usage(format!("the {what} {why}, and is published"));
+                    return Err(here(told.hint("write it otherwise")));
+                }
             }
             rows.push(row);
         }
@@ -149,6 +159,8 @@ impl Schedule {
                 source: row.source.clone(),
                 plannings: row.plannings.clone(),
                 open: end == as_of && row.end.is_none_or(|end| end > as_of),
+                // A stronger row that cuts this one short is no exit, and one that is to come is not yet one.
+                exit: row.exit.clone().filter(|_| row.end == Some(end)),
                 entered_by_attempt: !row.is_named() && origin > row.start,
             }));
         }
@@ -263,6 +275,18 @@ impl Record {
         if end.is_some_and(|end| end <= start) {
             return Err(Error::usage(format!("{service}: the period from {start} ends before it begins")));
         }
+        let successor = self.suite.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        let exit = match (self.motif_fin, successor) {
+            (None, Some(_)) => {
+                return Err(Error::usage(format!("{service}: « suite » without « motif_fin »"))
+                    .hint("say why the service leaves the scope, or leave both empty"));
+            }
+            (Some(_), _) if end.is_none() => {
+                return Err(Error::usage(format!("{service}: « motif_fin » without « fin »"))
+                    .hint("say when the service leaves the scope, or leave the reason empty"));
+            }
+            (reason, successor) => reason.map(|reason| Exit { reason, successor }),
+        };
         let plannings = self.plannings.as_deref().map(str::trim).filter(|text| !text.is_empty());
         let plannings = plannings.map(|text| plannings_of(text, &service)).transpose()?;
         Ok(Row {
@@ -275,6 +299,7 @@ impl Record {
             negatives_logged: self.negatifs_consignes,
             source: self.source.filter(|text| !text.is_empty()),
             plannings,
+            exit,
         })
     }
 }

@@ -1,22 +1,30 @@
-//! A file for court: what one service answered between two days, attempt by attempt, from a published version.
+//! A file for court: what one service answered between two days, from a published version; and one page of it, for a meeting.
+//!
+//! Figures are those of the tables: consultations, and shares of scheduled time by the very models that the version
+//! carries, run on the days asked for. Of the robot and of what it kept, only what the pipeline states is said.
 
-mod html;
+mod grid;
+mod lines;
+mod page;
+mod source;
+mod windows;
 
-pub use html::to_html;
+pub use grid::{Grid, Line};
+pub use lines::write_csv;
+pub use page::{sheet, to_html};
+pub use windows::Window;
 
-use std::path::{Path, PathBuf};
-
-use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::util::display::{ArrayFormatter, FormatOptions};
+use arrow::array::RecordBatch;
 use chrono::NaiveDate;
-use tempfile::TempDir;
 
-use crate::calendar::month;
-use crate::error::{Context, Error, Result};
-use crate::model::{Engine, Model};
-use crate::publish::{Pointer, Store, current_manifest, fetch};
+use crate::config::Pipeline;
+use crate::error::{Error, Result};
+use crate::metadata::METHOD_FILES;
+use crate::publish::{Store, citable, published_schema};
 use crate::release::{FileEntry, Manifest};
-use crate::schema::Format;
+use crate::schema::{Format, TableSchema};
+
+use self::source::Source;
 
 /// What is asked for.
 #[derive(Debug, Clone)]
@@ -29,15 +37,8 @@ pub struct Request {
     pub from: NaiveDate,
     /// Last local day.
     pub to: NaiveDate,
-}
-
-/// Rows of text under the names of their columns.
-#[derive(Debug, Clone, Default)]
-pub struct Grid {
-    /// The columns.
-    pub columns: Vec<String>,
-    /// The rows; an empty text where there is no value.
-    pub rows: Vec<Vec<String>>,
+    /// The version; the current one where nothing is said.
+    pub version: Option<String>,
 }
 
 /// All that the file says.
@@ -45,103 +46,103 @@ pub struct Grid {
 pub struct Dossier {
     /// What was asked for.
     pub request: Request,
-    /// The name of the counter in the registry.
-    pub counter_name: String,
-    /// The label of the procedure in the registry.
-    pub procedure_name: String,
-    /// The version from which all figures come.
-    pub pointer: Pointer,
-    /// Its manifest.
+    /// The counter as the registry has it: `nom`, `departement_nom`.
+    pub counter: Grid,
+    /// The procedure as the registry has it: `libelle`, `libelle_en`.
+    pub procedure: Grid,
+    /// The manifest of the version from which all comes.
     pub manifest: Manifest,
-    /// One row: the figures of the whole period.
-    pub totals: Grid,
-    /// One row per ISO week.
+    /// Its digest.
+    pub manifest_sha256: String,
+    /// The address of the store's root, without a slash at its end, where it has one that anyone can read.
+    pub base: Option<String>,
+    /// Whether the version is signed.
+    pub signed: bool,
+    /// One row of the columns of `periodes`: the period asked for.
+    pub figures: Grid,
+    /// What its columns mean: the declaration of `disponibilite_ensemble`.
+    pub figures_schema: TableSchema,
+    /// The same per ISO week, month and day, as far as they lie in the period.
     pub weeks: Grid,
-    /// One row per attempt.
-    pub attempts: Grid,
-    /// The rules that gave an outcome in the period.
-    pub rules: Grid,
+    /// See `weeks`.
+    pub months: Grid,
+    /// See `weeks`.
+    pub days: Grid,
+    /// One row: what the lines themselves show, such as how far the robot looked and what evidence there is.
+    pub seen: Grid,
+    /// Disjoint windows of seven days in which there was a « no », or a failure that users meet too.
+    pub windows: Vec<Window>,
     /// Stretches in which nobody looked.
     pub gaps: Grid,
+    /// The rules that gave an outcome in the period.
+    pub rules: Grid,
+    /// The pages that were asked, and the addresses of the service in the registry at that time.
+    pub pages: Grid,
+    /// The identities that the robot declared.
+    pub signatures: Grid,
+    /// The decisions that the registry cites for the counter.
+    pub decisions: Grid,
+    /// Each line, after its consultation; the columns are those of `lines_schema`.
+    pub lines: RecordBatch,
+    /// Their declaration.
+    pub lines_schema: TableSchema,
+    /// The method of the version, in French and in English, as Markdown.
+    pub method: [String; 2],
 }
 
-/// The unit of the published tables: a « no » is one of every planning that was expected, and a line is none.
-const TOTALS: &str = "
-SELECT COUNT(*) AS consultations,
-       SUM(CAST(lignes AS BIGINT)) AS tentatives,
-       COUNT(*) FILTER (WHERE reponse = 'oui') AS oui,
-       COUNT(*) FILTER (WHERE reponse = 'non') AS non,
-       COUNT(*) FILTER (WHERE reponse = 'inconnue') AS inconnues,
-       COUNT(*) FILTER (WHERE reponse = 'hors_champ') AS hors_champ,
-       COUNT(DISTINCT CASE WHEN reponse = 'non' THEN jour END) AS jours_avec_non,
-       COUNT(DISTINCT CASE WHEN reponse = 'non' THEN semaine_iso END) AS semaines_avec_non
-FROM consultations WHERE {of_days}";
-
-const WEEKS: &str = "
-SELECT semaine_iso, COUNT(*) AS consultations,
-       COUNT(*) FILTER (WHERE reponse = 'oui') AS oui,
-       COUNT(*) FILTER (WHERE reponse = 'non') AS non,
-       COUNT(*) FILTER (WHERE reponse = 'inconnue') AS inconnues,
-       COUNT(DISTINCT CASE WHEN reponse = 'non' THEN jour END) AS jours_avec_non
-FROM consultations WHERE {of_days}
-GROUP BY semaine_iso ORDER BY semaine_iso";
-
-const ATTEMPTS: &str = "
-SELECT date_locale, heure_locale, decalage_utc_min, instant_utc, planning_id, reponse, issue, regle_id, premiere_date,
-       code_http, echec, point_de_mesure, preuve_sha256, capture_sha256, fichier_source, ligne_source, tentative_id
-FROM tentatives WHERE {filter}
-ORDER BY instant_utc, tentative_id";
-
-const RULES: &str = "
-SELECT r.regle_id, r.regles_version, r.issue, r.reponse, r.description
-FROM regles AS r
-WHERE r.regle_id IN (SELECT regle_id FROM tentatives WHERE {filter})
-ORDER BY r.ordre";
-
-const GAPS: &str = "
-SELECT debut_utc, fin_utc, duree_s, cycles_manquants
-FROM lacunes
-WHERE guichet_id = '{counter}' AND demarche_id = '{procedure}'
-  AND EXTRACT(EPOCH FROM debut_utc) < {after_s} AND EXTRACT(EPOCH FROM fin_utc) > {from_s}
-ORDER BY debut_utc";
-
-/// Collects a dossier from the current version of a store.
+/// Collects a dossier from a version of a store.
 ///
 /// # Errors
-/// [`Usage`](crate::error::Kind::Usage) when the store is empty, or has no attempt on that service in those days;
-/// [`Unreachable`](crate::error::Kind::Unreachable) when a file is not what the manifest says.
-pub fn collect(store: &dyn Store, request: Request) -> Result<Dossier> {
-    let (pointer, manifest) = current_manifest(store)?.ok_or_else(|| {
-        Error::usage("the store has no version yet").at(store.name()).hint("publish one with guichets run")
-    })?;
-    let folder = TempDir::with_prefix("guichets-").unreachable("cannot make a temporary folder")?;
-    let mut engine = Engine::default();
-    for table in ["tentatives", "consultations", "regles", "lacunes", "guichets", "demarches"] {
-        let files = files_of(store, &manifest, table, &request, folder.path())?;
-        if files.is_empty() {
-            return Err(none(&request, &manifest));
-        }
-        engine.register(table, &files)?;
+/// [`Usage`](crate::error::Kind::Usage) when the store is empty or another pipeline's, the version was retracted, or it has
+/// no consultation of that service in those days; [`Unreachable`](crate::error::Kind::Unreachable) when a file is not what
+/// the manifest says.
+pub fn collect(store: &dyn Store, pipeline: &Pipeline, request: Request) -> Result<Dossier> {
+    let (manifest_sha256, manifest) = citable(store, request.version.as_deref())?;
+    if manifest.pipeline != pipeline.name {
+        return Err(Error::usage(format!(
+            "the store holds the publication of {}, not of {}",
+            manifest.pipeline, pipeline.name
+        ))
+        .at(store.name()));
     }
-    let mut ask = |sql: &str| query(&mut engine, &filled(sql, &request));
-    let attempts = ask(ATTEMPTS)?;
-    if attempts.rows.is_empty() {
+    let mut source = Source::open(store, &manifest, &request)?;
+    let batch = source.lines()?;
+    if batch.num_rows() == 0 {
         return Err(none(&request, &manifest));
     }
-    let name = |grid: Grid| grid.rows.into_iter().flatten().next();
+    let lines_schema = source.lines_schema()?;
+    let periods = source.periods()?;
+    let days = periods.only("type", "jour");
+    let [french, english] = METHOD_FILES;
+    let signature = format!("versions/{}/manifest.json.minisig", manifest.version);
     Ok(Dossier {
-        counter_name: name(ask("SELECT nom FROM guichets WHERE guichet_id = '{counter}'")?)
-            .unwrap_or_else(|| request.counter.clone()),
-        procedure_name: name(ask("SELECT libelle FROM demarches WHERE demarche_id = '{procedure}'")?)
-            .unwrap_or_else(|| request.procedure.clone()),
-        totals: ask(TOTALS)?,
-        weeks: ask(WEEKS)?,
-        rules: ask(RULES)?,
-        gaps: ask(GAPS)?,
-        attempts,
+        counter: source.ask(source::COUNTER)?,
+        procedure: source.ask(source::PROCEDURE)?,
+        base: pipeline
+            .publication
+            .base_url
+            .clone()
+            .or_else(|| store.public_url(""))
+            .map(|base| base.trim_end_matches('/').to_owned()),
+        signed: store.size(&signature)?.is_some(),
+        figures: periods.only("type", "ensemble"),
+        figures_schema: published_schema(store, &manifest, "disponibilite_ensemble", source.folder())?,
+        weeks: periods.only("type", "semaine"),
+        months: periods.only("type", "mois"),
+        windows: windows::of(&days),
+        days,
+        seen: source.ask(source::SEEN)?,
+        gaps: source.ask(source::GAPS)?,
+        rules: source.ask(source::RULES)?,
+        pages: source.ask(source::PAGES)?,
+        signatures: source.ask(source::SIGNATURES)?,
+        decisions: source.ask(source::DECISIONS)?,
+        lines: crate::schema::conform(&lines_schema, &batch)?,
+        lines_schema,
+        method: [source.text(french)?, source.text(english)?],
         request,
-        pointer,
         manifest,
+        manifest_sha256,
     })
 }
 
@@ -153,95 +154,14 @@ fn none(request: &Request, manifest: &Manifest) -> Error {
     .hint("the ids are those of the tables guichets and demarches; the days are local days")
 }
 
-/// Brings the Parquet files of a table, of the months asked for where it is split.
-fn files_of(
-    store: &dyn Store,
-    manifest: &Manifest,
-    table: &str,
-    request: &Request,
-    folder: &Path,
-) -> Result<Vec<PathBuf>> {
-    let months = month(request.from)..=month(request.to);
-    let wanted = |file: &&FileEntry| {
-        file.table.as_deref() == Some(table)
-            && file.format == Some(Format::Parquet)
-            && file.partition.as_ref().is_none_or(|month| months.contains(month))
-    };
-    manifest.files.iter().filter(wanted).map(|file| fetch(store, file, folder)).collect()
-}
-
-fn filled(sql: &str, request: &Request) -> String {
-    let quoted = |text: &str| text.replace('\'', "''");
-    let after = request.to.succ_opt().unwrap_or(request.to);
-    // Midnight in UTC: a gap that touches the period by hours is shown as well.
-    let seconds = |day: NaiveDate| day.and_time(chrono::NaiveTime::MIN).and_utc().timestamp();
-    // Dates in ISO 8601 stand in the order of their texts.
-    let within = |day: &str| {
-        format!(
-            "guichet_id = '{{counter}}' AND demarche_id = '{{procedure}}' \
-             AND CAST({day} AS STRING) >= '{{from}}' AND CAST({day} AS STRING) < '{{after}}'"
-        )
-    };
-    sql.replace("{filter}", &within("date_locale"))
-        .replace("{of_days}", &within("jour"))
-        .replace("{from_s}", &seconds(request.from).to_string())
-        .replace("{after_s}", &seconds(after).to_string())
-        .replace("{from}", &request.from.to_string())
-        .replace("{after}", &after.to_string())
-        .replace("{counter}", &quoted(&request.counter))
-        .replace("{procedure}", &quoted(&request.procedure))
-}
-
-fn query(engine: &mut Engine, sql: &str) -> Result<Grid> {
-    let model = Model::query("dossier", sql);
-    grid(&engine.run(&model)?)
-}
-
-fn grid(batch: &RecordBatch) -> Result<Grid> {
-    let options = FormatOptions::new().with_timestamp_tz_format(Some("%Y-%m-%dT%H:%M:%SZ"));
-    let mut rows = vec![Vec::with_capacity(batch.num_columns()); batch.num_rows()];
-    for column in batch.columns() {
-        if let Some(instants) = column.as_primitive_opt::<arrow::datatypes::TimestampMicrosecondType>() {
-            for (row, cells) in rows.iter_mut().enumerate() {
-                let instant = instants.is_valid(row).then(|| instants.value(row));
-                let instant = instant.and_then(chrono::DateTime::from_timestamp_micros);
-                cells
-                    .push(instant.map_or_else(String::new, |instant| instant.format("%Y-%m-%dT%H:%M:%SZ").to_string()));
-            }
-            continue;
-        }
-        let formatter = ArrayFormatter::try_new(column.as_ref(), &options).internal("cannot show a column")?;
-        for (row, cells) in rows.iter_mut().enumerate() {
-            cells.push(formatter.value(row).to_string());
-        }
+impl Dossier {
+    /// The monthly CSV files that hold the lines.
+    pub fn lines_files(&self) -> impl Iterator<Item = &FileEntry> {
+        let months = crate::calendar::month(self.request.from)..=crate::calendar::month(self.request.to);
+        self.manifest.files.iter().filter(move |file| {
+            file.table.as_deref() == Some("tentatives")
+                && file.format == Some(Format::Csv)
+                && file.partition.as_ref().is_some_and(|month| months.contains(month))
+        })
     }
-    let columns = batch.schema().fields().iter().map(|field| field.name().clone()).collect();
-    Ok(Grid { columns, rows })
-}
-
-impl Grid {
-    /// The text of a cell of the first row.
-    #[must_use]
-    pub fn first(&self, column: &str) -> &str {
-        let position = self.columns.iter().position(|name| name == column);
-        position.and_then(|at| self.rows.first().and_then(|row| row.get(at))).map_or("", String::as_str)
-    }
-}
-
-/// The attempts as a CSV of the same dialect as the published ones.
-///
-/// # Errors
-/// [`Unreachable`](crate::error::Kind::Unreachable) when it cannot be written.
-pub fn write_csv(dossier: &Dossier, path: &Path) -> Result<()> {
-    let place = |error: Error| error.at_path(path);
-    let mut writer = csv::WriterBuilder::new()
-        .terminator(csv::Terminator::CRLF)
-        .from_path(path)
-        .unreachable("cannot write")
-        .map_err(place)?;
-    let rows = std::iter::once(&dossier.attempts.columns).chain(&dossier.attempts.rows);
-    for row in rows {
-        writer.write_record(row).unreachable("cannot write").map_err(place)?;
-    }
-    writer.flush().unreachable("cannot write").map_err(place)
 }

@@ -1,6 +1,7 @@
 //! Attempts as columns: the hot path between a decoded line and a record batch.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -12,6 +13,7 @@ use chrono::{Datelike, NaiveDate};
 
 use super::check::Checked;
 use super::names::published_text;
+use super::page::asked_page;
 use crate::attempt::RawAttempt;
 use crate::calendar::{Local, days_since_epoch, iso_week, month};
 use crate::config::Method;
@@ -25,6 +27,9 @@ type Words = StringDictionaryBuilder<Int32Type>;
 /// What stands in a required column of which the log says nothing.
 const NOT_STATED: &str = "non_precise";
 
+/// How many addresses are remembered, so that a log that never repeats one takes no more memory.
+const MOST_PAGES: usize = 4096;
+
 /// Declares the builders once: each is named for the column of `tentatives` that it fills. Those whose name begins with
 /// `row_` are for the run alone and never leave it.
 macro_rules! columns {
@@ -35,6 +40,7 @@ macro_rules! columns {
             row_count: usize,
             last_date: Option<(NaiveDate, String, String)>,
             last_signature: Option<(String, String)>,
+            pages: HashMap<String, Option<String>>,
             $($name: $builder),+
         }
 
@@ -77,6 +83,7 @@ columns! {
     sonde_version: Words,
     point_de_mesure: Words,
     signature_id: Words,
+    page_demandee: Words,
     etape: Words,
     code_http: Int32Builder,
     echec: Words,
@@ -219,6 +226,7 @@ impl Columns {
 
     fn push_observation(&mut self, row: &Row<'_>) {
         let raw = row.raw;
+        self.push_page(raw.target_url.as_deref());
         self.etape.append_option(raw.step.as_deref().map(published_text));
         self.code_http.append_option(raw.http_status);
         self.echec.append_option(raw.failure.map(crate::attempt::Failure::code));
@@ -231,6 +239,19 @@ impl Columns {
         self.verdict_sonde.append_option(raw.verdict.as_deref().map(published_text));
         push_sha256(&mut self.preuve_sha256, raw.body_sha256.as_deref());
         push_sha256(&mut self.capture_sha256, raw.screenshot_sha256.as_deref());
+    }
+
+    /// Services are few, and each line names one: its page is made once.
+    fn push_page(&mut self, address: Option<&str>) {
+        let Some(address) = address else { return self.page_demandee.append_null() };
+        if let Some(page) = self.pages.get(address) {
+            return self.page_demandee.append_option(page.as_deref());
+        }
+        let page = asked_page(address);
+        self.page_demandee.append_option(page.as_deref());
+        if self.pages.len() < MOST_PAGES {
+            self.pages.insert(address.to_owned(), page);
+        }
     }
 
     fn push_slots(&mut self, row: &Row<'_>, method: &Method) {

@@ -25,6 +25,7 @@ mod lines;
 mod mapped;
 mod months;
 mod packing;
+mod page;
 mod reader;
 mod reject;
 mod rotated;

@@ -1,14 +1,13 @@
 //! Two published versions, or a published one and the schemas of the project, compared.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use serde::Serialize;
 use tempfile::TempDir;
 
 use crate::diff::{Changes, Side, Visit, compare};
-use crate::error::{Context, Error, Result};
-use crate::publish::{Store, current_manifest, fetch, manifest_of};
+use crate::error::{Context, Result};
+use crate::publish::{Store, citable, fetch, manifest_of, published_schema};
 use crate::release::{FileEntry, Manifest};
 use crate::schema::{Catalog, SchemaChange, TableSchema, incompatibility, schema_changes};
 
@@ -31,17 +30,6 @@ pub fn compare_published(store: &dyn Store, from: &str, to: &str, visit: Visit<'
     compare(&old, &new, visit)
 }
 
-/// The schema that a version carries for one of its tables.
-///
-/// # Errors
-/// [`Unreachable`](crate::error::Kind::Unreachable) when it is not there.
-fn published_schema(store: &dyn Store, manifest: &Manifest, table: &str, folder: &Path) -> Result<TableSchema> {
-    let entry = manifest.schemas().remove(table).ok_or_else(|| {
-        Error::unreachable(format!("the version {} has no schema of {table}", manifest.version)).at(store.name())
-    })?;
-    TableSchema::load(&fetch(store, entry, folder)?)
-}
-
 /// What the schemas of the project are to those who read the current version.
 #[derive(Debug, Serialize)]
 pub struct SchemaReport {
@@ -59,8 +47,7 @@ pub struct SchemaReport {
 /// [`Usage`](crate::error::Kind::Usage) when the store has no version; [`Unreachable`](crate::error::Kind::Unreachable)
 /// when it does not answer.
 pub fn compare_schemas(store: &dyn Store, catalog: &Catalog) -> Result<SchemaReport> {
-    let (_, manifest) = current_manifest(store)?
-        .ok_or_else(|| Error::usage("the store has no current version to compare with").at(store.name()))?;
+    let (_, manifest) = citable(store, None)?;
     let folder = TempDir::with_prefix("guichets-").unreachable("cannot make a temporary folder")?;
     schema_report(&manifest, catalog, |table| published_schema(store, &manifest, table, folder.path()))
 }

@@ -122,7 +122,8 @@ const RULE_EN: &str = "Each rate is published with its numerator, its denominato
                        the reason; \"we could not look\" is never \"there was none\".";
 
 /// What is said first of data that were made up.
-pub(super) fn warning(language: Language) -> &'static str {
+#[must_use]
+pub fn warning(language: Language) -> &'static str {
     match language {
         Language::French => {
             "Données simulées, guichets fictifs : rien n'a été observé, et aucun chiffre ne dit quoi que ce soit d'un service."
@@ -139,7 +140,8 @@ fn sentence(text: &str) -> String {
 }
 
 /// A date as a sentence says it.
-pub(super) fn date(day: NaiveDate, language: Language) -> String {
+#[must_use]
+pub fn date(day: NaiveDate, language: Language) -> String {
     const FRENCH: [&str; 12] = [
         "janvier",
         "février",

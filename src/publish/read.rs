@@ -10,6 +10,7 @@ use super::{StorageKey, Store, each};
 use crate::digest::{sha256, sha256_file};
 use crate::error::{Context, Error, Result};
 use crate::release::{FileEntry, Manifest};
+use crate::schema::TableSchema;
 
 /// The version on top of which a run works: what the store held when the run began. A version is published on top of
 /// it or not at all.
@@ -94,12 +95,13 @@ fn parsed_pointer(bytes: &[u8], store: &dyn Store) -> Result<Option<Pointer>> {
     if value["version"].is_null() { Ok(None) } else { parsed(bytes, store, &path).map(Some) }
 }
 
-/// The current version's pointer and manifest, where there is one.
+/// The current version's pointer and manifest, where there is one; whether it may be cited is for the caller to see, as
+/// [`citable`] does.
 ///
 /// # Errors
 /// [`Unreachable`](crate::error::Kind::Unreachable) when the store does not answer, or what it answers is not what a
 /// publisher wrote.
-pub fn current_manifest(store: &dyn Store) -> Result<Option<(Pointer, Manifest)>> {
+pub(crate) fn current_manifest(store: &dyn Store) -> Result<Option<(Pointer, Manifest)>> {
     let Some((_, pointer)) = current_pointer(store)? else { return Ok(None) };
     let manifest = vouched_manifest(store, &pointer)?;
     Ok(Some((pointer, manifest)))
@@ -167,6 +169,37 @@ pub fn manifest_of(store: &dyn Store, version: &str) -> Result<(Vec<u8>, Manifes
     Ok((bytes, manifest))
 }
 
+/// A version that may be cited: the current one, or one by its name; with the digest of its manifest.
+///
+/// # Errors
+/// [`Usage`](crate::error::Kind::Usage) when the store has no such version, or it was retracted;
+/// [`Unreachable`](crate::error::Kind::Unreachable) when the store does not answer, or what it answers is not what a
+/// publisher wrote.
+pub fn citable(store: &dyn Store, version: Option<&str>) -> Result<(String, Manifest)> {
+    let Some(version) = version else {
+        let (pointer, manifest) = Base::read(store)?.current.ok_or_else(|| {
+            Error::usage("the store has no version to cite").at(store.name()).hint("publish one with guichets run")
+        })?;
+        return Ok((pointer.manifest_sha256, manifest));
+    };
+    let versions = list(store)?.1;
+    let record = versions.published(version);
+    if let Some(record) = record.filter(|record| record.status == Status::Retracted) {
+        let reason = record.reason.as_deref().unwrap_or("no reason was given");
+        return Err(Error::usage(format!("version {version} was retracted: {reason}"))
+            .at(store.name())
+            .hint("leave --version out, and the version that stands is taken"));
+    }
+    let (bytes, manifest) = manifest_of(store, version)?;
+    let digest = sha256(&bytes);
+    if record.is_none_or(|record| record.manifest_sha256.as_ref() != Some(&digest)) {
+        return Err(Error::unreachable(format!("the list of versions does not vouch for version {version}"))
+            .at(store.name())
+            .hint("guichets verify says what else does not hold"));
+    }
+    Ok((digest, manifest))
+}
+
 /// Brings files of a version under a local folder, several at once.
 ///
 /// # Errors
@@ -197,4 +230,15 @@ pub fn fetch(store: &dyn Store, file: &FileEntry, folder: &Path) -> Result<PathB
     }
     std::fs::rename(&aside, &local).unreachable("cannot write").map_err(place)?;
     Ok(local)
+}
+
+/// The schema that a version carries for one of its tables.
+///
+/// # Errors
+/// [`Unreachable`](crate::error::Kind::Unreachable) when it is not there.
+pub fn published_schema(store: &dyn Store, manifest: &Manifest, table: &str, folder: &Path) -> Result<TableSchema> {
+    let entry = manifest.schemas().remove(table).ok_or_else(|| {
+        Error::unreachable(format!("the version {} has no schema of {table}", manifest.version)).at(store.name())
+    })?;
+    TableSchema::load(&fetch(store, entry, folder)?)
 }

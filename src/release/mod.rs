@@ -13,5 +13,5 @@ pub use self::parquet::read_parquet;
 pub use content::content_digest;
 pub use exporter::{About, Export, Exporter, exporter};
 pub use manifest::{Accounting, FileEntry, Manifest, Origins, Parent, RawFile, RulesEntry};
-pub use recompute::recompute_sql;
+pub use recompute::{OF_A_WINDOW, recompute_sql, window_sql};
 pub use staging::{Staged, StagedFile, Staging};

@@ -1,11 +1,13 @@
-//! `recompute.sql`: the derived tables once more, by another engine, from what is published and nothing else.
+//! `recompute.sql`: the derived tables once more, by another engine, from what is published and nothing else; and
+//! `fenetre.sql`: the figures of any window, by the same models.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use arrow::datatypes::DataType;
 
 use super::manifest::FileEntry;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::Model;
 use crate::schema::{Catalog, Field, FieldType, Format, TableSchema};
 
@@ -47,6 +49,61 @@ pub fn recompute_sql(version: &str, files: &[&FileEntry], models: &[Model], cata
         .collect::<Result<Vec<String>>>()?;
     let _ = write!(script, "\n{}\nORDER BY 1;\n", comparisons.join("\nUNION ALL\n"));
     Ok(script)
+}
+
+/// The models that make the figures of a period from its days. Run on the days of any window, all of them are one period.
+pub const OF_A_WINDOW: [&str; 3] = ["heures_regardees", "sommes_periodes", "periodes"];
+
+/// The tables that they read of which the service and the days asked for are taken, with the column of the day. A cycle
+/// belongs to its own day, whenever it was looked at: the calendar says which days count, and no sum of a day is cut.
+const OF_THE_DAYS: [&str; 2] = ["calendrier", "consultations"];
+
+const WINDOW_HEADER: &str = "\
+-- Une fenêtre quelconque : les figures d'un service du premier au dernier jour donnés, par les modèles SQL mêmes de cette
+-- version, avec les colonnes de la table disponibilite_ensemble. Depuis le dossier de la version, avec DuckDB :
+--
+--     duckdb -init fenetre.sql -c \"SELECT * FROM fenetre('guichet', 'demarche', DATE '2019-02-15', DATE '2019-05-14')\"
+--
+-- Any window: the figures of a service from a first day to a last, by the very SQL models of this version, with the columns
+-- of the table disponibilite_ensemble. A window is graded as a month is, by the thresholds of months.
+
+SET TimeZone = 'UTC';
+";
+
+/// `fenetre.sql`: the figures of any window, as a table macro of DuckDB; paths are relative to the version's folder.
+///
+/// # Errors
+/// [`Usage`](crate::error::Kind::Usage) when the project lacks a model or a schema that it needs.
+pub fn window_sql(version: &str, files: &[&FileEntry], models: &[Model], catalog: &Catalog) -> Result<String> {
+    let chain = OF_A_WINDOW.map(|name| {
+        models.iter().find(|model| model.table == name).ok_or_else(|| {
+            Error::usage(format!("there is no model {name}")).hint("the figures of any window are made by it")
+        })
+    });
+    let chain = chain.into_iter().collect::<Result<Vec<&Model>>>()?;
+    let read: BTreeSet<&str> = chain.iter().flat_map(|model| &model.reads).map(String::as_str).collect();
+    let sources = catalog.iter().filter(|table| !OF_A_WINDOW.contains(&table.name.as_str()));
+    let mut steps = Vec::new();
+    // What a model names and no schema declares is a step of its own.
+    for table in sources.filter(|table| read.contains(table.name.as_str())) {
+        let name = table.name.as_str();
+        let rows = published(table, &parquet_paths(version, files, name));
+        let days = "guichet_id = guichet AND demarche_id = demarche AND jour BETWEEN du AND au";
+        steps.push(if OF_THE_DAYS.contains(&name) {
+            format!("{name} AS (SELECT * FROM ({rows}) WHERE {days})")
+        } else {
+            format!("{name} AS ({rows})")
+        });
+    }
+    steps.extend(chain.iter().map(|model| format!("{} AS (\n{}\n)", model.table, model.sql.trim_end())));
+    let columns: Vec<String> =
+        catalog.table("disponibilite_ensemble")?.fields.iter().map(|field| format!("    {}", field.name)).collect();
+    Ok(format!(
+        "{WINDOW_HEADER}\nCREATE OR REPLACE MACRO fenetre(guichet, demarche, du, au) AS TABLE\nWITH {}\n\nSELECT\n{}\nFROM periodes\n\
+         WHERE type = 'ensemble';\n",
+        steps.join(",\n\n"),
+        columns.join(",\n")
+    ))
 }
 
 fn parquet_paths(version: &str, files: &[&FileEntry], table: &str) -> Vec<String> {

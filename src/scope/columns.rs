@@ -48,6 +48,7 @@ pub(super) fn services<'a>(values: impl Iterator<Item = &'a Service> + Clone) ->
 pub(super) fn periods_table(rows: &[PeriodRow<'_>]) -> Result<RecordBatch> {
     let of = |get: fn(&PeriodRow<'_>) -> DateTime<Utc>| instants(rows.iter().map(get));
     let seconds = |get: fn(&PeriodRow<'_>) -> i64| integers(rows.iter().map(|row| Some(get(row))));
+    let exits = || rows.iter().map(|row| row.period.exit.as_ref());
     let columns = services(rows.iter().map(|row| row.service)).into_iter().chain([
         ("departement", texts(rows.iter().map(|row| row.department))),
         ("fuseau", texts(rows.iter().map(|row| Some(row.zone.name())))),
@@ -58,6 +59,8 @@ pub(super) fn periods_table(rows: &[PeriodRow<'_>]) -> Result<RecordBatch> {
         ("avance_s", seconds(|row| row.period.earliness().num_seconds())),
         ("negatifs_consignes", booleans(rows.iter().map(|row| row.period.negatives_logged))),
         ("ouverte", booleans(rows.iter().map(|row| row.period.open))),
+        ("motif_fin", texts(exits().map(|exit| exit.map(|exit| exit.reason.code())))),
+        ("suite", texts(exits().map(|exit| exit.and_then(|exit| exit.successor.as_deref())))),
         ("source", texts(rows.iter().map(|row| row.period.source.as_deref()))),
     ]);
     RecordBatch::try_from_iter(columns).internal("the table perimetre")

@@ -1,6 +1,7 @@
 //! What the tests share: the binary, the real logs where they are, published versions, Python.
 
 mod attempts;
+pub mod browser;
 pub mod csv_tables;
 mod files;
 pub mod foreign;

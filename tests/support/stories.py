@@ -1,8 +1,8 @@
 """Runs the queries of a Markdown file in DuckDB, and compares their answers with those that stand below them.
 
-usage: stories.py QUERIES.md FOLDER, where FOLDER holds the Parquet files. Prints one JSON object:
+usage: stories.py QUERIES.md FOLDER, where FOLDER is latest/ of a store. Prints one JSON object:
 {"queries": how many were run, "wrong": [what was found where something else stands], "windows": how many published periods
-the query for any window was compared with, "other": [those of which it gives something else]}.
+the macro for any window was compared with, "other": [those of which it gives something else]}.
 """
 
 import csv
@@ -26,30 +26,34 @@ def answer(connection, sql):
 
 
 PERIODS = ("semaine", "mois", "trimestre", "annee", "ensemble")
-FIGURES = ("taux_sans_rdv", "ic95_bas", "ic95_haut", "borne_basse", "borne_haute", "couverture")
+# What depends on the kind of a period: a window is graded as a month is, and is complete by itself.
+OF_THE_KIND = {"periode_complete", "premier_jour", "dernier_jour", "qualite", "motif", "motif_ic95"}
+# What is published where the grade, which depends on the kind, allows it.
+OF_THE_GRADE = {"taux_sans_rdv", "ic95_bas", "ic95_haut", "n_effectif", "reponses_par_proposition"}
 
 
-def windows(connection, sql):
-    """The query for any window, on each service and period of which a share of time is published."""
+def windows(connection):
+    """The macro for any window, on each service and period that is published: every column, to the last bit but for sums of
+    squares."""
     compared, other = 0, []
-    stated = re.search(r"SELECT '(.*)' AS guichet_id, '(.*)' AS demarche_id,\s*DATE '(.*)' AS du, DATE '(.*)' AS au", sql).groups()
+
+    def columns_of(period):
+        rows = connection.execute(f"DESCRIBE SELECT * FROM 'disponibilite_{period}.parquet'").fetchall()
+        return [row[0] for row in rows if row[0] not in OF_THE_KIND]
+
+    whole = columns_of("ensemble")
     for period in PERIODS:
-        rows = connection.execute(
-            f"SELECT guichet_id, demarche_id, premier_jour, dernier_jour, {', '.join(FIGURES)} "
-            f"FROM 'disponibilite_{period}.parquet' WHERE taux_sans_rdv IS NOT NULL AND secondes_prevues > 0 "
-            # A week is refused an interval that a window of any length is not.
-            "AND COALESCE(motif_ic95, '') <> 'trop_peu_de_jours_fermes'"
-        ).fetchall()
-        for row in rows:
-            asked = sql
-            for ours, theirs in zip(stated, map(str, row[:4])):
-                asked = asked.replace(f"'{ours}'", f"'{theirs}'")
-            found, wanted = connection.execute(asked).fetchone()[2:], row[4:]
-            pairs = [(one, round(two, 3)) for one, two in zip(found, wanted) if None not in (one, two)]
-            same = [one is None for one in found] == [two is None for two in wanted]
+        columns = [name for name in whole if name in columns_of(period)]
+        first = f"SELECT guichet_id, demarche_id, premier_jour, dernier_jour, {', '.join(columns)} FROM 'disponibilite_{period}.parquet'"
+        for row in connection.execute(first).fetchall():
+            found = connection.execute(f"SELECT {', '.join(columns)} FROM fenetre(?, ?, ?, ?)", row[:4]).fetchone()
             compared += 1
-            if not same or any(abs(one - two) > 0.0011 for one, two in pairs):
-                other.append(f"{period}, {row}: {found}")
+            for name, ours, theirs in zip(columns, found, row[4:]):
+                if name in OF_THE_GRADE and None in (ours, theirs):
+                    continue
+                same = ours == theirs or (isinstance(ours, float) and isinstance(theirs, float) and abs(ours - theirs) <= 1e-12 * abs(theirs))
+                if not same:
+                    other.append(f"{period}, {row[:4]}, {name}: {ours} and not {theirs}")
     return compared, other
 
 
@@ -59,9 +63,16 @@ def main(queries, folder):
     os.chdir(folder)
     connection = duckdb.connect()
     connection.execute("SET TimeZone = 'UTC'")
-    found = [(answer(connection, sql), expected.strip()) for sql, expected in pairs]
+    with open("manifest.json", encoding="utf-8") as file:
+        version = os.path.join("..", "versions", json.load(file)["version"])
+    with open("fenetre.sql", encoding="utf-8") as file:
+        macro = file.read()
+    found = [(answer(connection, sql), expected.strip()) for sql, expected in pairs if "fenetre(" not in sql]
+    os.chdir(version)
+    connection.execute(macro)
+    found += [(answer(connection, sql), expected.strip()) for sql, expected in pairs if "fenetre(" in sql]
     wrong = [f"found:\n{is_}\nstands there:\n{stands}" for is_, stands in found if is_ != stands]
-    compared, other = windows(connection, next(sql for sql, _ in pairs if "fenetre AS" in sql))
+    compared, other = windows(connection)
     print(json.dumps({"queries": len(pairs), "wrong": wrong, "windows": compared, "other": other}))
 
 

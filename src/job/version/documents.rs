@@ -8,7 +8,7 @@ use crate::ingest::Reading;
 use crate::metadata::{self, Check, Description, METHOD, method_texts};
 use crate::model::Model;
 use crate::publish;
-use crate::release::{FileEntry, recompute_sql};
+use crate::release::{FileEntry, recompute_sql, window_sql};
 use crate::schema::{Language, TableSchema, dictionary_html, dictionary_markdown};
 
 impl Version<'_> {
@@ -41,6 +41,7 @@ impl Version<'_> {
         }
         let entries: Vec<&FileEntry> = self.entries().collect();
         texts.push(("recompute.sql".to_owned(), recompute_sql(&self.order.version, &entries, models, self.catalog)?));
+        texts.push(("fenetre.sql".to_owned(), window_sql(&self.order.version, &entries, models, self.catalog)?));
         for (path, content) in texts {
             self.files.push(self.staging.text(&path, &content)?);
         }

@@ -122,7 +122,8 @@ fn beside(description: &Description<'_>) -> String {
          <li>{manifest} : chaque fichier, avec son empreinte, les règles et les modèles qui l'ont fait ; {sums}, pour \
          <code>sha256sum -c SHA256SUMS</code>.</li>\n\
          <li><a href=\"recompute.sql\">recompute.sql</a> : refait toutes les tables dérivées avec DuckDB, à partir des \
-         fichiers publiés, et compte les différences.</li>\n\
+         fichiers publiés, et compte les différences ; <a href=\"fenetre.sql\">fenetre.sql</a> : les figures d'un service \
+         entre deux jours quelconques.</li>\n\
          <li>Métadonnées : <a href=\"datapackage.json\">datapackage.json</a>, \
          <a href=\"croissant.jsonld\">croissant.jsonld</a>, <a href=\"catalog.jsonld\">catalog.jsonld</a> (DCAT-AP), \
          <a href=\"CITATION.cff\">CITATION.cff</a> ; schémas : dossier <code>schemas/</code>, requêtes : dossier \

@@ -19,9 +19,9 @@ PARAMETERS = {"cycle_max_h": 6, "delai_court_jours": 30, "delai_long_jours": 60,
 # A planning is expected from its first answer on, or as long as it answered within so many days.
 WORLDS = [{"seed": 20190401, "window": 0}, {"seed": 20191101, "window": 1}]
 # In the order in which they are made; those by month stand first.
-BY_MONTH = ["plannings_consultes", "plannings_jours", "consultations", "cycles", "cycles_regardes"]
-ORDER = ["plannings_consultes", "plannings_jours", "plannings", "plannings_attendus", "consultations", "cycles"]
-ORDER += ["cycles_regardes", "temps_jours"]
+BY_MONTH = ["rattachements", "plannings_consultes", "plannings_jours", "consultations", "cycles", "cycles_regardes"]
+ORDER = ["rattachements", "plannings_consultes", "plannings_jours", "plannings", "plannings_attendus", "consultations"]
+ORDER += ["cycles", "cycles_regardes", "temps_jours"]
 
 KINDS = defaultdict(lambda: "VARCHAR")
 KINDS |= dict.fromkeys("jour date_locale premiere_date deuxieme_date".split(), "DATE")
@@ -169,7 +169,7 @@ class World:
         pieces = defaultdict(list)
         for month in self.months:
             self.database.execute(f"CREATE OR REPLACE VIEW tentatives AS FROM toutes WHERE mois = '{month}'")
-            for table in ["plannings_consultes", "plannings_jours"]:
+            for table in ["rattachements", "plannings_consultes", "plannings_jours"]:
                 self.make(models, table)
                 pieces[table].append(self.kept(table, month))
         self.together(pieces)

@@ -1,0 +1,180 @@
+//! Figures and sentences in one language or the other.
+
+use chrono::NaiveDate;
+
+use crate::dossier::Line;
+use crate::metadata;
+use crate::schema::{Language, TableSchema};
+
+/// The language of a page.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Words(pub(super) Language);
+
+impl Words {
+    /// A text that stands in both languages.
+    pub(super) fn say<'a>(self, french: &'a str, english: &'a str) -> &'a str {
+        match self.0 {
+            Language::French => french,
+            Language::English => english,
+        }
+    }
+
+    /// The tag of the language.
+    pub(super) fn tag(self) -> &'static str {
+        self.say("fr", "en")
+    }
+
+    /// A column's title, as its table declares it.
+    pub(super) fn title(self, table: &TableSchema, column: &str) -> String {
+        table
+            .field(column)
+            .map_or_else(|| column.to_owned(), |field| self.say(&field.title, &field.title_en).to_owned())
+    }
+
+    /// What a column means, as its table declares it.
+    pub(super) fn meaning(self, table: &TableSchema, column: &str) -> String {
+        table
+            .field(column)
+            .map_or_else(String::new, |field| self.say(&field.description, &field.description_en).to_owned())
+    }
+
+    /// What a code of a column means, out of the column's description, which lists its codes as « code : meaning ; ».
+    pub(super) fn reason(self, table: &TableSchema, column: &str, code: &str) -> String {
+        let all = self.meaning(table, column);
+        let is_word = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+        let whole = |at: &usize| !all[..*at].ends_with(is_word) && !all[at + code.len()..].starts_with(is_word);
+        let found = all.match_indices(code).map(|(at, _)| at).find(whole).filter(|_| !code.is_empty());
+        let entry = found.and_then(|at| all[at..].split([';', '.']).next());
+        let told = entry.and_then(|entry| entry.split_once(':')).map(|(_, told)| told.trim().to_owned());
+        told.unwrap_or_else(|| code.replace('_', " "))
+    }
+
+    /// A day as a sentence says it.
+    pub(super) fn day(self, day: NaiveDate) -> String {
+        metadata::date(day, self.0)
+    }
+
+    /// A whole number, in groups of three.
+    pub(super) fn count(self, number: i64) -> String {
+        let digits = number.unsigned_abs().to_string();
+        let mut grouped = String::new();
+        for (at, digit) in digits.chars().enumerate() {
+            if at > 0 && (digits.len() - at).is_multiple_of(3) {
+                grouped.push_str(self.say("\u{202f}", ","));
+            }
+            grouped.push(digit);
+        }
+        if number < 0 { format!("-{grouped}") } else { grouped }
+    }
+
+    /// A number with one digit after the point.
+    pub(super) fn tenths(self, number: f64) -> String {
+        format!("{number:.1}").replace('.', self.say(",", "."))
+    }
+
+    /// A share in per cent; neither 0 nor 100 where it is not quite.
+    pub(super) fn share(self, share: f64) -> String {
+        let sign = self.say("\u{a0}%", "%");
+        if share > 0.0 && share < 0.0005 {
+            return format!("{} {}{sign}", self.say("moins de", "less than"), self.tenths(0.1));
+        }
+        if (0.9995..1.0).contains(&share) {
+            return format!("{} {}{sign}", self.say("plus de", "more than"), self.tenths(99.9));
+        }
+        format!("{}{sign}", self.tenths(100.0 * share))
+    }
+
+    /// A share in whole per cent, as the table `fiche_mois` writes it.
+    fn rounded(self, share: f64) -> String {
+        let less = self.say("moins de 1", "less than 1");
+        let more = self.say("plus de 99", "more than 99");
+        match share {
+            share if share > 0.0 && share < 0.005 => less.to_owned(),
+            share if (0.995..1.0).contains(&share) => more.to_owned(),
+            share => format!("{:.0}", (100.0 * share + 0.5).floor()),
+        }
+    }
+
+    /// From one share to another.
+    pub(super) fn between(self, low: f64, high: f64) -> String {
+        format!("{} {} {} {}", self.say("de", "from"), self.share(low), self.say("à", "to"), self.share(high))
+    }
+
+    /// How long, in days.
+    pub(super) fn days(self, seconds: i64) -> String {
+        #[expect(clippy::cast_precision_loss, reason = "centuries are exact")]
+        let days = seconds as f64 / 86_400.0;
+        format!(
+            "{} {}",
+            self.tenths(days),
+            if days < 2.0 { self.say("jour", "day") } else { self.say("jours", "days") }
+        )
+    }
+
+    /// The one sentence that may be quoted of a period, as the table `fiche_mois` has it for months; nothing where no rate
+    /// may be cited without its reserves.
+    pub(super) fn sentence(self, figures: Line<'_>) -> Option<String> {
+        if figures.text("qualite") != "suffisante" {
+            return None;
+        }
+        let rate = figures.number("taux_sans_rdv")?;
+        let (no, answered) = (figures.count("secondes_non"), figures.count("secondes_repondues"));
+        let days = figures.count("jours_regardes");
+        let percent = self.say("\u{a0}%", "%");
+        let rounded = self.rounded(rate);
+        Some(match (figures.number("ic95_bas"), figures.number("ic95_haut")) {
+            (Some(low), Some(high)) => {
+                let (low, high) = (self.rounded(low), self.rounded(high));
+                match self.0 {
+                    Language::French => format!("sans rendez-vous {rounded} % du temps (de {low} à {high} %)"),
+                    Language::English => format!("no appointment {rounded}{percent} of the time ({low} to {high}%)"),
+                }
+            }
+            _ if no == 0 && figures.count("non") == 0 => match self.0 {
+                Language::French => format!("un rendez-vous à chaque fois, en {days} jours regardés"),
+                Language::English => format!("an appointment each time, on {days} days looked at"),
+            },
+            _ if no == answered && figures.count("oui") == 0 => match self.0 {
+                Language::French => format!("aucun rendez-vous vu en {days} jours regardés"),
+                Language::English => format!("no appointment seen on {days} days looked at"),
+            },
+            _ => match self.0 {
+                Language::French => format!("sans rendez-vous {rounded} % du temps, sans intervalle"),
+                Language::English => format!("no appointment {rounded}{percent} of the time, without an interval"),
+            },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each reason that the tables give has its sentence in both languages, and no other's.
+    #[test]
+    fn each_code_of_a_reason_has_its_meaning() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/tables/disponibilite_ensemble.json");
+        let table = TableSchema::load(&path).unwrap();
+        for column in ["motif", "motif_ic95"] {
+            let codes = table.field(column).unwrap().constraints.one_of.clone().unwrap();
+            for language in [Language::French, Language::English] {
+                let told: Vec<String> = codes.iter().map(|code| Words(language).reason(&table, column, code)).collect();
+                assert!(told.iter().all(|told| told.len() > 8), "{told:?}");
+                let bare = codes.iter().zip(&told).filter(|(code, told)| code.replace('_', " ") == **told).count();
+                assert!(bare <= 1, "one says itself what it means: {told:?}");
+            }
+        }
+        assert_eq!(Words(Language::English).reason(&table, "motif", "aucune_mesure"), "aucune mesure");
+        assert_eq!(Words(Language::English).reason(&table, "motif", "aucune_reponse"), "neither \"yes\" nor \"no\"");
+    }
+
+    #[test]
+    fn no_share_is_rounded_to_all_or_nothing() {
+        let french = Words(Language::French);
+        assert_eq!(
+            [0.0, 0.0002, 0.9999, 1.0].map(|share| french.share(share)),
+            ["0,0\u{a0}%", "moins de 0,1\u{a0}%", "plus de 99,9\u{a0}%", "100,0\u{a0}%"]
+        );
+        assert_eq!(Words(Language::English).share(0.652), "65.2%");
+    }
+}

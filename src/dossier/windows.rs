@@ -1,0 +1,44 @@
+//! Disjoint windows of seven days: what is left of « several attempts not made in the same week » when weeks are not those
+//! of the calendar, in which a Friday and the Wednesday after it are two.
+
+use chrono::{Days, NaiveDate};
+
+use super::Grid;
+
+/// How long a window is.
+const DAYS: i64 = 7;
+
+/// Seven days, the first window beginning with the first « no », as in the table `penuries`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// Its first day.
+    pub first: NaiveDate,
+    /// Its last.
+    pub last: NaiveDate,
+    /// Consultations that answered « no ».
+    pub no: i64,
+    /// Those that met a failure which users meet too.
+    pub failures: i64,
+}
+
+/// The windows in which there is something, from rows with `premier_jour`, `non` and `pannes_partagees`, in the order of days.
+pub(super) fn of(days: &Grid) -> Vec<Window> {
+    let told = days
+        .lines()
+        .filter_map(|day| Some((day.day("premier_jour")?, day.count("non"), day.count("pannes_partagees"))));
+    let told: Vec<_> = told.filter(|(_, no, failures)| no + failures > 0).collect();
+    let Some((start, ..)) = told.iter().find(|(_, no, _)| *no > 0).or(told.first()) else { return Vec::new() };
+    let mut windows: Vec<Window> = Vec::new();
+    for (day, no, failures) in &told {
+        let offset = (*day - *start).num_days().rem_euclid(DAYS).unsigned_abs();
+        let first = *day - Days::new(offset);
+        match windows.last_mut().filter(|window| window.first == first) {
+            Some(window) => {
+                window.no += no;
+                window.failures += failures;
+            }
+            None => windows.push(Window { first, last: first + Days::new(6), no: *no, failures: *failures }),
+        }
+    }
+    windows
+}
