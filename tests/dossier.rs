@@ -349,7 +349,7 @@ fn of_a_third_party_s_robot_only_what_is_known_is_said() {
     let file = written("seine-maritime-2022", store, service, ("2022-06-05", "2022-06-11"), &[]);
     let html = file.html();
     let own = html.split("<section class=\"method\">").next().unwrap();
-    for false_claim in ["le site a dit", "le site a affirmé", "conservées par ailleurs", "suit les étapes"] {
+    for false_claim in ["le site a dit", "a affirmé", "conservées par ailleurs", "suit les étapes"] {
         assert!(!own.contains(false_claim), "{false_claim}");
     }
     for said in [

@@ -89,7 +89,7 @@ SELECT page_demandee AS adresse, 'journal' AS origine, COUNT(*) AS lignes, '' AS
 FROM lignes WHERE page_demandee IS NOT NULL GROUP BY page_demandee
 UNION ALL
 SELECT
-    hote || '/' || COALESCE(identifiant, '') AS adresse, 'registre' AS origine, CAST(NULL AS BIGINT) AS lignes,
+    hote || COALESCE(', ' || identifiant, '') AS adresse, 'registre' AS origine, CAST(NULL AS BIGINT) AS lignes,
     COALESCE(libelle_constate, '') AS libelle, \"precision\"
 FROM adresses
 WHERE guichet_id = '{counter}' AND (demarche_id = '{procedure}' OR demarche_id IS NULL)

@@ -26,7 +26,7 @@ pub struct Coverage {
     pub looks: i64,
     /// Consultations that showed an appointment.
     pub yes: i64,
-    /// Consultations on which the site said that there was none.
+    /// Consultations of which every expected planning answered « no ».
     pub no: i64,
     /// Consultations that could not tell.
     pub unknown: i64,

@@ -26,7 +26,7 @@ const FIRST_SAFE_DAY: f64 = 61.0;
 const MAX_SAFE_INTEGER: u64 = 1 << 53;
 
 /// What the answers of the probe mean, wherever they stand.
-const ANSWERS: &str = "« non » : le site a affirmé qu'aucun rendez-vous n'était disponible ; « inconnue » : la \
+const ANSWERS: &str = "« non » : la page disait qu'aucun rendez-vous n'était disponible, ou n'en montrait aucun ; « inconnue » : la \
     consultation n'a pas permis de le savoir (captcha, blocage, erreur, page non reconnue, etc.), et n'est jamais \
     comptée comme un « non ».";
 

@@ -80,7 +80,7 @@ impl Page<'_> {
         html! {
             @if seen.instant("premier_non_utc").is_some() {
                 tr {
-                    td data-colonne="etendue" { (self.words.days(seen.count("etendue_s"))) }
+                    td data-colonne="etendue" { (self.words.length(seen.count("etendue_s"))) }
                     td {
                         (say("du premier « non » au dernier", "from the first \"no\" to the last"))
                         small { (seen.text("premier_non_utc")) " – " (seen.text("dernier_non_utc")) " (UTC)" }
@@ -224,7 +224,7 @@ impl Page<'_> {
                         } }
                         tbody { @for gap in self.dossier.gaps.lines() { tr {
                             td { (gap.text("debut_utc")) } td { (gap.text("fin_utc")) }
-                            td.n { (self.words.days(gap.count("duree_s"))) }
+                            td.n { (self.words.length(gap.count("duree_s"))) }
                             td.n { (self.words.count(gap.count("cycles_manquants"))) }
                         } } }
                     } }

@@ -100,15 +100,14 @@ impl Words {
         format!("{} {} {} {}", self.say("de", "from"), self.share(low), self.say("à", "to"), self.share(high))
     }
 
-    /// How long, in days.
-    pub(super) fn days(self, seconds: i64) -> String {
+    /// How long: in days or, below two of them, in hours.
+    pub(super) fn length(self, seconds: i64) -> String {
         #[expect(clippy::cast_precision_loss, reason = "centuries are exact")]
-        let days = seconds as f64 / 86_400.0;
-        format!(
-            "{} {}",
-            self.tenths(days),
-            if days < 2.0 { self.say("jour", "day") } else { self.say("jours", "days") }
-        )
+        let hours = seconds as f64 / 3600.0;
+        if hours < 48.0 {
+            return format!("{}\u{a0}h", self.tenths(hours));
+        }
+        format!("{} {}", self.tenths(hours / 24.0), self.say("jours", "days"))
     }
 
     /// The one sentence that may be quoted of a period, as the table `fiche_mois` has it for months; nothing where no rate
