@@ -38,6 +38,7 @@ mod metadata;
 mod nightly;
 mod nights;
 mod notebooks;
+mod old_readers;
 mod one_reader;
 mod outcome_rule_errors;
 mod outcome_rules;

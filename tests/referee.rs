@@ -87,7 +87,8 @@ pub fn differing(version: &Version) -> Vec<Value> {
 #[test]
 fn a_version_carries_what_recomputes_it() {
     for table in told_by_its_script(&sample()) {
-        assert!(table[1].as_u64() > Some(0), "{table}: nothing was compared");
+        // The sample's log names its consultations whole: nothing is attached.
+        assert_eq!(table[1] == 0, table[0] == "rattachements", "{table}: nothing was compared");
         assert_eq!([&table[2], &table[3]], [0, 0], "{table}");
     }
 }

@@ -48,7 +48,8 @@ impl Made<'_> {
         let models: String = self.models.iter().map(|model| model.sql.as_str()).collect();
         let schemas: String = self.catalog.iter().map(|table| table.text.as_str()).collect();
         let registry: String = registry.into_iter().map(|(_, digest)| digest).collect();
-        let listed = format!("{:?}", pipeline.probe);
+        // Of what is told of the robot, the identities alone are in a table.
+        let listed = pipeline.probe.signatures.join("\n");
         let derive_sha256 = sha256(
             [&ingest_sha256, &models, &schemas, &schedule_sha256, &registry, &listed]
                 .map(String::as_str)

@@ -63,18 +63,18 @@ fn properties(export: &Export<'_>) -> Result<WriterProperties> {
         .set_sorting_columns(Some(sorting_columns(table)))
         .set_key_value_metadata(Some(key_values(export)));
     for field in &table.fields {
-        let path = ColumnPath::from(field.name.as_str());
-        let encoding = match field.data_type() {
-            DataType::Timestamp(..) => Some(Encoding::DELTA_BINARY_PACKED),
-            DataType::Float64 => Some(Encoding::BYTE_STREAM_SPLIT),
-            // A dictionary of values that never repeat is the column once more.
-            DataType::Utf8 if field.constraints.unique || table.primary_key == [field.name.as_str()] => {
-                Some(Encoding::PLAIN)
-            }
-            _ => None,
+        // A dictionary of values that hardly repeat is the column once more. They are written plain, which every reader
+        // knows: BYTE_STREAM_SPLIT of a column with nulls is « corrupted » to pyarrow 10 to 16.0.0, and fastparquet of 2023
+        // has no DELTA_BINARY_PACKED.
+        let repeats = match field.data_type() {
+            DataType::Timestamp(..) | DataType::Float64 => false,
+            DataType::Utf8 => !field.constraints.unique && table.primary_key != [field.name.as_str()],
+            _ => true,
         };
-        if let Some(encoding) = encoding {
-            builder = builder.set_column_dictionary_enabled(path.clone(), false).set_column_encoding(path, encoding);
+        if !repeats {
+            let path = ColumnPath::from(field.name.as_str());
+            builder =
+                builder.set_column_dictionary_enabled(path.clone(), false).set_column_encoding(path, Encoding::PLAIN);
         }
     }
     Ok(builder.build())

@@ -29,6 +29,17 @@ impl Environment {
         self.interpreter.get_or_init(|| self.install())
     }
 
+    /// The same, or nothing where this Python is too young for what is pinned.
+    pub fn available(&self) -> Option<&Path> {
+        let young = Run::of(Command::new("python3").args(["-c", "import sys; sys.exit(sys.version_info >= (3, 12))"]));
+        (young.code == Some(0)).then(|| self.interpreter())
+    }
+
+    /// Its file of requirements, by its path from the project's root.
+    pub const fn requirements(&self) -> &'static str {
+        self.requirements
+    }
+
     fn install(&self) -> PathBuf {
         let requirements = root().join(self.requirements);
         let wanted = fs::read_to_string(&requirements).unwrap();
@@ -72,6 +83,11 @@ fn make(folder: &Path) {
         first.stdout,
         first.stderr,
     );
+}
+
+/// The `python` of what most tests need.
+pub fn common() -> &'static Path {
+    COMMON.interpreter()
 }
 
 /// A script to be run in the pinned environment.

@@ -92,8 +92,10 @@ impl Page<'_> {
                 td {
                     (say("fenêtres disjointes de sept jours avec un « non »", "disjoint windows of seven days with a \"no\""))
                     small { (say(
-                        "La première commence au premier « non ». Un vendredi et le mercredi suivant sont dans la même.",
-                        "The first begins with the first \"no\". A Friday and the Wednesday after it are in the same one.",
+                        "De suite, la première à partir du premier « non ». Un vendredi et le mercredi suivant y sont le plus souvent dans la \
+                         même ; de part et d'autre d'une limite, deux jours peuvent se suivre : l'étendue et les jours sont à lire avec.",
+                        "One after the other, the first from the first \"no\" on. A Friday and the Wednesday after it are mostly in one of them; \
+                         two days on either side of a limit may follow each other: read the span and the days with it.",
                     )) }
                 }
             }

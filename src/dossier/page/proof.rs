@@ -114,8 +114,11 @@ impl Page<'_> {
                                 tr.of { td colspan=(columns.len()) {
                                     (first.text("date_locale")) " " (first.text("heure_locale")) " : "
                                     (first.text("consultation_reponse")) " (" (first.text("consultation_issue")) ")"
-                                    @if first.text("consultation_complete") == "false" {
-                                        ", " (say("incomplète : aucun poids dans un taux", "incomplete: no weight in a rate"))
+                                    @if first.text("consultation_reponse") == "oui" && first.text("consultation_complete") == "false" {
+                                        ", " (say(
+                                            "un planning attendu n'a pas répondu : sans poids dans un taux",
+                                            "an expected planning did not answer: no weight in a rate",
+                                        ))
                                     }
                                     @if !first.text("cycle_id").is_empty() { ", cycle " (first.text("cycle_id")) }
                                 } }

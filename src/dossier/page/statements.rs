@@ -234,9 +234,9 @@ impl Page<'_> {
                 h2 { (say("Les règles appliquées", "The rules applied")) }
                 p {
                     (say(
-                        "La réponse de chaque ligne est déduite de ce que la page contenait, par la première règle qui s'applique ; l'opinion du \
+                        "La réponse de chaque ligne est déduite de ce que le journal rapporte de la page, par la première règle qui s'applique ; l'opinion du \
                          robot n'est pas utilisée. Règles",
-                        "The answer of each line follows from what the page held, by the first rule that applies; the robot's own opinion is not \
+                        "The answer of each line follows from what the log reports of the page, by the first rule that applies; the robot's own opinion is not \
                          used. Rules",
                     ))
                     " " (version.version) ", SHA-256 " code { (version.sha256) } "."
