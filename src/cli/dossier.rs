@@ -77,14 +77,19 @@ impl Dossier {
         std::fs::create_dir_all(&self.out)
             .unreachable("cannot make the folder")
             .map_err(|error| error.at_path(&self.out))?;
-        let [html, csv, fact_sheet] = [("dossier", "html"), ("dossier", "csv"), ("fiche", "html")]
+        let page = match language {
+            Language::French => "html",
+            Language::English => "en.html",
+        };
+        let [html, csv, fact_sheet] = [("dossier", page), ("dossier", "csv"), ("fiche", page)]
             .map(|(name, ending)| self.out.join(format!("{name}-{stem}.{ending}")));
+        // First what may be refused.
+        write_csv(&dossier, &pipeline, &csv)?;
         for (path, text) in
             [(&html, to_html(&dossier, &pipeline, language)), (&fact_sheet, sheet(&dossier, &pipeline, language))]
         {
             std::fs::write(path, text).unreachable("cannot write").map_err(|error| error.at_path(path))?;
         }
-        write_csv(&dossier, &pipeline, &csv)?;
         let figures = dossier.figures.first();
         let count = |column: &str| figures.map_or(0, |figures| figures.count(column));
         let windows = dossier.windows.iter().filter(|window| window.no > 0).count();
@@ -96,7 +101,7 @@ impl Dossier {
             format!("{told:#}")
         } else {
             format!(
-                "{} consultations ({} attempts), {} « non » on {} days in {} windows of seven days (version {})\n  {}\n  {}\n  {}",
+                "{} consultations ({} attempts), {} « non »; days with one: {}; windows of seven days: {} (version {})\n  {}\n  {}\n  {}",
                 count("consultations"),
                 dossier.lines.num_rows(),
                 count("non"),

@@ -70,8 +70,10 @@ pub struct Dossier {
     pub days: Grid,
     /// One row: what the lines themselves show, such as how far the robot looked and what evidence there is.
     pub seen: Grid,
-    /// Disjoint windows of seven days in which there was a « no », or a failure that users meet too.
+    /// Disjoint windows of seven days from the first « no » on.
     pub windows: Vec<Window>,
+    /// How many disjoint windows of seven days have a failure that users may have met too.
+    pub windows_with_failures: usize,
     /// Stretches in which nobody looked.
     pub gaps: Grid,
     /// The rules that gave an outcome in the period.
@@ -130,6 +132,7 @@ pub fn collect(store: &dyn Store, pipeline: &Pipeline, request: Request) -> Resu
         weeks: periods.only("type", "semaine"),
         months: periods.only("type", "mois"),
         windows: windows::of(&days),
+        windows_with_failures: windows::with_failures(&days),
         days,
         seen: source.ask(source::SEEN)?,
         gaps: source.ask(source::GAPS)?,

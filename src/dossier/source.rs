@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use arrow::array::RecordBatch;
 use chrono::NaiveDate;
+use chrono_tz::Tz;
 use tempfile::TempDir;
 
 use super::{Grid, Request, lines};
-use crate::calendar::month;
+use crate::calendar::{month, start_of_day};
 use crate::error::{Context, Error, Result};
 use crate::model::{Engine, Model};
 use crate::publish::{Store, fetch, fetch_all, published_schema};
@@ -39,6 +40,9 @@ const MONTHLY: [&str; 4] = ["consultations", "issues_jour", "tentatives", "ratta
 pub(super) const COUNTER: &str =
     "SELECT nom, departement, departement_nom, commune_nom FROM guichets WHERE guichet_id = '{counter}'";
 
+/// The counter's own clock.
+const ZONE: &str = "SELECT MIN(fuseau) AS fuseau FROM perimetre WHERE guichet_id = '{counter}'";
+
 pub(super) const PROCEDURE: &str = "SELECT libelle, libelle_en FROM demarches WHERE demarche_id = '{procedure}'";
 
 /// What the consultations span, and what their lines show of the robot and of the evidence.
@@ -56,6 +60,8 @@ vues AS (
         COUNT(*) AS lignes,
         COUNT(cycle_id) AS avec_cycle,
         COUNT(horizon_jours) AS avec_horizon,
+        COUNT(*) FILTER (WHERE reponse = 'non') AS lignes_non,
+        COUNT(CASE WHEN reponse = 'non' THEN horizon_jours END) AS non_avec_horizon,
         MIN(horizon_jours) AS horizon_min,
         MAX(horizon_jours) AS horizon_max,
         COUNT(preuve_sha256) AS avec_preuve,
@@ -115,19 +121,21 @@ pub(super) struct Source<'a> {
     request: &'a Request,
     folder: TempDir,
     engine: Engine,
+    zone: Tz,
 }
 
 impl<'a> Source<'a> {
     /// Brings the tables.
     pub(super) fn open(store: &'a dyn Store, manifest: &'a Manifest, request: &'a Request) -> Result<Self> {
         let folder = TempDir::with_prefix("guichets-").unreachable("cannot make a temporary folder")?;
-        let mut source = Self { store, manifest, request, folder, engine: Engine::default() };
+        let mut source = Self { store, manifest, request, folder, engine: Engine::default(), zone: Tz::UTC };
         let files = |table: &str| source.files(table);
         let wanted: Vec<&FileEntry> = WHOLE.iter().chain(&MONTHLY).flat_map(|table| files(table)).collect();
         fetch_all(store, &wanted, source.folder.path())?;
         for table in WHOLE.iter().chain(&MONTHLY) {
             source.register(table)?;
         }
+        source.zone = source.ask(ZONE)?.first().and_then(|line| line.text("fuseau").parse().ok()).unwrap_or(Tz::UTC);
         source.narrow()?;
         Ok(source)
     }
@@ -174,7 +182,7 @@ impl<'a> Source<'a> {
     }
 
     fn define(&mut self, table: &str, sql: &str) -> Result<()> {
-        let sql = filled(sql, self.request);
+        let sql = filled(sql, self.request, self.zone);
         self.engine.define(table, &sql)
     }
 
@@ -204,7 +212,7 @@ impl<'a> Source<'a> {
 
     /// The rows of a query.
     pub(super) fn ask(&mut self, sql: &str) -> Result<Grid> {
-        Grid::of(&self.engine.run(&Model::query("dossier", &filled(sql, self.request)))?)
+        Grid::of(&self.engine.run(&Model::query("dossier", &filled(sql, self.request, self.zone)))?)
     }
 
     /// A text that the version carries, by its path in the version's folder.
@@ -218,11 +226,10 @@ impl<'a> Source<'a> {
     }
 }
 
-fn filled(sql: &str, request: &Request) -> String {
+fn filled(sql: &str, request: &Request, zone: Tz) -> String {
     let quoted = |text: &str| text.replace('\'', "''");
     let after = request.to.succ_opt().unwrap_or(request.to);
-    // Midnight in UTC: a gap that touches the period by hours is shown as well.
-    let seconds = |day: NaiveDate| day.and_time(chrono::NaiveTime::MIN).and_utc().timestamp();
+    let seconds = |day: NaiveDate| start_of_day(day, zone).timestamp();
     sql.replace("{from_s}", &seconds(request.from).to_string())
         .replace("{after_s}", &seconds(after).to_string())
         // Dates in ISO 8601 stand in the order of their texts.

@@ -21,15 +21,16 @@ pub struct Window {
     pub failures: i64,
 }
 
-/// The windows in which there is something, from rows with `premier_jour`, `non` and `pannes_partagees`, in the order of days.
+/// The windows in which there is something, from rows with `premier_jour`, `non` and `pannes_partagees`, in the order of days;
+/// none before the first « no ».
 pub(super) fn of(days: &Grid) -> Vec<Window> {
     let told = days
         .lines()
         .filter_map(|day| Some((day.day("premier_jour")?, day.count("non"), day.count("pannes_partagees"))));
     let told: Vec<_> = told.filter(|(_, no, failures)| no + failures > 0).collect();
-    let Some((start, ..)) = told.iter().find(|(_, no, _)| *no > 0).or(told.first()) else { return Vec::new() };
+    let Some((start, ..)) = told.iter().find(|(_, no, _)| *no > 0) else { return Vec::new() };
     let mut windows: Vec<Window> = Vec::new();
-    for (day, no, failures) in &told {
+    for (day, no, failures) in told.iter().filter(|(day, ..)| day >= start) {
         let offset = (*day - *start).num_days().rem_euclid(DAYS).unsigned_abs();
         let first = *day - Days::new(offset);
         match windows.last_mut().filter(|window| window.first == first) {
@@ -41,4 +42,21 @@ pub(super) fn of(days: &Grid) -> Vec<Window> {
         }
     }
     windows
+}
+
+/// How many windows of seven days with a failure there are of which each begins seven days or more after the one before, with
+/// the first failure that is left: no two failures a day apart are two.
+pub(super) fn with_failures(days: &Grid) -> usize {
+    let failures =
+        days.lines().filter(|day| day.count("pannes_partagees") > 0).filter_map(|day| day.day("premier_jour"));
+    let mut begun: Option<NaiveDate> = None;
+    failures
+        .filter(|day| {
+            let begins = begun.is_none_or(|begun| (*day - begun).num_days() >= DAYS);
+            if begins {
+                begun = Some(*day);
+            }
+            begins
+        })
+        .count()
 }

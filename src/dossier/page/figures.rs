@@ -72,10 +72,8 @@ impl Page<'_> {
     fn spans(&self) -> Markup {
         let say = |french, english| self.words.say(french, english);
         let Some(seen) = self.dossier.seen.first() else { return html! {} };
-        let windows = |has: fn(i64, i64) -> bool| {
-            let count = self.dossier.windows.iter().filter(|window| has(window.no, window.failures)).count();
-            self.words.count(i64::try_from(count).unwrap_or(0))
-        };
+        let count = |number: usize| self.words.count(i64::try_from(number).unwrap_or(0));
+        let windows = self.dossier.windows.iter().filter(|window| window.no > 0).count();
         let weeks = self.dossier.figures.first().map_or(0, |figures| figures.count("semaines_avec_non"));
         html! {
             @if seen.instant("premier_non_utc").is_some() {
@@ -88,7 +86,7 @@ impl Page<'_> {
                 }
             }
             tr {
-                td data-colonne="fenetres_7_jours" { (windows(|no, _| no > 0)) }
+                td data-colonne="fenetres_7_jours" { (count(windows)) }
                 td {
                     (say("fenêtres disjointes de sept jours avec un « non »", "disjoint windows of seven days with a \"no\""))
                     small { (say(
@@ -100,10 +98,10 @@ impl Page<'_> {
                 }
             }
             tr {
-                td data-colonne="fenetres_avec_panne" { (windows(|_, failures| failures > 0)) }
+                td data-colonne="fenetres_avec_panne" { (count(self.dossier.windows_with_failures)) }
                 td { (say(
-                    "fenêtres disjointes de sept jours avec une panne que l'usager rencontre aussi",
-                    "disjoint windows of seven days with a failure that users meet too",
+                    "fenêtres disjointes de sept jours avec une panne que l'usager a pu rencontrer aussi, chacune à partir de sa première panne",
+                    "disjoint windows of seven days with a failure that users may have met too, each from its first failure on",
                 )) }
             }
             tr {
@@ -173,6 +171,10 @@ impl Page<'_> {
                     "A week cut by the beginning or the end of the period counts only the days asked for.",
                 )) }
                 h2 { (say("Fenêtres disjointes de sept jours", "Disjoint windows of seven days")) }
+                p { (say(
+                    "De suite à partir du premier « non » ; la dernière peut dépasser la fin de la période.",
+                    "One after the other from the first \"no\" on; the last may go beyond the end of the period.",
+                )) }
                 @if self.dossier.windows.is_empty() { p { (say("Aucune.", "None.")) } } @else {
                     div.scroll { table {
                         thead { tr {
@@ -215,8 +217,8 @@ impl Page<'_> {
             section {
                 h2 { (say("Quand personne n'a regardé", "When nobody looked")) }
                 p { (say(
-                    "Ces périodes ne prouvent rien, ni dans un sens ni dans l'autre.",
-                    "These stretches prove nothing, neither one way nor the other.",
+                    "Ces périodes ne prouvent rien, ni dans un sens ni dans l'autre. Durée et cycles sont ceux de toute la lacune, même hors des jours demandés.",
+                    "These stretches prove nothing, neither one way nor the other. Length and cycles are those of the whole gap, also beyond the days asked for.",
                 )) }
                 @if self.dossier.gaps.is_empty() { p { (say("Aucune.", "None.")) } } @else {
                     div.scroll { table {

@@ -78,6 +78,7 @@ impl Page<'_> {
         html! {
             h1 { (title) }
             p { strong { (counter) } br; (procedure) br; (self.period()) ", " (say("jours locaux du guichet", "local days of the counter")) }
+            @if let Some(outside) = self.outside() { p.warning { (outside) } }
             @if manifest.simulated { p.warning { (metadata::warning(self.words.0)) } }
             p {
                 (self.words.say(&manifest.title, &self.pipeline.title_en)) ", version " strong { (manifest.version) } ", "

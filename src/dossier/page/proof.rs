@@ -25,8 +25,8 @@ impl Page<'_> {
             section {
                 h2 { (say("Vérifier ce dossier soi-même", "Verify this file yourself")) }
                 p { (say(
-                    "Il faut ce dossier, l'internet et trois outils de tout système : curl, sha256sum, grep.",
-                    "It takes this file, the internet and three tools of any system: curl, sha256sum, grep.",
+                    "Il faut ce dossier, l'internet et trois outils : curl, sha256sum (shasum -a 256 sous macOS), grep ; sous Windows, ceux de WSL.",
+                    "It takes this file, the internet and three tools: curl, sha256sum (shasum -a 256 on macOS), grep; on Windows, those of WSL.",
                 )) }
                 @if self.dossier.base.is_none() { p { strong { (say(
                     "L'adresse publique du dépôt n'est pas précisée : demandez-la à l'éditeur, et mettez-la à la place de ADRESSE-DU-DÉPÔT.",
@@ -43,7 +43,10 @@ impl Page<'_> {
                                 "It is signed (minisign); get the public key from the publisher, and not from the store:",
                             ))
                             pre { "curl -sSfO " (self.address(&signature)) "\nminisign -Vm manifest.json -P " (say("CLÉ", "KEY")) }
-                        }
+                        } @else { p { (say(
+                            "Elle n'est pas signée : ces étapes montrent que le dossier vient de cette version, et non qui l'a publiée.",
+                            "It is not signed: these steps show that the file comes from this version, and not who published it.",
+                        )) } }
                     }
                     @for file in self.dossier.lines_files() {
                         @let name = file.path.rsplit('/').next().unwrap_or(&file.path);
@@ -62,12 +65,21 @@ impl Page<'_> {
                             "grep -h " (self.example()) " tentatives-*.csv"
                         }
                     }
-                    li { (say(
-                        "Toutes les figures se refont avec DuckDB par les modèles SQL de la version : fenetre.sql pour celles de ce dossier, recompute.sql \
-                         pour toutes les tables.",
-                        "All figures can be made again with DuckDB by the version's SQL models: fenetre.sql for those of this file, recompute.sql for all \
-                         tables.",
-                    )) }
+                    li {
+                        (say(
+                            "Les comptes et les parts du temps de la période, avec DuckDB et les modèles SQL de la version, une copie du dépôt à la main :",
+                            "Counts and shares of time of the period, with DuckDB and the version's SQL models, a copy of the store at hand:",
+                        ))
+                        pre { "cd versions/" (manifest.version) "\nduckdb -init fenetre.sql -c \"SELECT * FROM fenetre('"
+                            (self.dossier.request.counter) "', '" (self.dossier.request.procedure) "', DATE '" (self.dossier.request.from)
+                            "', DATE '" (self.dossier.request.to) "')\"" }
+                        (say(
+                            "recompute.sql refait de même toutes les tables, dont consultations, qui dit à quelle consultation et à quelle réponse une \
+                             ligne a contribué.",
+                            "recompute.sql makes all tables again in the same way, consultations among them, which says to which consultation and answer \
+                             a line contributed.",
+                        ))
+                    }
                 }
             }
         }
@@ -123,7 +135,7 @@ impl Page<'_> {
                                     @if !first.text("cycle_id").is_empty() { ", cycle " (first.text("cycle_id")) }
                                 } }
                                 @for line in &lines { tr {
-                                    @for (_, column) in columns { (cell(line.text(column), *line, column)) }
+                                    @for (_, column) in columns { (cell(line.text(column), *line, column, first.text("date_locale"))) }
                                 } }
                             }
                         }
@@ -147,10 +159,16 @@ impl Page<'_> {
     }
 }
 
-fn cell(text: &str, line: Line<'_>, column: &str) -> Markup {
+/// A cell of a line; the day stands where it is not that of the consultation's heading.
+fn cell(text: &str, line: Line<'_>, column: &str, day: &str) -> Markup {
     let failure = if column == "code_http" { line.text("echec") } else { "" };
     match column {
-        "preuve_sha256" | "capture_sha256" | "tentative_id" | "page_demandee" => html! { td.hash { (text) } },
+        "preuve_sha256" | "capture_sha256" if !text.is_empty() => html! { td.hash.digest { (text) } },
+        "premiere_date" => html! { td.n { (text) } },
+        "fichier_source" => html! { td.file { (text) } },
+        "tentative_id" | "page_demandee" => html! { td.hash { (text) } },
+        "heure_locale" if line.text("date_locale") != day => html! { td { (line.text("date_locale")) " " (text) } },
+        "instant_utc" if !text.starts_with(day) => html! { td { (text) } },
         "instant_utc" => html! { td { (text.get(11..19).unwrap_or(text)) } },
         _ => html! { td { (text) @if !failure.is_empty() { " " (failure) } } },
     }

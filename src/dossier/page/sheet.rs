@@ -11,8 +11,8 @@ use crate::dossier::{Dossier, Grid, Line};
 use crate::schema::Language;
 use crate::tables::LICENCE;
 
-/// Most rows of its table: more would not fit the page.
-const MOST_ROWS: usize = 10;
+/// Most weeks, or else months, of its table: more would not fit the page.
+const MOST_ROWS: usize = 6;
 /// Most days that the strip shows one by one; of a longer period it shows weeks.
 const MOST_DAYS: usize = 200;
 
@@ -50,8 +50,8 @@ impl Page<'_> {
             Language::French => html! {
                 p {
                     "Le robot a consulté le service " (looks) " fois : " (no) " « non », " (yes) " « oui », " (unknown)
-                    " sans réponse connue. Des « non » " (days) " jours distincts, dans " (windows)
-                    " fenêtres disjointes de sept jours. Le temps prévu a été regardé à " (coverage) "."
+                    " sans réponse connue. Jours distincts avec un « non » : " (days) " ; fenêtres disjointes de sept jours avec un « non » : "
+                    (windows) ". Part du temps prévu qui a été regardée : " (coverage) "."
                 }
                 @if let (Some(low), Some(high)) = (figures.number("borne_basse"), figures.number("borne_haute")) {
                     p { "Si tout ce qui est resté inconnu avait été « oui », ou « non », le taux serait " (self.words.between(low, high)) "." }
@@ -60,8 +60,8 @@ impl Page<'_> {
             Language::English => html! {
                 p {
                     "The robot asked the service " (looks) " times: " (no) " \"no\", " (yes) " \"yes\", " (unknown)
-                    " without a known answer. There was a \"no\" on " (days) " days, in " (windows)
-                    " disjoint windows of seven days. Of the scheduled time " (coverage) " was looked at."
+                    " without a known answer. Days with a \"no\": " (days) "; disjoint windows of seven days with one: " (windows)
+                    ". Share of the scheduled time that was looked at: " (coverage) "."
                 }
                 @if let (Some(low), Some(high)) = (figures.number("borne_basse"), figures.number("borne_haute")) {
                     p { "Had all that stayed unknown been yes, or no, the rate would be " (self.words.between(low, high)) "." }
@@ -70,7 +70,7 @@ impl Page<'_> {
         }
     }
 
-    /// The days, or the weeks, side by side, each as high as it was looked at: what was answered « no » below, what stayed
+    /// The days, or the weeks, side by side, each as high as the share of its scheduled time that was looked at: what was answered « no » below, what stayed
     /// unknown above it, and what offered an appointment on top.
     fn strip(&self) -> Markup {
         let by_day = self.dossier.days.lines().count() <= MOST_DAYS;
@@ -107,7 +107,7 @@ impl Page<'_> {
         }
         let newest: Grid = self.dossier.months.part(months - MOST_ROWS..months);
         html! {
-            p { (say("Les dix derniers mois :", "The last ten months:")) }
+            p { (say("Les six derniers mois :", "The last six months:")) }
             (self.periods(&newest, say("mois", "month")))
         }
     }
@@ -169,11 +169,14 @@ fn bar(bars: &mut String, at: usize, row: Line<'_>) {
         piece(HEIGHT - 4, 4, UNSEEN);
         return;
     }
+    // A day without a schedule has no coverage, and is shown whole; a trace is left of the least.
+    #[expect(clippy::cast_possible_truncation, reason = "a share of a hundred")]
+    let height = row.number("couverture").map_or(HEIGHT, |share| (share * 100.0).round() as i64).clamp(8, HEIGHT);
     let mut below = 0;
     for (column, colour, ..) in PARTS {
         let here = below + row.count(column);
         // Edges are rounded, and not parts: those of one bar always add up to its height.
-        let (bottom, top) = (HEIGHT - HEIGHT * below / all, HEIGHT - HEIGHT * here / all);
+        let (bottom, top) = (HEIGHT - height * below / all, HEIGHT - height * here / all);
         if bottom > top {
             piece(top, bottom - top, colour);
         }

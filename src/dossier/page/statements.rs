@@ -49,10 +49,12 @@ impl Page<'_> {
                         "La démarche ne se fait plus sur cette page : elle a disparu, demande une connexion ou renvoie ailleurs.",
                         "The procedure is no longer made on this page: it is gone, asks for a log-in or leads elsewhere.",
                     )) }
-                    dt { (say("Panne que l'usager rencontre aussi", "Failure that users meet too")) }
+                    dt { (say("Panne que l'usager a pu rencontrer aussi", "Failure that users may have met too")) }
                     dd { (say(
-                        "Erreur du serveur, maintenance, session perdue, réseau ; ni captcha ni blocage, qui peuvent ne viser que le robot.",
-                        "Server error, maintenance, lost session, network; neither captcha nor block, which may aim at the robot alone.",
+                        "Erreur du serveur, maintenance, session perdue, réseau ; ni captcha ni blocage, qui peuvent ne viser que le robot. Une erreur \
+                         502 peut aussi servir à freiner, et une panne de réseau tenir au robot.",
+                        "Server error, maintenance, lost session, network; neither captcha nor block, which may aim at the robot alone. A 502 may \
+                         also be a brake, and a network failure the robot's own.",
                     )) }
                     dt { (say("Qui a fait fonctionner le robot", "Who ran the robot")) }
                     dd { (self.stated(probe.operator.as_ref())) }
@@ -114,13 +116,20 @@ impl Page<'_> {
 
     fn horizon(&self, seen: Line<'_>) -> String {
         let (low, high) = (seen.text("horizon_min"), seen.text("horizon_max"));
+        let [known, lines, no, all_no] = ["avec_horizon", "lignes", "non_avec_horizon", "lignes_non"]
+            .map(|column| self.words.count(seen.count(column)));
+        let days = if low == high { low.to_owned() } else { format!("{low} {} {high}", self.words.say("à", "to")) };
         match (seen.count("avec_horizon"), self.words.0) {
             (0, Language::French) => "le journal ne le dit pas.".to_owned(),
             (0, Language::English) => "the log does not say.".to_owned(),
-            (_, Language::French) if low == high => format!("{low} jours à partir de la tentative."),
-            (_, Language::English) if low == high => format!("{low} days from the attempt on."),
-            (_, Language::French) => format!("de {low} à {high} jours à partir de la tentative."),
-            (_, Language::English) => format!("{low} to {high} days from the attempt on."),
+            (_, Language::French) => format!(
+                "{days} jours à partir de la tentative, pour {known} lignes sur {lines}, dont {no} des {all_no} « non »."
+            ),
+            (_, Language::English) => {
+                format!(
+                    "{days} days from the attempt on, for {known} of {lines} lines, {no} of the {all_no} \"no\" among them."
+                )
+            }
         }
     }
 
@@ -189,7 +198,7 @@ impl Page<'_> {
     }
 
     /// Days asked for that were not in scope, or not yet published.
-    fn outside(&self) -> Option<String> {
+    pub(super) fn outside(&self) -> Option<String> {
         let figures = self.dossier.figures.first()?;
         let (first, last) = (figures.day("premier_jour")?, figures.day("dernier_jour")?);
         (first > self.dossier.request.from || last < self.dossier.request.to).then(|| {
@@ -210,8 +219,10 @@ impl Page<'_> {
             section {
                 h2 { (say("Ce que des juges ont dit, et ce qu'ils n'ont pas accordé", "What courts said, and what they did not grant")) }
                 p { (say(
-                    "Le registre du projet (table chronologie) cite ces décisions ; lisez-les avant de vous appuyer dessus.",
-                    "The project's registry (table chronologie) cites these decisions; read them before you rely on them. In French.",
+                    "Le registre du projet (table chronologie) cite ces décisions, certaines d'après un résumé ou un commentaire, comme le dit leur source ; lisez-les avant de vous \
+                     appuyer dessus.",
+                    "The project's registry (table chronologie) cites these decisions, some by a summary or a comment, as their source says; read them before you rely on them. \
+                     In French.",
                 )) }
                 @if self.dossier.decisions.is_empty() { p { (say("Aucune.", "None.")) } }
                 ul lang="fr" { @for one in self.dossier.decisions.lines() {

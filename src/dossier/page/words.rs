@@ -97,6 +97,9 @@ impl Words {
 
     /// From one share to another.
     pub(super) fn between(self, low: f64, high: f64) -> String {
+        if self.share(low) == self.share(high) {
+            return self.share(low);
+        }
         format!("{} {} {} {}", self.say("de", "from"), self.share(low), self.say("à", "to"), self.share(high))
     }
 
