@@ -125,13 +125,10 @@ impl Engine {
     /// Makes the result of a query known as a table, from then on, also under the name of one that it reads.
     ///
     /// # Errors
-    /// [`Usage`](crate::error::Kind::Usage) when the query is wrong.
+    /// As for [`run`](Self::run).
     pub fn define(&mut self, table: &str, sql: &str) -> Result<()> {
-        let place = |error: Error| error.at(format!("models/{table}.sql"));
-        let plan = contain::panics(|| self.context.execute(sql)).unwrap_or_else(|what| {
-            Err(polars::prelude::PolarsError::ComputeError(format!("the engine panicked: {what}").into()))
-        });
-        self.context.register(table, plan.usage("the query fails").map_err(place)?);
+        let plan = contained(table, || self.context.execute(sql).usage("the query fails"))?;
+        self.context.register(table, plan);
         Ok(())
     }
 
@@ -141,17 +138,20 @@ impl Engine {
     /// [`Usage`](crate::error::Kind::Usage) when the query is wrong, [`Internal`](crate::error::Kind::Internal) when the
     /// engine panics; either names the model's file.
     pub fn run(&mut self, model: &Model) -> Result<RecordBatch> {
-        let place = |error: Error| error.at(format!("models/{}.sql", model.table));
-        let run = || {
+        contained(&model.table, || {
             self.context.execute(&model.sql).and_then(LazyFrame::collect).usage("the model fails").and_then(to_arrow)
-        };
-        contain::panics(run)
-            .unwrap_or_else(|what| {
-                Err(Error::internal(format!("the engine panicked: {what}"))
-                    .hint("nothing was published; report it with the model and, if you can, the lines that do it"))
-            })
-            .map_err(place)
+        })
     }
+}
+
+/// Lets the engine work on a table, and makes an error of a panic; both name the model's file.
+fn contained<T>(table: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    contain::panics(work)
+        .unwrap_or_else(|what| {
+            Err(Error::internal(format!("the engine panicked: {what}"))
+                .hint("nothing was published; report it with the model and, if you can, the lines that do it"))
+        })
+        .map_err(|error| error.at(format!("models/{table}.sql")))
 }
 
 fn scan(table: &str, files: &[PathBuf]) -> Result<LazyFrame> {

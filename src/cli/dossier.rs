@@ -92,7 +92,6 @@ impl Dossier {
         }
         let figures = dossier.figures.first();
         let count = |column: &str| figures.map_or(0, |figures| figures.count(column));
-        let windows = dossier.windows.iter().filter(|window| window.no > 0).count();
         print(&if common.json {
             let told = serde_json::json!({
                 "html": html, "csv": csv, "sheet": fact_sheet, "version": dossier.manifest.version,
@@ -106,7 +105,7 @@ impl Dossier {
                 dossier.lines.num_rows(),
                 count("non"),
                 count("jours_avec_non"),
-                windows,
+                dossier.windows_with_no(),
                 dossier.manifest.version,
                 html.display(),
                 csv.display(),

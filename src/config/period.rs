@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
-use serde::Deserialize;
 
+use crate::attempt::wire_enum;
 use crate::calendar::start_of_day;
 
 /// A stretch of time during which one service was in scope at one cadence.
@@ -41,33 +41,19 @@ pub struct Exit {
     pub successor: Option<String>,
 }
 
-/// Why a service left the scope; named as in `schedule.csv` and in the table `perimetre`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ExitReason {
-    /// The procedure is made on the platform of the ministry, without an appointment.
-    Anef,
-    /// It is made by an online form.
-    DemarchesSimplifiees,
-    /// It is made in another way: at a desk, by post.
-    AutreCanal,
-    /// Nobody can make it there any more.
-    Fermeture,
-    /// It goes on, and the robot looks no longer.
-    ArretDuRobot,
-}
-
-impl ExitReason {
-    /// As it is published.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Anef => "anef",
-            Self::DemarchesSimplifiees => "demarches_simplifiees",
-            Self::AutreCanal => "autre_canal",
-            Self::Fermeture => "fermeture",
-            Self::ArretDuRobot => "arret_du_robot",
-        }
+wire_enum! {
+    /// Why a service left the scope; named as in `schedule.csv` and in the table `perimetre`.
+    ExitReason {
+        /// The procedure is made on the platform of the ministry, without an appointment.
+        Anef = "anef",
+        /// It is made by an online form.
+        DemarchesSimplifiees = "demarches_simplifiees",
+        /// It is made in another way: at a desk, by post.
+        AutreCanal = "autre_canal",
+        /// Nobody can make it there any more.
+        Fermeture = "fermeture",
+        /// It goes on, and the robot looks no longer.
+        ArretDuRobot = "arret_du_robot",
     }
 }
 

@@ -22,7 +22,7 @@ use crate::error::{Error, Result};
 use crate::metadata::METHOD_FILES;
 use crate::publish::{Store, citable, published_schema};
 use crate::release::{FileEntry, Manifest};
-use crate::schema::{Format, TableSchema};
+use crate::schema::{Format, TableSchema, conform};
 
 use self::source::Source;
 
@@ -46,7 +46,7 @@ pub struct Request {
 pub struct Dossier {
     /// What was asked for.
     pub request: Request,
-    /// The counter as the registry has it: `nom`, `departement_nom`.
+    /// The counter as the registry has it: `nom`.
     pub counter: Grid,
     /// The procedure as the registry has it: `libelle`, `libelle_en`.
     pub procedure: Grid,
@@ -86,6 +86,8 @@ pub struct Dossier {
     pub decisions: Grid,
     /// Each line, after its consultation; the columns are those of `lines_schema`.
     pub lines: RecordBatch,
+    /// The same as texts.
+    pub shown: Grid,
     /// Their declaration.
     pub lines_schema: TableSchema,
     /// The method of the version, in French and in English, as Markdown.
@@ -140,7 +142,8 @@ pub fn collect(store: &dyn Store, pipeline: &Pipeline, request: Request) -> Resu
         pages: source.ask(source::PAGES)?,
         signatures: source.ask(source::SIGNATURES)?,
         decisions: source.ask(source::DECISIONS)?,
-        lines: crate::schema::conform(&lines_schema, &batch)?,
+        lines: conform(&lines_schema, &batch)?,
+        shown: Grid::of(&batch)?,
         lines_schema,
         method: [source.text(french)?, source.text(english)?],
         request,
@@ -160,11 +163,12 @@ fn none(request: &Request, manifest: &Manifest) -> Error {
 impl Dossier {
     /// The monthly CSV files that hold the lines.
     pub fn lines_files(&self) -> impl Iterator<Item = &FileEntry> {
-        let months = crate::calendar::month(self.request.from)..=crate::calendar::month(self.request.to);
-        self.manifest.files.iter().filter(move |file| {
-            file.table.as_deref() == Some("tentatives")
-                && file.format == Some(Format::Csv)
-                && file.partition.as_ref().is_some_and(|month| months.contains(month))
-        })
+        source::files_of(&self.manifest, &self.request, "tentatives", Format::Csv)
+    }
+
+    /// How many windows of seven days have a « no ».
+    #[must_use]
+    pub fn windows_with_no(&self) -> usize {
+        self.windows.iter().filter(|window| window.no > 0).count()
     }
 }

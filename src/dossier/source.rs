@@ -16,13 +16,12 @@ use crate::release::{FileEntry, Manifest, OF_A_WINDOW};
 use crate::schema::{Format, TableSchema};
 
 /// The tables that are read whole.
-const WHOLE: [&str; 15] = [
+const WHOLE: [&str; 14] = [
     "adresses",
     "calendrier",
     "chronologie",
     "demarches",
     "guichets",
-    "issues",
     "lacunes",
     "parametres",
     "periodes_civiles",
@@ -37,8 +36,7 @@ const WHOLE: [&str; 15] = [
 /// Those of which the months asked for are read.
 const MONTHLY: [&str; 4] = ["consultations", "issues_jour", "tentatives", "rattachements"];
 
-pub(super) const COUNTER: &str =
-    "SELECT nom, departement, departement_nom, commune_nom FROM guichets WHERE guichet_id = '{counter}'";
+pub(super) const COUNTER: &str = "SELECT nom FROM guichets WHERE guichet_id = '{counter}'";
 
 /// The counter's own clock.
 const ZONE: &str = "SELECT MIN(fuseau) AS fuseau FROM perimetre WHERE guichet_id = '{counter}'";
@@ -50,9 +48,7 @@ pub(super) const SEEN: &str = "
 WITH refus AS (
     SELECT
         MIN(CASE WHEN reponse = 'non' THEN instant_utc END) AS premier_non_utc,
-        MAX(CASE WHEN reponse = 'non' THEN dernier_utc END) AS dernier_non_utc,
-        COUNT(*) FILTER (WHERE NOT complete AND reponse = 'oui') AS oui_incomplets,
-        MAX(plannings_attendus) AS plannings_attendus
+        MAX(CASE WHEN reponse = 'non' THEN dernier_utc END) AS dernier_non_utc
     FROM consultations
 ),
 vues AS (
@@ -69,7 +65,6 @@ vues AS (
         COUNT(page_demandee) AS avec_page,
         COUNT(horloge_age_s) AS avec_horloge,
         MAX(horloge_age_s) AS horloge_age_max_s,
-        COUNT(DISTINCT planning_id) AS plannings,
         COUNT(DISTINCT point_de_mesure) AS points_de_mesure
     FROM lignes
 )
@@ -79,11 +74,11 @@ SELECT
 FROM refus AS r CROSS JOIN vues AS v";
 
 pub(super) const RULES: &str = "
-SELECT regle_id, issue, reponse, description, source FROM regles
+SELECT regle_id, issue, reponse, description FROM regles
 WHERE regle_id IN (SELECT regle_id FROM lignes) ORDER BY ordre";
 
 pub(super) const GAPS: &str = "
-SELECT debut_utc, fin_utc, duree_s, cycles_manquants, secondes_manquantes FROM lacunes
+SELECT debut_utc, fin_utc, duree_s, cycles_manquants FROM lacunes
 WHERE guichet_id = '{counter}' AND demarche_id = '{procedure}'
   AND EXTRACT(EPOCH FROM debut_utc) < {after_s} AND EXTRACT(EPOCH FROM fin_utc) > {from_s}
 ORDER BY debut_utc";
@@ -104,7 +99,7 @@ WHERE guichet_id = '{counter}' AND (demarche_id = '{procedure}' OR demarche_id I
 ORDER BY origine, adresse";
 
 pub(super) const SIGNATURES: &str = "
-SELECT l.signature_id, MIN(s.signature) AS signature, COUNT(*) AS lignes
+SELECT l.signature_id, MIN(s.signature) AS signature
 FROM lignes AS l LEFT JOIN signatures AS s ON l.signature_id = s.signature_id
 WHERE l.signature_id IS NOT NULL GROUP BY l.signature_id ORDER BY l.signature_id";
 
@@ -113,6 +108,21 @@ SELECT titre, description, source, source_url FROM chronologie
 WHERE type = 'decision' AND (perimetre = 'national' OR perimetre = '{counter}'
   OR perimetre IN (SELECT 'departement:' || departement FROM guichets WHERE guichet_id = '{counter}'))
 ORDER BY debut, evenement_id";
+
+/// The files of a table in one format, of the months asked for where it is split.
+pub(super) fn files_of<'a>(
+    manifest: &'a Manifest,
+    request: &Request,
+    table: &'a str,
+    format: Format,
+) -> impl Iterator<Item = &'a FileEntry> + use<'a> {
+    let months = month(request.from)..=month(request.to);
+    manifest.files.iter().filter(move |file| {
+        file.table.as_deref() == Some(table)
+            && file.format == Some(format)
+            && file.partition.as_ref().is_none_or(|month| months.contains(month))
+    })
+}
 
 /// A version's tables, narrowed to one service between two days.
 pub(super) struct Source<'a> {
@@ -129,8 +139,7 @@ impl<'a> Source<'a> {
     pub(super) fn open(store: &'a dyn Store, manifest: &'a Manifest, request: &'a Request) -> Result<Self> {
         let folder = TempDir::with_prefix("guichets-").unreachable("cannot make a temporary folder")?;
         let mut source = Self { store, manifest, request, folder, engine: Engine::default(), zone: Tz::UTC };
-        let files = |table: &str| source.files(table);
-        let wanted: Vec<&FileEntry> = WHOLE.iter().chain(&MONTHLY).flat_map(|table| files(table)).collect();
+        let wanted: Vec<&FileEntry> = WHOLE.iter().chain(&MONTHLY).flat_map(|table| source.files(table)).collect();
         fetch_all(store, &wanted, source.folder.path())?;
         for table in WHOLE.iter().chain(&MONTHLY) {
             source.register(table)?;
@@ -140,19 +149,13 @@ impl<'a> Source<'a> {
         Ok(source)
     }
 
-    /// The Parquet files of a table, of the months asked for where it is split.
-    fn files(&self, table: &str) -> Vec<&'a FileEntry> {
-        let months = month(self.request.from)..=month(self.request.to);
-        let wanted = |file: &&FileEntry| {
-            file.table.as_deref() == Some(table)
-                && file.format == Some(Format::Parquet)
-                && file.partition.as_ref().is_none_or(|month| months.contains(month))
-        };
-        self.manifest.files.iter().filter(wanted).collect()
+    /// The Parquet files of a table.
+    fn files(&self, table: &'a str) -> impl Iterator<Item = &'a FileEntry> + use<'a> {
+        files_of(self.manifest, self.request, table, Format::Parquet)
     }
 
-    fn register(&mut self, table: &str) -> Result<()> {
-        let files: Vec<PathBuf> = self.files(table).iter().map(|file| self.folder.path().join(&file.path)).collect();
+    fn register(&mut self, table: &'static str) -> Result<()> {
+        let files: Vec<PathBuf> = self.files(table).map(|file| self.folder.path().join(&file.path)).collect();
         match table {
             _ if !files.is_empty() => self.engine.register(table, &files),
             // A log that names its cycles whole leaves nothing to attach, and so no file.

@@ -26,19 +26,19 @@ pub struct Window {
 pub(super) fn of(days: &Grid) -> Vec<Window> {
     let told = days
         .lines()
-        .filter_map(|day| Some((day.day("premier_jour")?, day.count("non"), day.count("pannes_partagees"))));
-    let told: Vec<_> = told.filter(|(_, no, failures)| no + failures > 0).collect();
-    let Some((start, ..)) = told.iter().find(|(_, no, _)| *no > 0) else { return Vec::new() };
+        .filter_map(|day| Some((day.day("premier_jour")?, day.count("non"), day.count("pannes_partagees"))))
+        .skip_while(|(_, no, _)| *no == 0)
+        .filter(|(_, no, failures)| no + failures > 0);
     let mut windows: Vec<Window> = Vec::new();
-    for (day, no, failures) in told.iter().filter(|(day, ..)| day >= start) {
-        let offset = (*day - *start).num_days().rem_euclid(DAYS).unsigned_abs();
-        let first = *day - Days::new(offset);
+    for (day, no, failures) in told {
+        let start = windows.first().map_or(day, |window| window.first);
+        let first = day - Days::new(((day - start).num_days() % DAYS).unsigned_abs());
         match windows.last_mut().filter(|window| window.first == first) {
             Some(window) => {
                 window.no += no;
                 window.failures += failures;
             }
-            None => windows.push(Window { first, last: first + Days::new(6), no: *no, failures: *failures }),
+            None => windows.push(Window { first, last: first + Days::new(6), no, failures }),
         }
     }
     windows
@@ -47,16 +47,12 @@ pub(super) fn of(days: &Grid) -> Vec<Window> {
 /// How many windows of seven days with a failure there are of which each begins seven days or more after the one before, with
 /// the first failure that is left: no two failures a day apart are two.
 pub(super) fn with_failures(days: &Grid) -> usize {
-    let failures =
-        days.lines().filter(|day| day.count("pannes_partagees") > 0).filter_map(|day| day.day("premier_jour"));
-    let mut begun: Option<NaiveDate> = None;
-    failures
-        .filter(|day| {
-            let begins = begun.is_none_or(|begun| (*day - begun).num_days() >= DAYS);
-            if begins {
-                begun = Some(*day);
-            }
-            begins
-        })
-        .count()
+    let failures = days.lines().filter(|day| day.count("pannes_partagees") > 0);
+    let mut begun: Vec<NaiveDate> = Vec::new();
+    for day in failures.filter_map(|day| day.day("premier_jour")) {
+        if begun.last().is_none_or(|begun| (day - *begun).num_days() >= DAYS) {
+            begun.push(day);
+        }
+    }
+    begun.len()
 }

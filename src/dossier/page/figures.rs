@@ -73,7 +73,6 @@ impl Page<'_> {
         let say = |french, english| self.words.say(french, english);
         let Some(seen) = self.dossier.seen.first() else { return html! {} };
         let count = |number: usize| self.words.count(i64::try_from(number).unwrap_or(0));
-        let windows = self.dossier.windows.iter().filter(|window| window.no > 0).count();
         let weeks = self.dossier.figures.first().map_or(0, |figures| figures.count("semaines_avec_non"));
         html! {
             @if seen.instant("premier_non_utc").is_some() {
@@ -86,7 +85,7 @@ impl Page<'_> {
                 }
             }
             tr {
-                td data-colonne="fenetres_7_jours" { (count(windows)) }
+                td data-colonne="fenetres_7_jours" { (count(self.dossier.windows_with_no())) }
                 td {
                     (say("fenêtres disjointes de sept jours avec un « non »", "disjoint windows of seven days with a \"no\""))
                     small { (say(

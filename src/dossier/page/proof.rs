@@ -1,11 +1,10 @@
 //! How anyone can verify the file, its lines, and the method.
 
-use arrow::array::RecordBatch;
 use maud::{Markup, PreEscaped, html};
 use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
 use super::Page;
-use crate::dossier::{Grid, Line};
+use crate::dossier::Line;
 use crate::schema::Language;
 
 impl Page<'_> {
@@ -62,7 +61,7 @@ impl Page<'_> {
                             "A line, by its identifier (last column of the table below and of the CSV):",
                         ))
                         pre.step {
-                            "grep -h " (self.example()) " tentatives-*.csv"
+                            "grep -h " (self.dossier.shown.first().map_or("", |line| line.text("tentative_id"))) " tentatives-*.csv"
                         }
                     }
                     li {
@@ -83,12 +82,6 @@ impl Page<'_> {
                 }
             }
         }
-    }
-
-    /// The id of the first line.
-    fn example(&self) -> String {
-        let grid = Grid::of(&self.dossier.lines.slice(0, 1)).unwrap_or_default();
-        grid.first().map_or_else(String::new, |line| line.text("tentative_id").to_owned())
     }
 
     /// Each line, after its consultation.
@@ -114,13 +107,15 @@ impl Page<'_> {
             (say("ligne", "line"), "ligne_source"),
             (say("identifiant", "identifier"), "tentative_id"),
         ];
+        let lines: Vec<Line<'_>> = self.dossier.shown.lines().collect();
+        let consultation =
+            |line: Line<'_>| ["consultation_id", "consultation_debut_utc"].map(|column| line.text(column).to_owned());
         html! {
             section.wide {
                 h2 { (say("Chaque ligne, par consultation", "Each line, by consultation")) }
                 div.scroll { table.lines {
                     thead { tr { @for (title, _) in columns { th { (title) } } } }
-                    @for consultation in consultations(&self.dossier.lines) {
-                        @let lines: Vec<Line<'_>> = consultation.lines().collect();
+                    @for lines in lines.chunk_by(|one, next| consultation(*one) == consultation(*next)) {
                         @if let Some(first) = lines.first() {
                             tbody {
                                 tr.of { td colspan=(columns.len()) {
@@ -134,7 +129,7 @@ impl Page<'_> {
                                     }
                                     @if !first.text("cycle_id").is_empty() { ", cycle " (first.text("cycle_id")) }
                                 } }
-                                @for line in &lines { tr {
+                                @for line in lines { tr {
                                     @for (_, column) in columns { (cell(line.text(column), *line, column, first.text("date_locale"))) }
                                 } }
                             }
@@ -172,22 +167,6 @@ fn cell(text: &str, line: Line<'_>, column: &str, day: &str) -> Markup {
         "instant_utc" => html! { td { (text.get(11..19).unwrap_or(text)) } },
         _ => html! { td { (text) @if !failure.is_empty() { " " (failure) } } },
     }
-}
-
-/// The lines of each consultation, which stand together.
-fn consultations(lines: &RecordBatch) -> Vec<Grid> {
-    let all = Grid::of(lines).unwrap_or_default();
-    let mut begins = Vec::new();
-    let mut last = ("", "");
-    for (at, line) in all.lines().enumerate() {
-        let this = (line.text("consultation_id"), line.text("consultation_debut_utc"));
-        if at == 0 || this != last {
-            begins.push(at);
-            last = this;
-        }
-    }
-    let ends = begins.iter().skip(1).copied().chain([lines.num_rows()]);
-    begins.iter().zip(ends).map(|(begin, end)| all.part(*begin..end)).collect()
 }
 
 /// A text in Markdown below the headings of a page: its headings two levels down, no markup of its own, and links that lead

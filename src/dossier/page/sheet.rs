@@ -43,7 +43,7 @@ impl Page<'_> {
         let count = |column: &str| self.words.count(figures.count(column));
         let share =
             |column: &str| figures.number(column).map_or_else(|| "–".to_owned(), |share| self.words.share(share));
-        let windows = self.dossier.windows.iter().filter(|window| window.no > 0).count();
+        let windows = self.dossier.windows_with_no();
         let (looks, yes, no, unknown) = (count("consultations"), count("oui"), count("non"), count("inconnues"));
         let (days, coverage) = (count("jours_avec_non"), share("couverture"));
         match self.words.0 {
@@ -70,8 +70,8 @@ impl Page<'_> {
         }
     }
 
-    /// The days, or the weeks, side by side, each as high as the share of its scheduled time that was looked at: what was answered « no » below, what stayed
-    /// unknown above it, and what offered an appointment on top.
+    /// The days, or the weeks, side by side, each as high as the share of its scheduled time that was looked at: what was
+    /// answered « no » below, what stayed unknown above it, and what offered an appointment on top.
     fn strip(&self) -> Markup {
         let by_day = self.dossier.days.lines().count() <= MOST_DAYS;
         let rows = if by_day { &self.dossier.days } else { &self.dossier.weeks };
@@ -115,12 +115,9 @@ impl Page<'_> {
     fn how(&self) -> Markup {
         let say = |french, english| self.words.say(french, english);
         let probe = &self.pipeline.probe;
-        let stated = |said: Option<&crate::config::Statement>| {
-            said.map_or(say("non précisé", "not stated"), |said| said.in_language(self.words.0)).to_owned()
-        };
         html! {
-            p { strong { (say("Qui a regardé : ", "Who looked: ")) } (stated(probe.operator.as_ref())) }
-            p { strong { (say("Ce qu'un « non » veut dire : ", "What a \"no\" means: ")) } (stated(probe.no_means.as_ref())) }
+            p { strong { (say("Qui a regardé : ", "Who looked: ")) } (self.stated(probe.operator.as_ref())) }
+            p { strong { (say("Ce qu'un « non » veut dire : ", "What a \"no\" means: ")) } (self.stated(probe.no_means.as_ref())) }
             p { (say(
                 "« Nous n'avons pas pu regarder » n'est jamais « il n'y en avait pas » : ce qui est resté inconnu n'est dans aucun taux.",
                 "\"We could not look\" is never \"there was none\": what stayed unknown is in no rate.",

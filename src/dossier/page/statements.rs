@@ -9,7 +9,7 @@ use crate::dossier::Line;
 use crate::schema::Language;
 
 impl Page<'_> {
-    fn stated<'a>(&'a self, said: Option<&'a Statement>) -> &'a str {
+    pub(super) fn stated<'a>(&'a self, said: Option<&'a Statement>) -> &'a str {
         said.map_or(self.words.say("non précisé", "not stated"), |said| said.in_language(self.words.0))
     }
 
