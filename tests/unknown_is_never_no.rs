@@ -26,7 +26,7 @@ fn published(lines: &[String]) -> Store {
     let pipeline = Attempts::on("");
     let schedule = root().join("pipelines/exemple/schedule.csv");
     let settings = format!(
-        "simulated = true\nschedule = \"{}\"\ngates = {{ unrecognized_max = 1.0, incompletes_max = 1.0 }}\n\
+        "simulated = true\nschedule = \"{}\"\ngates = {{ unrecognized_max = 1.0, incomplete_max = 1.0 }}\n\
          method = {{ reponses_min_jour = 1, reponses_min_semaine = 1, jours_min_semaine = 1, reponses_min_mois = 1, \
          jours_min_mois = 1, couverture_suffisante = 0.0, largeur_bornes_max = 1.0 }}",
         schedule.display(),
