@@ -1,7 +1,7 @@
-"""Draws docs/sample.svg from a published disponibilite_jour.csv, with Python's standard library alone.
+"""Draws docs/sample.svg from the published parts of disponibilite_jour as CSV, with Python's standard library alone.
 
     cargo run
-    python3 docs/picture.py public/latest/disponibilite_jour.csv > docs/sample.svg
+    python3 docs/picture.py public/latest/disponibilite_jour-*.csv > docs/sample.svg
 """
 
 import csv
@@ -30,12 +30,13 @@ def shade(day):
     return "all" if rate == 1 else "high" if rate >= 0.9 else "some" if rate >= 0.5 else "low"
 
 
-def main(path):
+def main(paths):
     services = {}
-    with open(path, encoding="utf-8", newline="") as file:
-        for day in csv.DictReader(file):
-            date = datetime.date.fromisoformat(day["jour"])
-            services.setdefault((day["guichet_id"], day["demarche_id"]), {})[date] = shade(day)
+    for path in paths:
+        with open(path, encoding="utf-8", newline="") as file:
+            for day in csv.DictReader(file):
+                date = datetime.date.fromisoformat(day["jour"])
+                services.setdefault((day["guichet_id"], day["demarche_id"]), {})[date] = shade(day)
     first = min(min(days) for days in services.values())
     last = max(max(days) for days in services.values())
     width = LEFT + ((last - first).days + 1) * DAY + 16
@@ -84,4 +85,4 @@ def main(path):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1:])

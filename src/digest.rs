@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::io::Read;
 use std::path::Path;
 
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Context, Result};
@@ -22,6 +23,14 @@ pub fn hex(bytes: &[u8]) -> String {
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
+}
+
+/// A value as canonical JSON (RFC 8785): the same value is the same text, whichever release of whatever library writes it.
+///
+/// # Errors
+/// [`Internal`](crate::error::Kind::Internal) when the value has no form in JSON.
+pub fn canonical(value: &impl Serialize) -> Result<String> {
+    serde_json_canonicalizer::to_string(value).internal("no canonical JSON")
 }
 
 /// What stands for a declared identity, whose text is published only where a pipeline lists it: the first 48 bits of its

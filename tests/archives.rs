@@ -72,7 +72,7 @@ fn members_of_every_kind_of_archive_are_files_of_their_own() {
             (&account["octets"], &account["sha256"]),
             (&files[1].1.len().to_string(), &sha256(files[1].1.as_bytes()))
         );
-        let sources = told.store.manifest()["inputs"][0]["file"].clone();
+        let sources = told.store.inputs()[0]["file"].clone();
         assert_eq!(sources, format!("{archive}/jour/01.csv"));
     }
 }

@@ -133,7 +133,7 @@ fn assert_accounted(version: &Version, folder: &Path) {
     let published = version.rows("fichiers");
     assert_eq!(published.len(), inputs.len());
     for row in &published {
-        let input = inputs[row["fichier"].as_str()];
+        let input = &inputs[row["fichier"].as_str()];
         let pairs = [
             ("octets", "bytes"),
             ("sha256", "sha256"),
@@ -177,7 +177,7 @@ fn assert_accounted(version: &Version, folder: &Path) {
     };
     let (attempts, set_aside) = (count("tentatives", "fichier_source"), count("quarantaine", "fichier"));
     for (file, input) in inputs {
-        let found = |counts: &BTreeMap<String, u64>| counts.get(file).copied().unwrap_or(0);
+        let found = |counts: &BTreeMap<String, u64>| counts.get(&file).copied().unwrap_or(0);
         assert_eq!(input["attempts"], found(&attempts), "rows of tentatives from {file}");
         assert_eq!(input["quarantined"], found(&set_aside), "rows of quarantaine from {file}");
     }
@@ -196,11 +196,14 @@ fn each_bad_file_has_the_fate_that_its_name_promises() {
     let version = run(&[&bad()]);
     assert_accounted(&version, &bad());
     let inputs = version.inputs();
-    assert_eq!(inputs.keys().copied().collect::<Vec<_>>(), FATES.iter().map(|fate| fate.file).collect::<Vec<_>>());
+    assert_eq!(
+        inputs.keys().map(String::as_str).collect::<Vec<_>>(),
+        FATES.iter().map(|fate| fate.file).collect::<Vec<_>>()
+    );
     // Line by line, so that all that differ are shown.
     let (mut found, mut expected) = (Vec::new(), Vec::new());
     for Fate { file, attempts, duplicates, blank, complete, set_aside: lines } in FATES {
-        let counts = ["attempts", "duplicates", "blank", "complete"].map(|name| inputs[file][name].to_string());
+        let counts = ["attempts", "duplicates", "blank", "complete"].map(|name| inputs[*file][name].to_string());
         found.push(format!("{file}: {}", counts.join(" ")));
         expected.push(format!("{file}: {attempts} {duplicates} {blank} {complete}"));
         found.extend(set_aside(&version, file).into_iter().map(|line| format!("{file}:{line}")));

@@ -133,13 +133,13 @@ fn a_new_night_keeps_every_id_and_leaves_closed_months_alone() {
     for format in ["csv", "parquet"] {
         assert!(done.contains(&format!("change tentatives-2019-05.{format}")), "{done:?}");
     }
-    assert!(done.contains(&"change disponibilite_jour.csv".to_owned()), "{done:?}");
+    assert!(done.contains(&"change disponibilite_jour-2019-05.csv".to_owned()), "{done:?}");
     assert!(!done.iter().any(|step| step.contains("2019-04") || step.starts_with("add")), "{done:?}");
     assert!(!done.iter().any(|step| step.starts_with("order") || step.starts_with("metadata")), "{done:?}");
     let after = scene.dataset(&id);
     assert_eq!(ids(&after), ids(&before));
     assert_eq!(after["extras"]["guichets:version"], "2019-05-03");
-    assert!(resources(&after)["disponibilite_jour.csv"]["url"].as_str().unwrap().contains("/versions/2019-05-03/"));
+    assert!(resources(&after)["disponibilite_mois.csv"]["url"].as_str().unwrap().contains("/versions/2019-05-03/"));
     assert_eq!(steps(&scene.pushed()), [""; 0]);
 }
 

@@ -173,8 +173,7 @@ fn a_strange_name_is_published_reversibly_and_stops_no_night() {
     let told = raw.run();
     let back: BTreeSet<Vec<u8>> = told.read.iter().map(|name| original(name)).collect();
     assert_eq!(back, STRANGE.iter().map(|name| name.to_vec()).collect());
-    let sources: BTreeSet<String> =
-        told.store.manifest()["inputs"].as_array().unwrap().iter().map(|input| input["file"].to_string()).collect();
+    let sources: BTreeSet<String> = told.store.inputs().iter().map(|input| input["file"].to_string()).collect();
     assert_eq!(sources.len(), STRANGE.len());
     for name in &told.read {
         // A French spreadsheet ends a cell at a semicolon.

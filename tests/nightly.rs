@@ -100,9 +100,11 @@ impl Forge {
 
     /// How many attempts the current version has of each day.
     fn attempts(&self) -> BTreeMap<String, String> {
-        let csv = self.bucket.object("latest/disponibilite_jour.csv").unwrap();
-        let mut reader = csv::Reader::from_reader(csv.as_slice());
-        let rows = reader.deserialize::<BTreeMap<String, String>>().map(Result::unwrap);
+        let parts = ["2019-04", "2019-05"].map(|month| format!("latest/disponibilite_jour-{month}.csv"));
+        let rows = parts.iter().filter_map(|part| self.bucket.object(part)).flat_map(|csv| {
+            let reader = csv::Reader::from_reader(std::io::Cursor::new(csv));
+            reader.into_deserialize::<BTreeMap<String, String>>().map(Result::unwrap)
+        });
         rows.map(|row| (row["jour"].clone(), row["consultations"].clone())).filter(|(_, count)| count != "0").collect()
     }
 }
@@ -190,13 +192,13 @@ fn each_night_adds_its_day_and_the_catalogue_follows_even_late() {
     down.store(false, Ordering::SeqCst);
     forge.writes();
     let night = forge.night(&second, as_of, key, &[]).ended(0, "nothing new, which is no failure");
-    night.says(&["**Nothing new**: version 2019-05-02", "changed ", " of disponibilite_jour.csv"]);
+    night.says(&["**Nothing new**: version 2019-05-02", "changed ", " of disponibilite_mois.csv"]);
     assert_eq!(forge.writes(), [""; 0]);
     let after = dataset();
     for (file, id) in ids(&before) {
         assert_eq!(ids(&after)[&file], id, "{file}");
     }
-    assert_eq!(resources(&after)["disponibilite_jour.csv"].1, "2019-05-02");
+    assert_eq!(resources(&after)["disponibilite_mois.csv"].1, "2019-05-02");
 
     // And again: nothing to do at all.
     let written = platform.writes(&id).len();
@@ -207,11 +209,11 @@ fn each_night_adds_its_day_and_the_catalogue_follows_even_late() {
     // The third night.
     let third = forge.day("2019-05-02", "");
     let night = forge.night(&third, "2019-05-03T00:00:00+02:00", key, &[]).ended(0, "published");
-    night.says(&["**Published**: version 2019-05-03", "| disponibilite_jour |", " of disponibilite_jour.csv"]);
+    night.says(&["**Published**: version 2019-05-03", "| disponibilite_jour |", " of disponibilite_mois.csv"]);
     assert_eq!(forge.attempts().len(), 3);
     let (after, last) = (ids(&after), dataset());
     assert_eq!(ids(&last), after);
-    assert_eq!(resources(&last)["disponibilite_jour.csv"].1, "2019-05-03");
+    assert_eq!(resources(&last)["disponibilite_mois.csv"].1, "2019-05-03");
 }
 
 #[test]

@@ -23,6 +23,7 @@ mod declared_once;
 mod delays;
 mod dossier;
 mod droughts;
+mod durable;
 mod files;
 mod first_sights;
 mod folders;
@@ -68,6 +69,7 @@ mod unknown_is_never_no;
 mod validators;
 mod version_page;
 mod wide_tables;
+mod years;
 
 #[test]
 fn no_test_file_is_forgotten() {

@@ -154,7 +154,8 @@ pub(super) fn object(value: Value) -> Map<String, Value> {
 
 /// From the first month of attempts on; a publication whose moment is fixed for good ends with it.
 fn coverage(pipeline: &Pipeline, version: &PublishedVersion) -> Value {
-    let months = version.manifest.files.iter().filter_map(|file| file.partition.as_deref());
+    let attempts = version.manifest.files.iter().filter(|file| file.table.as_deref() == Some("tentatives"));
+    let months = attempts.filter_map(|file| file.partition.as_deref());
     // The platform takes « 2019-02 » for today's day of that month.
     let days = months.map(|month| format!("{month}-01")).filter(|day| day.parse::<NaiveDate>().is_ok());
     let end = pipeline.as_of.as_ref().and_then(|_| version.manifest.as_of.get(..10));

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use guichets_ouverts::gate::GateReport;
 use guichets_ouverts::ingest::{LeftAlone, WhyLeft};
-use guichets_ouverts::job::{Built, RunDigest, SetAside};
+use guichets_ouverts::job::{Built, LeftOut, RunDigest, SetAside};
 use guichets_ouverts::outcome::endings;
-use guichets_ouverts::publish::Outcome;
+use guichets_ouverts::publish::{News, Outcome};
 use guichets_ouverts::release::Accounting;
 use guichets_ouverts::schema::Format;
 
@@ -31,6 +31,7 @@ pub fn as_json(built: &Built, outcome: Option<&Outcome>) -> String {
         "summary": built.digest,
         "gates": built.gates,
         "files": manifest.files.len(),
+        "only": match outcome { Some(Outcome::Published(published)) => only(published.news), _ => None },
     });
     format!("{told:#}")
 }
@@ -67,6 +68,9 @@ fn write_all(
     }
     for mapping in &digest.unread {
         writeln!(text, "    {mapping}")?;
+    }
+    for table in &digest.left_out {
+        writeln!(text, "    {}", left_out(table))?;
     }
     for (why, names) in left_alone(&digest.left_alone) {
         writeln!(text, "    left alone, {why}: {names}")?;
@@ -203,6 +207,9 @@ fn write_end(
                 tables(Format::Csv),
                 tables(Format::Xlsx),
             )?;
+            if let Some(why) = only(published.news) {
+                writeln!(text, "  {why}")?;
+            }
             writeln!(text, "  {store}/versions/{}/   begin with index.html", published.version)?;
             write!(text, "  {store}/latest/          the same under stable names")
         }
@@ -214,6 +221,21 @@ fn write_end(
             )
         }
         None => write!(text, "nothing was published ({seconds:.1} s)"),
+    }
+}
+
+/// That a table is too long for one of its formats.
+pub fn left_out(table: &LeftOut) -> String {
+    let LeftOut { table, format, rows } = table;
+    format!("{table} has {} rows, more than {format:?} holds: it leaves in its other formats", grouped(*rows))
+}
+
+/// Why a version is published whose rows are those of the one before.
+pub const fn only(news: News) -> Option<&'static str> {
+    match news {
+        News::Words => Some("the rows are those of the version before; only words, addresses or formats are new"),
+        News::Signature => Some("the rows are those of the version before; only the signature is new"),
+        News::Rows | News::None => None,
     }
 }
 

@@ -11,7 +11,7 @@ use guichets_ouverts::gate::GateReport;
 use guichets_ouverts::job::Built;
 use guichets_ouverts::publish::{Base, Outcome};
 
-use super::display::{dates_set_aside, grouped, left_alone, set_aside};
+use super::display::{dates_set_aside, grouped, left_alone, left_out, only, set_aside};
 
 /// What is known of a run when it ends.
 pub struct Night<'a> {
@@ -61,6 +61,9 @@ impl Night<'_> {
             Ok(Some(Outcome::Published(published))) => {
                 write!(text, "**Published**: version {}, as of {}", published.version, manifest.as_of)?;
                 writeln!(text, "{}.", before.map_or_else(String::new, |before| format!(", after version {before}")))?;
+                if let Some(why) = only(published.news) {
+                    writeln!(text, "Mind: {why}.")?;
+                }
                 if let Some(root) = &self.pipeline.publication.base_url {
                     let root = root.trim_end_matches('/');
                     writeln!(text, "Begin with <{root}/versions/{}/index.html>.", published.version)?;
@@ -103,6 +106,9 @@ impl Night<'_> {
         }
         for kind in &digest.set_aside {
             writeln!(text, "- {}", cell(&set_aside(kind)))?;
+        }
+        for table in &digest.left_out {
+            writeln!(text, "- {}", left_out(table))?;
         }
         let dates = dates_set_aside(digest);
         if let Some(dates) = &dates {

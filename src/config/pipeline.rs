@@ -67,6 +67,9 @@ pub struct Pipeline {
     /// What the publication is on data.gouv.fr, if it is there.
     #[serde(default)]
     pub datagouv: Option<Datagouv>,
+    /// The mappings once more, as the person wrote them: what a run did is compared by that.
+    #[serde(skip)]
+    pub sources_as_written: Vec<toml::Value>,
     /// The folder that the pipeline was read from.
     #[serde(skip)]
     pub folder: PathBuf,
@@ -103,7 +106,7 @@ pub struct RegistrySettings {
 }
 
 /// What becomes of a line whose counter or procedure is not in the registry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum UnknownIds {
     /// It is set aside, with the reason.
@@ -284,6 +287,9 @@ impl Pipeline {
         let text = std::fs::read_to_string(&path).usage("cannot read the pipeline").map_err(place)?;
         let mut pipeline: Self = toml::from_str(&text).usage("not a pipeline").map_err(place)?;
         folder.clone_into(&mut pipeline.folder);
+        let written: toml::Table = toml::from_str(&text).usage("not a pipeline").map_err(place)?;
+        pipeline.sources_as_written =
+            written.get("source").and_then(toml::Value::as_array).cloned().unwrap_or_default();
         if let Some(as_of) = &pipeline.as_of
             && parse_rfc3339(as_of).is_none()
         {

@@ -11,10 +11,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
 use serde::Serialize;
 
 use self::rows::{compare_rows, outcome_moves};
-use crate::error::Result;
+use crate::error::{Context, Result};
 use crate::release::{FileEntry, Origins, RulesEntry, read_parquet};
 use crate::schema::{Format, SchemaChange, TableSchema, conform, schema_changes};
 
@@ -117,26 +118,11 @@ pub fn compare(old: &Side<'_>, new: &Side<'_>, visit: Visit<'_>) -> Result<Chang
             ..TableChange::default()
         };
         let Some(reading) = new_schema.as_ref().or(old_schema.as_ref()) else { continue };
-        let partitions: BTreeSet<&str> = before
-            .keys()
-            .chain(after.keys())
-            .filter(|(table, _)| *table == name)
-            .map(|(_, partition)| *partition)
-            .collect();
         let mut differs = !change.columns.is_empty() || change.schema[0] != change.schema[1];
-        for partition in partitions {
-            let pair = (before.get(&(name, partition)), after.get(&(name, partition)));
-            if let (Some(was), Some(is)) = pair
-                && was.content_digest == is.content_digest
-            {
-                continue;
-            }
+        for [was, is] in differing(&of(&before, name), &of(&after, name), reading) {
             differs = true;
-            let matched = compare_rows(
-                reading,
-                part(pair.0, old, old_schema.as_ref())?,
-                part(pair.1, new, new_schema.as_ref())?,
-            )?;
+            let (was, is) = (rows(&was, old, old_schema.as_ref())?, rows(&is, new, new_schema.as_ref())?);
+            let matched = compare_rows(reading, was, is)?;
             change.added += matched.added.len() as u64;
             change.removed += matched.removed.len() as u64;
             change.changed += matched.changed.len() as u64;
@@ -180,7 +166,40 @@ fn rows_of(parts: &Parts<'_>, name: &str) -> u64 {
     rows.fold(0, u64::saturating_add)
 }
 
-fn part(file: Option<&&FileEntry>, side: &Side<'_>, schema: Option<&TableSchema>) -> Result<Option<RecordBatch>> {
-    let (Some(file), Some(schema)) = (file, schema) else { return Ok(None) };
-    conform(schema, &read_parquet(&(side.open)(file)?)?).map(Some)
+/// The parts of one table, by their names.
+fn of<'a>(parts: &Parts<'a>, name: &str) -> BTreeMap<&'a str, &'a FileEntry> {
+    parts.iter().filter(|((table, _), _)| *table == name).map(|((_, part), file)| (*part, *file)).collect()
+}
+
+/// The parts that do not say the same, in groups whose rows belong together. A row of a table by month never leaves its month;
+/// one of a table that is split goes from part to part, as a drought that goes on does, and as all do once a year is over.
+fn differing<'a>(
+    before: &BTreeMap<&'a str, &'a FileEntry>,
+    after: &BTreeMap<&'a str, &'a FileEntry>,
+    schema: &TableSchema,
+) -> Vec<[Vec<&'a FileEntry>; 2]> {
+    let names: BTreeSet<&str> = before.keys().chain(after.keys()).copied().collect();
+    let same = |name: &&str| match (before.get(*name), after.get(*name)) {
+        (Some(was), Some(is)) => was.content_digest == is.content_digest,
+        _ => false,
+    };
+    let by_month = schema.guichets.split.is_none() && !names.contains("");
+    let group_of = |name: &'a str| match name.get(..4) {
+        _ if !by_month => "",
+        Some(year) if names.contains(year) => year,
+        _ => name,
+    };
+    let mut groups: BTreeMap<&str, [Vec<&FileEntry>; 2]> = BTreeMap::new();
+    for name in names.iter().copied().filter(|name| !same(name)) {
+        let group = groups.entry(group_of(name)).or_default();
+        group[0].extend(before.get(name));
+        group[1].extend(after.get(name));
+    }
+    groups.into_values().collect()
+}
+
+fn rows(files: &[&FileEntry], side: &Side<'_>, schema: Option<&TableSchema>) -> Result<Option<RecordBatch>> {
+    let Some(schema) = schema.filter(|_| !files.is_empty()) else { return Ok(None) };
+    let parts = files.iter().map(|file| conform(schema, &read_parquet(&(side.open)(file)?)?));
+    concat_batches(&schema.arrow_schema(), &parts.collect::<Result<Vec<_>>>()?).internal(&schema.name).map(Some)
 }

@@ -16,9 +16,8 @@ use crate::release::{FileEntry, Manifest, OF_A_WINDOW};
 use crate::schema::{Format, TableSchema};
 
 /// The tables that are read whole.
-const WHOLE: [&str; 14] = [
+const WHOLE: [&str; 12] = [
     "adresses",
-    "calendrier",
     "chronologie",
     "demarches",
     "guichets",
@@ -30,8 +29,10 @@ const WHOLE: [&str; 14] = [
     "quantiles_student",
     "regles",
     "signatures",
-    "temps_jours",
 ];
+
+/// Those of which the parts are read that hold the days asked for.
+const BY_DAY: [&str; 2] = ["calendrier", "temps_jours"];
 
 /// Those of which the months asked for are read.
 const MONTHLY: [&str; 4] = ["consultations", "issues_jour", "tentatives", "rattachements"];
@@ -109,7 +110,7 @@ WHERE type = 'decision' AND (perimetre = 'national' OR perimetre = '{counter}'
   OR perimetre IN (SELECT 'departement:' || departement FROM guichets WHERE guichet_id = '{counter}'))
 ORDER BY debut, evenement_id";
 
-/// The files of a table in one format, of the months asked for where it is split.
+/// The files of a table in one format; of one that is split by its days, those that hold days asked for.
 pub(super) fn files_of<'a>(
     manifest: &'a Manifest,
     request: &Request,
@@ -117,10 +118,17 @@ pub(super) fn files_of<'a>(
     format: Format,
 ) -> impl Iterator<Item = &'a FileEntry> + use<'a> {
     let months = month(request.from)..=month(request.to);
+    let of_the_days = MONTHLY.contains(&table) || BY_DAY.contains(&table);
+    // Of a year, a part has the year's name, and its months begin with it.
+    let holds = move |part: &String| {
+        let first = months.start().get(..part.len()).unwrap_or_default();
+        let last = months.end().get(..part.len()).unwrap_or_default();
+        (first..=last).contains(&part.as_str())
+    };
     manifest.files.iter().filter(move |file| {
         file.table.as_deref() == Some(table)
             && file.format == Some(format)
-            && file.partition.as_ref().is_none_or(|month| months.contains(month))
+            && (!of_the_days || file.partition.as_ref().is_none_or(&holds))
     })
 }
 
@@ -139,9 +147,10 @@ impl<'a> Source<'a> {
     pub(super) fn open(store: &'a dyn Store, manifest: &'a Manifest, request: &'a Request) -> Result<Self> {
         let folder = TempDir::with_prefix("guichets-").unreachable("cannot make a temporary folder")?;
         let mut source = Self { store, manifest, request, folder, engine: Engine::default(), zone: Tz::UTC };
-        let wanted: Vec<&FileEntry> = WHOLE.iter().chain(&MONTHLY).flat_map(|table| source.files(table)).collect();
+        let wanted: Vec<&FileEntry> =
+            WHOLE.iter().chain(&BY_DAY).chain(&MONTHLY).flat_map(|table| source.files(table)).collect();
         fetch_all(store, &wanted, source.folder.path())?;
-        for table in WHOLE.iter().chain(&MONTHLY) {
+        for table in WHOLE.iter().chain(&BY_DAY).chain(&MONTHLY) {
             source.register(table)?;
         }
         source.zone = source.ask(ZONE)?.first().and_then(|line| line.text("fuseau").parse().ok()).unwrap_or(Tz::UTC);
@@ -164,7 +173,7 @@ impl<'a> Source<'a> {
                 "SELECT tentative_id, cycle_id AS consultation_id, cycle_debut_utc AS debut_utc, mois FROM tentatives \
                  WHERE mois = ''",
             ),
-            _ if MONTHLY.contains(&table) => Err(super::none(self.request, self.manifest)),
+            _ if MONTHLY.contains(&table) || BY_DAY.contains(&table) => Err(super::none(self.request, self.manifest)),
             _ => Err(Error::usage(format!("version {} has no table {table}", self.manifest.version))
                 .at(self.store.name())
                 .hint("it was made by another release of the program: publish a version with this one")),

@@ -44,15 +44,21 @@ pub struct FileAccount {
     pub quarantined: u64,
     /// False where the stream was cut, damaged or stopped.
     pub complete: bool,
-    /// The mark by which an object store knew it, where it came from one; in the manifest alone.
+    /// The mark by which an object store knew it, where it came from one; in no table.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub e_tag: Option<String>,
-    /// The local months of its attempts, kept or not; in the manifest alone.
+    /// The local months of its attempts, kept or not; of the table, the last alone.
     #[serde(rename = "mois")]
     pub months: Vec<String>,
 }
 
 impl FileAccount {
+    /// The last month of which it has an attempt, kept or not; nothing where it has none.
+    #[must_use]
+    pub fn last_month(&self) -> Option<&str> {
+        self.months.iter().max().map(String::as_str)
+    }
+
     /// Records that are accounted for.
     #[must_use]
     pub const fn accounted(&self) -> u64 {
@@ -119,6 +125,7 @@ pub fn accounts_table(accounts: &[FileAccount]) -> Result<RecordBatch> {
         ("sans_donnee", count(|account| account.without_data)),
         ("quarantaine", count(|account| account.quarantined)),
         ("complet", Arc::new(complete)),
+        ("dernier_mois", Arc::new(accounts.iter().map(FileAccount::last_month).collect::<StringArray>())),
     ])
     .internal("the table fichiers")
 }

@@ -1,12 +1,13 @@
 //! The version on top of which a run works, as far as the run can stand on it: what it read need not be read again, and
 //! what it made of months that nothing touches need not be made again.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::array::{AsArray, RecordBatch};
-use arrow::datatypes::Int64Type;
+use arrow::compute::concat_batches;
+use arrow::datatypes::{DataType, Int64Type};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -15,12 +16,14 @@ use crate::error::{Context, Error, Result};
 use crate::ingest::{FileAccount, Found, History, LeftAlone};
 use crate::publish::{Store, fetch, fetch_all};
 use crate::release::{FileEntry, Manifest, Origins, read_parquet};
-use crate::schema::{Catalog, Format, TableSchema, conform};
+use crate::schema::{Catalog, Format, TableSchema, column, conform};
 
 /// The version on top of which a run works.
 pub(super) struct Ground<'a> {
     store: &'a dyn Store,
     pub(super) manifest: &'a Manifest,
+    /// The account of each file that it has read.
+    accounts: Vec<FileAccount>,
     catalog: &'a Catalog,
     folder: TempDir,
     /// Whether nothing of it counts.
@@ -37,8 +40,8 @@ impl<'a> Ground<'a> {
     /// # Errors
     /// [`Usage`](crate::error::Kind::Usage) when every raw log has to be read again, and not all of them are named.
     pub(super) fn of(
-        store: &'a dyn Store,
-        manifest: &'a Manifest,
+        (store, manifest): (&'a dyn Store, &'a Manifest),
+        accounts: Vec<FileAccount>,
         catalog: &'a Catalog,
         origins: &Origins,
         found: &Found,
@@ -50,6 +53,7 @@ impl<'a> Ground<'a> {
         let ground = Self {
             store,
             manifest,
+            accounts,
             catalog,
             folder,
             rebuilds: rebuild,
@@ -64,8 +68,8 @@ impl<'a> Ground<'a> {
 
     fn check_all_named(&self, found: &Found) -> Result<()> {
         let listed = found.read_names();
-        let accounts = self.accounts()?;
-        let missing: Vec<&FileAccount> = accounts.iter().filter(|account| !listed.contains(&*account.file)).collect();
+        let missing: Vec<&FileAccount> =
+            self.accounts.iter().filter(|account| !listed.contains(&*account.file)).collect();
         let Some(first) = missing.first() else { return Ok(()) };
         Err(Error::usage(format!(
             "rules, mapping or registry are not those of version {}: every raw log has to be read again, and {} of them \
@@ -77,10 +81,6 @@ impl<'a> Ground<'a> {
         ))
         .at("--raw")
         .hint("name all raw logs; or, to publish without those, add --rebuild"))
-    }
-
-    fn accounts(&self) -> Result<Vec<FileAccount>> {
-        self.said(&self.manifest.inputs, "the account of files")
     }
 
     /// What its runs found and did not read.
@@ -107,10 +107,10 @@ impl<'a> Ground<'a> {
             return Ok(if self.rebuilds {
                 History::default()
             } else {
-                History::to_compare(self.accounts()?, self.left_alone()?)
+                History::to_compare(self.accounts.clone(), self.left_alone()?)
             });
         }
-        History::of(self.accounts()?, self.left_alone()?, &self.table("quarantaine")?, &self.table("repetitions")?)
+        History::of(self.accounts.clone(), self.left_alone()?, &self.table("quarantaine")?, &self.table("repetitions")?)
     }
 
     /// The Parquet files of a table, by month; the empty text for one that is not split.
@@ -145,17 +145,36 @@ impl<'a> Ground<'a> {
         fetch_all(self.store, &missing, self.folder.path())
     }
 
-    /// The rows of a table that is not split.
+    /// The rows of a table, all parts of it.
     ///
     /// # Errors
     /// [`Unreachable`](crate::error::Kind::Unreachable) when it is not there, or not what the manifest says.
     pub(super) fn table(&self, name: &str) -> Result<RecordBatch> {
+        if self.parts(name).is_empty() {
+            return Err(Error::unreachable(format!("the version {} has no table {name}", self.manifest.version))
+                .at(self.store.name()));
+        }
+        self.table_but(name, &BTreeSet::new())
+    }
+
+    /// The rows of a table in all parts but some.
+    ///
+    /// # Errors
+    /// As for [`Ground::table`].
+    pub(super) fn table_but(&self, name: &str, but: &BTreeSet<&str>) -> Result<RecordBatch> {
         let parts = self.parts(name);
-        let file = parts.get("").ok_or_else(|| {
-            Error::unreachable(format!("the version {} has no table {name}", self.manifest.version))
-                .at(self.store.name())
-        })?;
-        self.rows(name, file)
+        let files: Vec<&FileEntry> =
+            parts.iter().filter(|(part, _)| !but.contains(*part)).map(|(_, file)| *file).collect();
+        self.fetch_all(&files)?;
+        let rows = files.into_iter().map(|file| self.rows(name, file)).collect::<Result<Vec<_>>>()?;
+        concat_batches(&self.schema(name)?.arrow_schema(), &rows).internal(name)
+    }
+
+    /// The files, in every format, of the part of a table that says what a new file of it says; none where it says something
+    /// else.
+    pub(super) fn standing(&self, table: &str, new: &FileEntry) -> Vec<FileEntry> {
+        let same = |file: &&FileEntry| file.partition == new.partition && file.content_digest == new.content_digest;
+        self.entries(table).filter(same).cloned().collect()
     }
 
     /// The rows of a file.
@@ -182,22 +201,20 @@ impl<'a> Ground<'a> {
     }
 
     /// The months in which files had lines.
-    ///
-    /// # Errors
-    /// [`Unreachable`](crate::error::Kind::Unreachable) when the account of files is not what a publisher writes.
-    pub(super) fn months_of(&self, files: &HashSet<Arc<str>>) -> Result<Vec<String>> {
-        let accounts = self.accounts()?.into_iter().filter(|account| files.contains(&account.file));
-        Ok(accounts.flat_map(|account| account.months).collect())
+    pub(super) fn months_of(&self, files: &HashSet<Arc<str>>) -> Vec<String> {
+        let accounts = self.accounts.iter().filter(|account| files.contains(&account.file));
+        accounts.flat_map(|account| account.months.iter().cloned()).collect()
     }
 
-    /// Whether a part of `identifiants` holds one of these fingerprints.
+    /// The months of which a part of `identifiants` holds one of these fingerprints.
     ///
     /// # Errors
     /// As for [`Ground::table`].
-    pub(super) fn holds_one_of(&self, file: &FileEntry, prints: &HashSet<i64>) -> Result<bool> {
+    pub(super) fn months_with(&self, file: &FileEntry, prints: &HashSet<i64>) -> Result<BTreeSet<String>> {
         let rows = self.rows("identifiants", file)?;
-        let column = rows.column_by_name("empreinte_id").and_then(|column| column.as_primitive_opt::<Int64Type>());
-        let column = column.ok_or_else(|| Error::internal("no column empreinte_id"))?;
-        Ok(column.values().iter().any(|print| prints.contains(print)))
+        let found = column(&rows, "empreinte_id", &DataType::Int64)?;
+        let months = column(&rows, "mois", &DataType::Utf8)?;
+        let rows = found.as_primitive::<Int64Type>().values().iter().zip(months.as_string::<i32>());
+        Ok(rows.filter(|(print, _)| prints.contains(print)).filter_map(|(_, month)| month.map(str::to_owned)).collect())
     }
 }

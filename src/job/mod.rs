@@ -1,5 +1,6 @@
 //! The main job, as a short story: raw logs in, a version out.
 
+mod accounts;
 mod compare;
 mod ground;
 mod origins;
@@ -8,7 +9,7 @@ mod version;
 
 pub use compare::{SchemaReport, compare_published, compare_schemas};
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use serde::Serialize;
@@ -21,15 +22,16 @@ use crate::config::{Pipeline, Project, Schedule, UnknownIds};
 use crate::error::{Context, Error, Result};
 use crate::gate::{self, GateReport, Overrule};
 use crate::ingest::{
-    Found, Ingest, LeftAlone, Months, Reading, accounts_table, find, quarantine_table, recall, repetitions_table,
+    FileAccount, Found, Ingest, LeftAlone, Months, Reading, accounts_table, find, quarantine_table, recall,
+    repetitions_table,
 };
 use crate::model::Model;
 use crate::outcome::RuleSet;
 use crate::progress::Progress;
 use crate::publish::{self, Base, Release, SigningKey, Store};
 use crate::registry::Registry;
-use crate::release::{Accounting, Manifest, RawFile, StagedFile, Staging};
-use crate::schema::Catalog;
+use crate::release::{Accounting, Manifest, Origins, RawFile, StagedFile, Staging};
+use crate::schema::{Catalog, Format};
 use crate::scope::{self, Seen};
 use crate::tables;
 
@@ -88,6 +90,19 @@ pub struct RunDigest {
     pub measured: i64,
     /// What was found and not read, and why.
     pub left_alone: Vec<LeftAlone>,
+    /// Tables, or parts of them, that one of their formats does not hold.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A table, or a part of one, with more rows than a format holds: it leaves in its others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LeftOut {
+    /// The table.
+    pub table: String,
+    /// The format in which it does not leave.
+    pub format: Format,
+    /// How many rows it has.
+    pub rows: u64,
 }
 
 impl RunDigest {
@@ -140,12 +155,14 @@ pub fn build(
         Made { order, catalog: &catalog, registry: &registry, rules: &rules, models: &models, earliest }.origins()?;
 
     let found = find(order.raw, order.pipeline, runtime)?;
+    let accounts =
+        base.manifest().map(|manifest| accounts::of_version(store, manifest)).transpose()?.unwrap_or_default();
     if !order.forget_failed {
-        check_failed_nights(base, &found)?;
+        check_failed_nights((store, base), &accounts, &found)?;
     }
     let ground = base
         .manifest()
-        .map(|manifest| Ground::of(store, manifest, &catalog, &origins, &found, order.rebuild))
+        .map(|manifest| Ground::of((store, manifest), accounts, &catalog, &origins, &found, order.rebuild))
         .transpose()?;
     let ground = ground.as_ref();
     let ingest = Ingest { pipeline: order.pipeline, registry: &registry, rules: &rules, earliest, runtime };
@@ -185,22 +202,23 @@ pub fn build(
 
     let changes = version.changes(&origins)?;
     let gates = version.judge(&reading, changes.as_ref())?;
-    version.document(&models, &reading, &gates, changes.as_ref())?;
+    let words_sha256 = version.document(&models, &reading, &gates, changes.as_ref())?;
     version.sums()?;
-    Ok(version.finish(reading, gates, origins))
+    Ok(version.finish(reading, gates, Origins { words_sha256, ..origins }))
 }
 
 /// A night that was refused, or retracted, had read raw files that no version has now: a run that does not name them would
 /// publish their days as days on which nobody looked.
-fn check_failed_nights(base: &Base, found: &Found) -> Result<()> {
+fn check_failed_nights((store, base): (&dyn Store, &Base), accounts: &[FileAccount], found: &Found) -> Result<()> {
     let named = found.read_names();
-    let there = base.files_read();
+    let there: HashMap<&str, &str> = accounts.iter().map(|account| (&*account.file, &*account.sha256)).collect();
     for record in base.failed_since() {
         // One that the version has in an earlier state is missing as well: what was added to it since was in that night.
         let has = |raw: &RawFile| {
-            there.get(&raw.file).is_some_and(|sha256| raw.sha256.as_ref().is_none_or(|read| read == sha256))
+            there.get(&*raw.file).is_some_and(|sha256| raw.sha256.as_ref().is_none_or(|read| read == sha256))
         };
-        let missing = record.files_read.iter().filter(|raw| !named.contains(raw.file.as_str()) && !has(raw));
+        let read = publish::files_read(store, record)?;
+        let missing = read.iter().filter(|raw| !named.contains(raw.file.as_str()) && !has(raw));
         let missing: Vec<&str> = missing.map(|raw| raw.file.as_str()).collect();
         if let Some(first) = missing.first() {
             return Err(Error::usage(format!(
@@ -222,12 +240,12 @@ fn check_failed_nights(base: &Base, found: &Found) -> Result<()> {
 fn recall_touched(ground: &Ground<'_>, reading: &mut Reading, months: &Months, progress: &dyn Progress) -> Result<()> {
     let positions = reading.positions();
     let mut touched: BTreeSet<String> = months.names().into_iter().collect();
-    touched.extend(ground.months_of(&reading.read)?);
+    touched.extend(ground.months_of(&reading.read));
     let new = months.id_fingerprints()?;
-    for (month, file) in ground.parts("identifiants") {
-        if !touched.contains(month) && ground.holds_one_of(file, &new)? {
-            touched.insert(month.to_owned());
-        }
+    let prints = ground.parts("identifiants");
+    ground.fetch_all(&prints.values().copied().collect::<Vec<_>>())?;
+    for file in prints.into_values() {
+        touched.extend(ground.months_with(file, &new)?);
     }
     let published = ground.parts("tentatives");
     let known: Vec<&String> = touched.iter().filter(|month| published.contains_key(month.as_str())).collect();

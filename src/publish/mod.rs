@@ -18,9 +18,9 @@ mod verify;
 
 pub use key::{CachePolicy, StorageKey};
 pub use names::{chosen_version, free_version};
-pub use protocol::{DIGESTS, Outcome, Published, Release, publish, record_refusal};
+pub use protocol::{DIGESTS, News, Outcome, Published, Release, publish, record_refusal};
 pub(crate) use read::current_manifest;
-pub use read::{Base, citable, fetch, fetch_all, manifest_of, published_schema};
+pub use read::{Base, citable, fetch, fetch_all, files_read, manifest_of, published_schema};
 pub use records::{Pointer, Status, VersionRecord, Versions};
 pub use retract::{Retraction, retract};
 pub use sign::{SigningKey, VerifyingKey};

@@ -48,11 +48,26 @@ pub enum Outcome {
     },
 }
 
+/// What a version says that the one before did not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum News {
+    /// Nothing.
+    None,
+    /// The rows are the same, made by the same rules; who vouches for them is another.
+    Signature,
+    /// The rows are the same, made by the same rules; titles, descriptions, addresses, formats or other words are not.
+    Words,
+    /// Rows, or the rules by which they were made.
+    Rows,
+}
+
 /// A published version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Published {
     /// Its name.
     pub version: String,
+    /// What it says that the version before did not.
+    pub news: News,
     /// Objects that were written because they were missing.
     pub written: usize,
     /// Objects that were there already.
@@ -71,9 +86,11 @@ pub struct Published {
 pub fn publish(store: &dyn Store, mut release: Release<'_>, progress: &dyn Progress) -> Result<Outcome> {
     let local: HashMap<&str, &Path> = release.files.iter().map(|file| (&*file.entry.path, &*file.local)).collect();
     release.base.check_pipeline(store, &release.manifest.pipeline)?;
+    let mut news = News::Rows;
     if let Some((pointer, parent)) = &release.base.current {
         complete(store, pointer, parent)?;
-        if says_the_same(parent, &release.manifest) {
+        news = news_of(store, pointer, parent, &release)?;
+        if news == News::None {
             stable::renew(store, &HashMap::new())?;
             return Ok(Outcome::NothingNew { version: pointer.version.clone() });
         }
@@ -106,7 +123,7 @@ pub fn publish(store: &dyn Store, mut release: Release<'_>, progress: &dyn Progr
         Error::unreachable(format!("version {version} is published, but not yet in every list: {error}"))
             .hint("run again: it finishes versions.json and latest/")
     })?;
-    Ok(Outcome::Published(Published { version, written, shared, manifest_sha256 }))
+    Ok(Outcome::Published(Published { version, news, written, shared, manifest_sha256 }))
 }
 
 /// Nobody sees what was written under the name, and the name is free again; where the store no longer answers, it stays
@@ -163,7 +180,8 @@ pub(super) fn complete(store: &dyn Store, pointer: &Pointer, manifest: &Manifest
             simulated: manifest.simulated,
             fresh_until: Some(pointer.fresh_until.clone()),
             manifest_sha256: Some(pointer.manifest_sha256.clone()),
-            files_read: manifest.files_read.clone(),
+            // The manifest says it; a list of all versions does not grow with all files.
+            files_read: Vec::new(),
             refused_by: None,
             retracted_at: None,
             reason: None,
@@ -228,9 +246,26 @@ pub(super) fn amend(store: &dyn Store, change: impl Fn(&mut Versions)) -> Result
     Err(Error::unreachable("the list of versions never stood still").at(store.name()))
 }
 
-/// The same logical rows, by the same rules and models.
-fn says_the_same(current: &Manifest, new: &Manifest) -> bool {
-    current.contents() == new.contents() && current.made_with.rules == new.made_with.rules
+/// What a release says that the current version does not.
+fn news_of(store: &dyn Store, pointer: &Pointer, current: &Manifest, release: &Release<'_>) -> Result<News> {
+    let new = &release.manifest;
+    if current.contents() != new.contents() || current.made_with.rules != new.made_with.rules {
+        return Ok(News::Rows);
+    }
+    if current.forms() != new.forms() || current.made_with.words_sha256 != new.made_with.words_sha256 {
+        return Ok(News::Words);
+    }
+    Ok(match release.signing {
+        Some(key) if !vouches_for(store, key, pointer)? => News::Signature,
+        _ => News::None,
+    })
+}
+
+/// Whether a key has signed a version.
+fn vouches_for(store: &dyn Store, key: &SigningKey, pointer: &Pointer) -> Result<bool> {
+    let signature = store.get(&StorageKey::Signature { version: pointer.version.clone() }.path())?;
+    let (Some(signature), Some(manifest)) = (signature, store.get(&pointer.manifest)?) else { return Ok(false) };
+    Ok(key.public()?.verify(&manifest, &String::from_utf8_lossy(&signature)).is_ok())
 }
 
 pub(super) fn instant(time: DateTime<FixedOffset>) -> String {

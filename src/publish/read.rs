@@ -1,6 +1,5 @@
 //! Reading a store as anyone would: pointer, manifest, files, each checked against what vouches for it.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -9,7 +8,7 @@ use super::records::{Pointer, Status, VersionRecord, Versions};
 use super::{StorageKey, Store, each};
 use crate::digest::{sha256, sha256_file};
 use crate::error::{Context, Error, Result};
-use crate::release::{FileEntry, Manifest};
+use crate::release::{FileEntry, Manifest, RawFile};
 use crate::schema::TableSchema;
 
 /// The version on top of which a run works: what the store held when the run began. A version is published on top of
@@ -58,14 +57,6 @@ impl Base {
             .hint("give each pipeline a store of its own with --store")),
             _ => Ok(()),
         }
-    }
-
-    /// The raw files that it, and those on top of which it was made, have read: the digest of each, by its name.
-    #[must_use]
-    pub fn files_read(&self) -> HashMap<String, String> {
-        let inputs = self.manifest().and_then(|manifest| manifest.inputs.as_array());
-        let file = |input: &Value| Some((input["file"].as_str()?.to_owned(), input["sha256"].as_str()?.to_owned()));
-        inputs.into_iter().flatten().filter_map(file).collect()
     }
 
     /// Nights that were refused or retracted since.
@@ -167,6 +158,17 @@ pub fn manifest_of(store: &dyn Store, version: &str) -> Result<(Vec<u8>, Manifes
     })?;
     let manifest = parsed_manifest(&bytes, store, &path)?;
     Ok((bytes, manifest))
+}
+
+/// The raw files that a night has read: as its record says, or its manifest where it has one.
+///
+/// # Errors
+/// As for [`manifest_of`].
+pub fn files_read(store: &dyn Store, record: &VersionRecord) -> Result<Vec<RawFile>> {
+    if record.files_read.is_empty() && record.manifest_sha256.is_some() {
+        return Ok(manifest_of(store, &record.version)?.1.files_read);
+    }
+    Ok(record.files_read.clone())
 }
 
 /// A version that may be cited: the current one, or one by its name; with the digest of its manifest.

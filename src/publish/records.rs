@@ -69,7 +69,8 @@ pub struct VersionRecord {
     /// SHA-256 of its manifest, where it has one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub manifest_sha256: Option<String>,
-    /// Raw files that this run has read, as they were: a run on top of an older version must read them, too.
+    /// Raw files that a refused night has read, as they were: a run on top of an older version must read them, too. Of a
+    /// version that was published, its manifest says which.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub files_read: Vec<RawFile>,
     /// The gates that refused it, with figure and threshold.

@@ -34,6 +34,14 @@ impl SigningKey {
         Ok(Self(opened))
     }
 
+    /// The half that readers have.
+    ///
+    /// # Errors
+    /// [`Internal`](crate::error::Kind::Internal) when the library refuses.
+    pub fn public(&self) -> Result<VerifyingKey> {
+        PublicKey::from_secret_key(&self.0).map(VerifyingKey).internal("no public key")
+    }
+
     /// The signature file of some bytes; `trusted` is a comment that the signature covers.
     ///
     /// # Errors

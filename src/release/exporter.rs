@@ -57,6 +57,12 @@ pub trait Exporter: Sync {
     /// The media type under which its files are served.
     fn media_type(&self) -> &'static str;
 
+    /// Whether the format holds as many rows.
+    fn holds(&self, rows: usize) -> bool {
+        let _ = rows;
+        true
+    }
+
     /// Writes the whole table into a file, replacing what was there.
     ///
     /// Not atomic: after an error the file may hold part of the table, so write where nobody reads yet.

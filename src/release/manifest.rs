@@ -1,11 +1,15 @@
 //! The manifest: what a version is made of, and from what.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::schema::Format;
+
+/// The name of the files that hold the account of each raw file, in JSON: what the table `fichiers` says of it and, beside,
+/// its months and the mark by which an object store knew it.
+pub const ACCOUNTS: &str = "comptes";
 
 /// `versions/<version>/manifest.json`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -26,7 +30,8 @@ pub struct Manifest {
     pub files: Vec<FileEntry>,
     /// Sums over the inputs.
     pub accounting: Accounting,
-    /// The account of each raw file; the objects of the table `fichiers`.
+    /// The account of each raw file, in versions of before it stood apart, in the files named [`ACCOUNTS`].
+    #[serde(default, skip_serializing_if = "Value::is_null")]
     pub inputs: Value,
     /// What was found beside them and not read, and why; the reasons are those of the closing summary.
     #[serde(default)]
@@ -130,6 +135,9 @@ pub struct Origins {
     pub ingest_sha256: String,
     /// SHA-256 of all that decides what the tables become, given the attempts.
     pub derive_sha256: String,
+    /// SHA-256 of all that the documents say whatever the rows are; empty in what was written before it was noted.
+    #[serde(default)]
+    pub words_sha256: String,
 }
 
 /// The outcome rules of a version.
@@ -161,6 +169,22 @@ impl Manifest {
                 Some(((file.table.as_deref()?, file.partition.as_deref().unwrap_or_default()), digest))
             })
             .collect()
+    }
+
+    /// Files of a name that are no table and that versions share.
+    pub fn shared<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a FileEntry> + use<'a> {
+        let folder = format!("data/{name}/");
+        self.files.iter().filter(move |file| file.table.is_none() && file.path.starts_with(&folder))
+    }
+
+    /// In which formats each table, or part of one, leaves, and by which version of its schema.
+    #[must_use]
+    pub fn forms(&self) -> BTreeSet<(&str, &str, Option<Format>, Option<&str>)> {
+        let forms = self.files.iter().filter_map(|file| {
+            let part = file.partition.as_deref().unwrap_or_default();
+            Some((file.table.as_deref()?, part, file.format, file.schema_version.as_deref()))
+        });
+        forms.collect()
     }
 
     /// The files that hold the version's own schemas, by table.

@@ -89,7 +89,7 @@ fn sorting_columns(table: &TableSchema) -> Vec<SortingColumn> {
         .collect()
 }
 
-/// What the file says of itself. A file that versions share (one of a partitioned table) names none of them.
+/// What the file says of itself. A file that versions share (one of a table in parts) names none of them.
 fn key_values(export: &Export<'_>) -> Vec<KeyValue> {
     let (table, about) = (export.table, export.about);
     let text = |key: &str, value: &str| KeyValue::new(key.to_owned(), value.to_owned());
@@ -101,7 +101,7 @@ fn key_values(export: &Export<'_>) -> Vec<KeyValue> {
         text("schema_version", &table.version),
         text("simulated", if about.simulated { "true" } else { "false" }),
     ];
-    if table.guichets.partition.is_none() {
+    if !table.in_parts() {
         pairs.push(text("version", &about.version));
         pairs.push(text("created", &about.as_of.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)));
     }

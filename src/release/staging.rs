@@ -1,5 +1,6 @@
 //! Files of a version before anyone can see them, in a folder of their own.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use arrow::array::RecordBatch;
@@ -8,6 +9,7 @@ use tempfile::TempDir;
 use super::content::content_digest;
 use super::exporter::{About, Export, exporter};
 use super::manifest::FileEntry;
+use super::parts::parts;
 use crate::digest::{sha256, sha256_file};
 use crate::error::{Context, Error, Result};
 use crate::schema::{Format, TableSchema, conform, sorted, violations};
@@ -46,6 +48,31 @@ pub struct Staged {
     pub violations: Vec<String>,
 }
 
+/// A table that leaves in parts, on its way out.
+#[derive(Debug)]
+pub struct Parts {
+    /// Its parts by their names.
+    pub parts: BTreeMap<String, Staged>,
+    /// The rows of all of them, declared and in order.
+    pub batch: RecordBatch,
+    /// What is out of order in them.
+    pub violations: Vec<String>,
+}
+
+/// Rows as they are declared, in their order, and what is out of order in them.
+struct Rows {
+    batch: RecordBatch,
+    violations: Vec<String>,
+}
+
+impl Rows {
+    fn of(table: &TableSchema, columns: &RecordBatch) -> Result<Self> {
+        let batch = sorted(table, &conform(table, columns)?)?;
+        let violations = violations(table, &batch)?;
+        Ok(Self { batch, violations })
+    }
+}
+
 impl Staging {
     /// A new, empty folder.
     ///
@@ -67,21 +94,40 @@ impl Staging {
     /// [`Internal`](crate::error::Kind::Internal) when the table is not as declared;
     /// [`Unreachable`](crate::error::Kind::Unreachable) when the disk is full.
     pub fn stage(&self, table: &TableSchema, partition: Option<&str>, columns: &RecordBatch) -> Result<Staged> {
-        let batch = sorted(table, &conform(table, columns)?)?;
-        let violations = violations(table, &batch)?;
+        self.write_rows(table, partition, Rows::of(table, columns)?)
+    }
+
+    /// Conforms a table to its schema, orders its rows, and writes each part of it as Parquet, by the part's name.
+    ///
+    /// # Errors
+    /// As for [`Staging::stage`].
+    pub fn stage_parts(&self, table: &TableSchema, columns: &RecordBatch) -> Result<Parts> {
+        let Rows { batch, violations } = Rows::of(table, columns)?;
+        let parts = parts(table, &batch, self.about.as_of)?.into_iter().map(|(part, batch)| {
+            let staged = self.write_rows(table, Some(&part), Rows { batch, violations: Vec::new() })?;
+            Ok((part, staged))
+        });
+        Ok(Parts { parts: parts.collect::<Result<_>>()?, batch, violations })
+    }
+
+    fn write_rows(&self, table: &TableSchema, partition: Option<&str>, rows: Rows) -> Result<Staged> {
+        let Rows { batch, violations } = rows;
         let digest = content_digest(table, std::slice::from_ref(&batch))?;
         let parquet = self.write(table, partition, &batch, Format::Parquet, digest)?;
         Ok(Staged { batch, parquet, violations })
     }
 
-    /// Writes a staged table in the other formats that its schema asks for.
+    /// Writes a staged table in the other formats that its schema asks for, and that hold so many rows: a table too long for a
+    /// workbook must not end a night.
     ///
     /// # Errors
     /// As for [`Staging::stage`].
     pub fn export(&self, table: &TableSchema, staged: &Staged) -> Result<Vec<StagedFile>> {
         let digest = staged.parquet.entry.content_digest.clone().unwrap_or_default();
         let partition = staged.parquet.entry.partition.as_deref();
-        let others = table.guichets.formats.iter().filter(|format| **format != Format::Parquet);
+        let rows = staged.batch.num_rows();
+        let others = table.guichets.formats.iter();
+        let others = others.filter(|format| **format != Format::Parquet && exporter(**format).holds(rows));
         others.map(|format| self.write(table, partition, &staged.batch, *format, digest.clone())).collect()
     }
 
@@ -110,6 +156,18 @@ impl Staging {
         Ok(StagedFile { local, entry })
     }
 
+    /// Adds a text that is not a table and that versions share: its path names its bytes.
+    ///
+    /// # Errors
+    /// As for [`Staging::text`].
+    pub fn shared_text(&self, name: &str, part: &str, extension: &str, content: &str) -> Result<StagedFile> {
+        let file = format!("{name}-{part}.{extension}");
+        let mut staged = self.text(&file, content)?;
+        staged.entry.path = shared_path(name, part, &staged.entry.sha256, &file);
+        staged.entry.partition = Some(part.to_owned());
+        Ok(staged)
+    }
+
     fn write(
         &self,
         table: &TableSchema,
@@ -127,8 +185,7 @@ impl Staging {
         let (bytes, sha256) = sha256_file(&local)?;
         let path = match partition {
             None => format!("versions/{}/{name}", self.about.version),
-            // Shared by every version that contains it: its path names its bytes.
-            Some(part) => format!("data/{}/{part}/{}/{name}", table.name, &sha256[..16]),
+            Some(part) => shared_path(&table.name, part, &sha256, &name),
         };
         let entry = FileEntry {
             path,
@@ -143,4 +200,9 @@ impl Staging {
         };
         Ok(StagedFile { local, entry })
     }
+}
+
+/// Where what every version shares that contains it stands: the path names its bytes.
+fn shared_path(name: &str, part: &str, sha256: &str, file: &str) -> String {
+    format!("data/{name}/{part}/{}/{file}", &sha256[..16])
 }

@@ -65,6 +65,10 @@ impl Exporter for XlsxExporter {
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     }
 
+    fn holds(&self, rows: usize) -> bool {
+        u32::try_from(rows).is_ok_and(|rows| rows <= MAX_ROWS)
+    }
+
     fn export(&self, export: &Export<'_>, path: &Path) -> Result<()> {
         let last_row = last_row(export)?;
         let mut workbook = Workbook::new();
@@ -81,7 +85,7 @@ impl Exporter for XlsxExporter {
 /// The number of the last row, the header being 0.
 fn last_row(export: &Export<'_>) -> Result<u32> {
     let rows = export.rows();
-    u32::try_from(rows).ok().filter(|rows| *rows <= MAX_ROWS).ok_or_else(|| {
+    u32::try_from(rows).ok().filter(|_| XlsxExporter.holds(rows)).ok_or_else(|| {
         Error::usage(format!("the table {} has {rows} rows, a workbook holds {MAX_ROWS}", export.table.name))
             .at(format!("schemas/tables/{}.json", export.table.name))
             .hint("remove xlsx from the formats of the table")

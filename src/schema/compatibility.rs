@@ -68,7 +68,10 @@ pub fn schema_changes(published: &TableSchema, new: &TableSchema) -> Vec<SchemaC
         changes.push(SchemaChange::Key);
     }
     let formats_gone = published.guichets.formats.iter().any(|format| !new.guichets.formats.contains(format));
-    if published.guichets.partition != new.guichets.partition || formats_gone {
+    let parts = |table: &TableSchema| {
+        (table.guichets.partition.clone(), table.guichets.split.clone(), table.guichets.joins_years)
+    };
+    if parts(published) != parts(new) || formats_gone {
         changes.push(SchemaChange::Files);
     }
     changes

@@ -14,7 +14,7 @@ struct Words {
     intermediate: [&'static str; 2],
     colon: &'static str,
     semicolon: &'static str,
-    facts: [&'static str; 5],
+    facts: [&'static str; 6],
     headers: [&'static str; 7],
     constraints: [&'static str; 6],
 }
@@ -31,7 +31,14 @@ const FRENCH: Words = Words {
     ],
     colon: " : ",
     semicolon: " ; ",
-    facts: ["Clé primaire", "Ordre des lignes", "Formats", "Un fichier par valeur de", "Version du schéma"],
+    facts: [
+        "Clé primaire",
+        "Ordre des lignes",
+        "Formats",
+        "Un fichier par valeur de",
+        "Un fichier par année close, et par mois de l'année en cours (ou pour elle entière si ce sont des semaines), d'après",
+        "Version du schéma",
+    ],
     headers: ["Nom", "Titre", "Type", "Unité", "Description", "Contraintes", "Exemple"],
     constraints: ["obligatoire", "sans répétition", "l'une de ces valeurs", "minimum", "maximum", "motif"],
 };
@@ -48,7 +55,14 @@ const ENGLISH: Words = Words {
     ],
     colon: ": ",
     semicolon: "; ",
-    facts: ["Primary key", "Order of the rows", "Formats", "One file per value of", "Schema version"],
+    facts: [
+        "Primary key",
+        "Order of the rows",
+        "Formats",
+        "One file per value of",
+        "One file per closed year, and per month of the year under way (or for all of it where these are weeks), by",
+        "Schema version",
+    ],
     headers: ["Name", "Title", "Type", "Unit", "Description", "Constraints", "Example"],
     constraints: ["required", "unique", "one of", "minimum", "maximum", "pattern"],
 };
@@ -207,7 +221,7 @@ fn row_html(field: &Field, words: &Words) -> String {
 /// The lines above the columns of a table; the names of columns and formats are marked as code.
 fn facts(table: &TableSchema, words: &Words, code: fn(&str) -> String) -> Vec<(&'static str, String)> {
     let formats: Vec<String> = table.guichets.formats.iter().map(|format| format_name(*format).to_owned()).collect();
-    let [key, order, in_formats, partition, version] = words.facts;
+    let [key, order, in_formats, partition, split, version] = words.facts;
     let mut facts = vec![
         (key, codes(&table.primary_key, code)),
         (order, codes(&table.guichets.order, code)),
@@ -216,6 +230,9 @@ fn facts(table: &TableSchema, words: &Words, code: fn(&str) -> String) -> Vec<(&
     ];
     if let Some(column) = &table.guichets.partition {
         facts.push((partition, code(column)));
+    }
+    if let Some(column) = &table.guichets.split {
+        facts.push((split, code(column)));
     }
     facts
 }

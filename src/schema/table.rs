@@ -53,13 +53,21 @@ pub struct TableSchema {
 pub struct Publication {
     /// Which station makes it.
     pub origin: Origin,
-    /// In which formats it leaves.
+    /// In which formats it leaves; in none where it is only a step on the way to others, which their models make again.
     pub formats: Vec<Format>,
     /// The order of its rows.
     pub order: Vec<String>,
-    /// The column by whose value the table is split into files, if it is.
+    /// The column by whose value the table is split into files, if it is: each part is made of that month's rows alone.
     #[serde(default)]
     pub partition: Option<String>,
+    /// Of a table by month: whether the months of a year that is over are put together in one file. Tables are, of which other
+    /// models read the whole history; the large ones are not.
+    #[serde(default)]
+    pub joins_years: bool,
+    /// The column that dates the rows of a table that is made whole and leaves in parts: a year that is over is one part,
+    /// which never changes; of the year under way each month is one, or the whole year where the column names weeks.
+    #[serde(default)]
+    pub split: Option<String>,
     /// Whether a change of it makes months be derived again: those of its column `mois`, or those that its rows span from
     /// `debut_utc` to `fin_utc`.
     #[serde(default)]
@@ -193,8 +201,8 @@ impl TableSchema {
     pub fn parse(text: String) -> Result<Self> {
         let mut table: Self = serde_json::from_str(&text).usage("not a table schema")?;
         table.text = text;
-        let partition = table.guichets.partition.iter();
-        for column in table.primary_key.iter().chain(&table.guichets.order).chain(partition) {
+        let parts = table.guichets.partition.iter().chain(&table.guichets.split);
+        for column in table.primary_key.iter().chain(&table.guichets.order).chain(parts) {
             if table.field(column).is_none() {
                 return Err(Error::usage(format!("the column {column} is named but not declared")));
             }
@@ -211,6 +219,12 @@ impl TableSchema {
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// Whether it leaves in more than one file of a format.
+    #[must_use]
+    pub const fn in_parts(&self) -> bool {
+        self.guichets.partition.is_some() || self.guichets.split.is_some()
     }
 
     /// The Arrow schema, with the description and the unit of each column as its metadata.

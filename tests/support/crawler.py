@@ -42,7 +42,8 @@ def forgiven(table, field, found, values):
     if kind == "integer" and found == "float":
         return True  # « long » or « lon » in its name makes it a longitude
     if kind in ("integer", "number") and found == "string":
-        return (table, name) in TEXTS_BY_CHANCE
+        # So do the few values of a part that holds a day.
+        return (table, name) in TEXTS_BY_CHANCE or len(values) <= 3
     if kind == "string" and found == "bool":
         return values <= {"oui", "non"}  # where nothing was unknown
     return kind == "string" and (table, name) in NUMBERS_BY_CHANCE and found in ("int", "float")

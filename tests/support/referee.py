@@ -32,10 +32,12 @@ SPLIT = {table: column for table in parts if (column := split_by(table))}
 # A table that is split and has no row has no file.
 EMPTY = {"string": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE", "datetime": "TIMESTAMPTZ"}
 for path in schemas.glob("*.json"):
-    if path.stem not in parts:
+    if path.stem not in parts and path.stem not in STEPS:
         fields = json.loads(path.read_text())["fields"]
         columns = ", ".join(f'"{field["name"]}" {EMPTY[field["type"]]}' for field in fields)
         database.execute(f"CREATE TABLE {path.stem} ({columns})")
+
+make_steps(models)
 
 
 def bind(month):
@@ -76,6 +78,8 @@ def differs(name, kind):
 report = {}
 for model in sorted(models.glob("*.sql")):
     table = model.stem
+    if table in STEPS:
+        continue  # Nothing of it is published: what is made of it is compared.
     schema = json.loads((schemas / f"{table}.json").read_text())
     kinds = {field["name"]: field["type"] for field in schema["fields"]}
     relation = database.sql(model.read_text())

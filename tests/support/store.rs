@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::version::{csv_rows, json};
+use super::version::{csv_rows, inputs, json};
 use super::{Row, Run, Tree, guichets_of, root, tree};
 
 pub struct Store {
@@ -60,14 +60,23 @@ impl Store {
         json(&self.path().join(pointer["manifest"].as_str().unwrap()))
     }
 
+    /// The account of each raw file of the current version.
+    pub fn inputs(&self) -> Vec<Value> {
+        inputs(&self.path(), &self.manifest())
+    }
+
     /// The lines of `versions.json`.
     pub fn records(&self) -> Vec<Value> {
         json(&self.path().join("versions.json"))["versions"].as_array().unwrap().clone()
     }
 
-    /// The rows of a table's CSV file in the current version.
+    /// The rows of a table's CSV files in the current version.
     pub fn rows(&self, table: &str) -> Vec<Row> {
-        csv_rows(&self.path().join("latest").join(format!("{table}.csv")))
+        let manifest = self.manifest();
+        let files = manifest["files"].as_array().unwrap().iter();
+        let csv: Vec<&Value> = files.filter(|file| file["table"] == table && file["format"] == "csv").collect();
+        assert!(!csv.is_empty(), "{table} has no CSV");
+        csv.into_iter().flat_map(|file| csv_rows(&self.path().join(file["path"].as_str().unwrap()))).collect()
     }
 
     /// The content digest of each file that holds a table, by the file's name without its folder.
@@ -75,8 +84,11 @@ impl Store {
         let manifest = self.manifest();
         let files = manifest["files"].as_array().unwrap().iter().filter(|file| file["table"].is_string());
         let text = |value: &Value| value.as_str().unwrap().to_owned();
-        files
+        let mut content: Vec<(String, String)> = files
             .map(|file| (text(&file["path"]).rsplit('/').next().unwrap().to_owned(), text(&file["content_digest"])))
-            .collect()
+            .collect();
+        // Paths under data/ hold digests of bytes.
+        content.sort();
+        content
     }
 }

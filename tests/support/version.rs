@@ -68,24 +68,34 @@ impl Version {
         files.map(|path| (path.file_stem().unwrap().to_str().unwrap().to_owned(), json(&path))).collect()
     }
 
-    /// The account of each raw file in the manifest, by its name.
-    pub fn inputs(&self) -> BTreeMap<&str, &Value> {
-        let inputs = self.manifest["inputs"].as_array().unwrap();
-        inputs.iter().map(|input| (input["file"].as_str().unwrap(), input)).collect()
+    /// The account of each raw file, by its name.
+    pub fn inputs(&self) -> BTreeMap<String, Value> {
+        let inputs = inputs(&self.store, &self.manifest).into_iter();
+        inputs.map(|input| (input["file"].as_str().unwrap().to_owned(), input)).collect()
     }
 
-    /// The rows of a table, of all its parts: of its CSV file, or of its Parquet files where it has several or no CSV. The
-    /// instants of a CSV file have as many digits as one of them needs.
+    /// The rows of a table, of all its parts: of its CSV files, or of its Parquet files where it is one by month or has no
+    /// CSV. The instants of a CSV file have as many digits as one of them needs.
     pub fn rows(&self, table: &str) -> Vec<Row> {
         let at = |file: &Value| self.store.join(file["path"].as_str().unwrap());
-        if let Some(file) = self.files_in("csv").find(|file| file["table"] == table && file["partition"].is_null()) {
-            return csv_rows(&at(file));
+        let csv: Vec<&Value> = self.files_in("csv").filter(|file| file["table"] == table).collect();
+        if !csv.is_empty() && table != "tentatives" {
+            return csv.into_iter().flat_map(|file| csv_rows(&at(file))).collect();
         }
         self.files_in("parquet")
             .filter(|file| file["table"] == table)
             .flat_map(|file| parquet_rows(&at(file)))
             .collect()
     }
+}
+
+/// The account of each raw file of a version, in the order of their names.
+pub fn inputs(store: &Path, manifest: &Value) -> Vec<Value> {
+    let files = manifest["files"].as_array().unwrap().iter().map(|file| file["path"].as_str().unwrap());
+    let parts = files.filter(|path| path.starts_with("data/comptes/")).map(|path| json(&store.join(path)));
+    let mut inputs: Vec<Value> = parts.flat_map(|part| part.as_array().unwrap().clone()).collect();
+    inputs.sort_by_key(|input| input["file"].as_str().unwrap().to_owned());
+    inputs
 }
 
 /// A JSON file.

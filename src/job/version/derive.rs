@@ -1,16 +1,13 @@
 //! Derived tables: whole, or month by month where their rows are of one month alone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use arrow::array::{AsArray, RecordBatch};
-use arrow::datatypes::DataType;
-
+use super::years::{distinct_months, is_year};
 use super::{MONTH, Version};
 use crate::error::Result;
 use crate::model::Model;
 use crate::progress::Progress;
 use crate::release::read_parquet;
-use crate::schema::column;
 
 impl Version<'_> {
     /// Runs each model of which everything that it reads is there and that has not run yet.
@@ -44,9 +41,9 @@ impl Version<'_> {
         let stands = self.ground.is_some_and(|ground| ground.derives);
         self.tables.entry(model.table.clone()).or_default();
         if stands {
-            self.carry_untouched(&model.table);
+            self.carry_untouched(&model.table)?;
         }
-        for month in self.months_of(model)? {
+        for month in self.months_of(model, stands)? {
             if stands && !self.touched.contains(&month) {
                 continue;
             }
@@ -55,16 +52,25 @@ impl Version<'_> {
                 self.part(&model.table, Some(&month), &rows)?;
             }
         }
-        Ok(())
+        self.join_years(self.catalog.table(&model.table)?)
     }
 
     /// The months of what a model reads.
-    fn months_of(&self, model: &Model) -> Result<BTreeSet<String>> {
+    fn months_of(&self, model: &Model, stands: bool) -> Result<BTreeSet<String>> {
         let mut months = BTreeSet::new();
         for name in &model.reads {
             let Ok(table) = self.catalog.table(name) else { continue };
             if table.guichets.partition.is_some() {
-                months.extend(self.tables.get(name).into_iter().flat_map(BTreeMap::keys).cloned());
+                for (name, part) in self.tables.get(name).into_iter().flatten() {
+                    if !is_year(name) {
+                        months.insert(name.clone());
+                    } else if stands {
+                        // Of a year that is over, those that are to be made anew are asked for, and no others.
+                        months.extend(self.touched.iter().filter(|month| month.starts_with(name.as_str())).cloned());
+                    } else {
+                        months.extend(distinct_months(&read_parquet(&self.bring(part)?)?)?);
+                    }
+                }
             } else if table.field(MONTH).is_some() {
                 for path in self.local(name)? {
                     months.extend(distinct_months(&read_parquet(&path)?)?);
@@ -73,10 +79,4 @@ impl Version<'_> {
         }
         Ok(months)
     }
-}
-
-/// The months that a table speaks of.
-fn distinct_months(batch: &RecordBatch) -> Result<BTreeSet<String>> {
-    let months = column(batch, MONTH, &DataType::Utf8)?;
-    Ok(months.as_string::<i32>().iter().flatten().map(str::to_owned).collect())
 }

@@ -1,25 +1,89 @@
 //! What a reader needs beside the tables.
 
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, FixedOffset, Utc};
+
 use super::{Version, accounting};
 use crate::diff::{self, Changes};
+use crate::digest::{canonical, sha256};
 use crate::error::{Context, Error, Result};
 use crate::gate::GateReport;
-use crate::ingest::Reading;
-use crate::metadata::{self, Check, Description, METHOD, method_texts};
+use crate::ingest::{FileAccount, Reading};
+use crate::job::accounts;
+use crate::metadata::{self, Check, Coverage, Description, METHOD, method_texts};
 use crate::model::Model;
 use crate::publish;
-use crate::release::{FileEntry, recompute_sql, window_sql};
-use crate::schema::{Language, TableSchema, dictionary_html, dictionary_markdown};
+use crate::release::{ACCOUNTS, About, Accounting, FileEntry, part_of_month, recompute_sql, window_sql};
+use crate::schema::{Language, dictionary_html, dictionary_markdown};
+
+/// Of what the documents that tell of a version speak.
+struct Subject<'a> {
+    about: &'a About,
+    as_of: DateTime<FixedOffset>,
+    /// Every file that holds a table.
+    files: &'a [&'a FileEntry],
+    coverage: &'a Coverage,
+    accounting: Accounting,
+    checks: &'a [Check<'a>],
+}
 
 impl Version<'_> {
-    /// Dictionary, schemas, models, changes, metadata: what a reader needs beside the tables.
+    /// Dictionary, schemas, models, changes, metadata: what a reader needs beside the tables. Returns the digest of all that
+    /// they say whatever the rows are.
     pub(in crate::job) fn document(
         &mut self,
         models: &[Model],
         reading: &Reading,
         gates: &[GateReport],
         changes: Option<&Changes>,
-    ) -> Result<()> {
+    ) -> Result<String> {
+        self.accounts(&reading.accounts)?;
+        let fixed = self.fixed_texts(models)?;
+        let checks: Vec<Check<'_>> = gates.iter().map(check).collect();
+        let files = self.sorted_entries();
+        let told = self.telling_texts(
+            models,
+            &Subject {
+                about: self.staging.about(),
+                as_of: self.order.as_of,
+                files: &files,
+                coverage: &self.coverage,
+                accounting: accounting(&reading.accounts),
+                checks: &checks,
+            },
+        )?;
+        let words_sha256 = self.words_sha256(models, &fixed)?;
+        let mut texts = [fixed, told].concat();
+        if let Some(changes) = changes {
+            let value = serde_json::to_value(changes).internal("changes")?;
+            texts.push(("changes.json".to_owned(), format!("{value:#}\n")));
+            texts.push(("CHANGES.md".to_owned(), diff::to_markdown(changes)));
+        }
+        for (path, content) in texts {
+            self.files.push(self.staging.text(&path, &content)?);
+        }
+        Ok(words_sha256)
+    }
+
+    /// The account of each raw file; parts that say what they said stay where they are.
+    fn accounts(&mut self, accounts: &[FileAccount]) -> Result<()> {
+        let as_of = self.order.as_of.with_timezone(&Utc);
+        for (part, accounts) in accounts::parts(accounts, |month| part_of_month(month, as_of)) {
+            let text = serde_json::to_string(&accounts).internal(ACCOUNTS)? + "\n";
+            let staged = self.staging.shared_text(ACCOUNTS, &part, "json", &text)?;
+            let there =
+                self.ground.and_then(|ground| ground.manifest.files.iter().find(|file| file.path == staged.entry.path));
+            match there {
+                Some(entry) => self.carried.push(entry.clone()),
+                None => self.files.push(staged),
+            }
+        }
+        Ok(())
+    }
+
+    /// What is the same for every version of these schemas and models.
+    fn fixed_texts(&self, models: &[Model]) -> Result<Vec<(String, String)>> {
         let tables = self.catalog.for_readers();
         let mut texts: Vec<(String, String)> = Vec::new();
         for (language, code) in [(Language::French, "fr"), (Language::English, "en")] {
@@ -32,37 +96,57 @@ impl Version<'_> {
         let method = std::fs::read_to_string(self.order.project.path(METHOD)).usage("cannot read the method");
         let halves = method.and_then(|text| method_texts(&text)).map_err(place)?;
         texts.extend(halves.map(|(name, text)| (name.to_owned(), text)));
-        if let Some(changes) = changes {
-            texts.push((
-                "changes.json".to_owned(),
-                format!("{:#}\n", serde_json::to_value(changes).internal("changes")?),
-            ));
-            texts.push(("CHANGES.md".to_owned(), diff::to_markdown(changes)));
-        }
-        let entries: Vec<&FileEntry> = self.entries().collect();
-        texts.push(("recompute.sql".to_owned(), recompute_sql(&self.order.version, &entries, models, self.catalog)?));
-        texts.push(("fenetre.sql".to_owned(), window_sql(&self.order.version, &entries, models, self.catalog)?));
-        for (path, content) in texts {
-            self.files.push(self.staging.text(&path, &content)?);
-        }
-        for (path, content) in self.metadata(&tables, reading, gates) {
-            self.files.push(self.staging.text(&path, &content)?);
-        }
-        Ok(())
+        Ok(texts)
     }
 
-    fn metadata(&self, tables: &[&TableSchema], reading: &Reading, gates: &[GateReport]) -> Vec<(String, String)> {
-        let files: Vec<&FileEntry> = self.entries().collect();
-        metadata::texts(&Description {
-            about: self.staging.about(),
+    /// What tells of one version.
+    fn telling_texts(&self, models: &[Model], subject: &Subject<'_>) -> Result<Vec<(String, String)>> {
+        let version = &subject.about.version;
+        let mut texts = vec![
+            ("recompute.sql".to_owned(), recompute_sql(version, subject.files, models, self.catalog)?),
+            ("fenetre.sql".to_owned(), window_sql(version, subject.files, models, self.catalog)?),
+        ];
+        texts.extend(metadata::texts(&Description {
+            about: subject.about,
             pipeline: self.order.pipeline,
-            as_of: self.order.as_of,
-            tables,
-            files: &files,
-            coverage: &self.coverage,
-            accounting: accounting(&reading.accounts),
-            checks: &gates.iter().map(check).collect::<Vec<_>>(),
-        })
+            as_of: subject.as_of,
+            tables: &self.catalog.for_readers(),
+            files: subject.files,
+            coverage: subject.coverage,
+            accounting: subject.accounting,
+            checks: subject.checks,
+        }));
+        Ok(texts)
+    }
+
+    /// The digest of all words of a version that do not follow from its rows: a version of the same rows is worth publishing
+    /// where titles, descriptions, addresses, or this program's way of telling are others. They are those of the documents
+    /// of a version of no name, no moment and no figures, over files of the same names.
+    fn words_sha256(&self, models: &[Model], fixed: &[(String, String)]) -> Result<String> {
+        let about =
+            About { version: "version".to_owned(), as_of: DateTime::UNIX_EPOCH, ..self.staging.about().clone() };
+        let own = format!("versions/{}/", self.order.version);
+        let nameless = |entry: &FileEntry| {
+            let within = entry.path.strip_prefix(&own).or_else(|| entry.path.rsplit('/').next()).unwrap_or_default();
+            let path = format!("versions/version/{within}");
+            FileEntry { path, bytes: 0, sha256: String::new(), rows: Some(0), content_digest: None, ..entry.clone() }
+        };
+        let mut files: Vec<FileEntry> = self.entries().map(nameless).collect();
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        let told = self.telling_texts(
+            models,
+            &Subject {
+                about: &about,
+                as_of: DateTime::UNIX_EPOCH.fixed_offset(),
+                files: &files.iter().collect::<Vec<_>>(),
+                coverage: &Coverage::default(),
+                accounting: Accounting::default(),
+                checks: &[],
+            },
+        )?;
+        let digests: BTreeMap<&str, String> =
+            fixed.iter().chain(&told).map(|(name, text)| (name.as_str(), sha256(text.as_bytes()))).collect();
+        Ok(sha256(canonical(&digests)?.as_bytes()))
     }
 
     /// `sha256sum -c SHA256SUMS`, in the version's own folder, checks every file that the version names.
@@ -73,9 +157,7 @@ impl Version<'_> {
             let from_here = path.strip_prefix(&own).map_or_else(|| format!("../../{path}"), str::to_owned);
             format!("{}  {from_here}\n", entry.sha256)
         };
-        let mut entries: Vec<&FileEntry> = self.entries().collect();
-        entries.sort_by(|a, b| a.path.cmp(&b.path));
-        let sums: String = entries.into_iter().map(line).collect();
+        let sums: String = self.sorted_entries().into_iter().map(line).collect();
         self.files.push(self.staging.text(publish::DIGESTS, &sums)?);
         Ok(())
     }

@@ -3,6 +3,7 @@
 mod derive;
 mod documents;
 mod judge;
+mod years;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -13,9 +14,10 @@ use arrow::datatypes::{DataType, Int64Type};
 use chrono::Utc;
 use rayon::prelude::*;
 
+use self::years::{is_year, year_of};
 use super::ground::Ground;
 use super::reopened::reopened_months;
-use super::{Built, Order, RunDigest, SetAside};
+use super::{Built, LeftOut, Order, RunDigest, SetAside};
 use crate::error::{Context, Error, Result};
 use crate::gate::GateReport;
 use crate::ingest::{FileAccount, Months, Quarantined, Reading, Reason, gathered, identifiers_table};
@@ -25,9 +27,9 @@ use crate::outcome::endings;
 use crate::progress::Progress;
 use crate::registry::Registry;
 use crate::release::{
-    About, Accounting, FileEntry, Manifest, Origins, RawFile, Staged, StagedFile, Staging, read_parquet,
+    About, Accounting, FileEntry, Manifest, Origins, Parts, RawFile, Staged, StagedFile, Staging, read_parquet,
 };
-use crate::schema::{Catalog, Origin, TableSchema, column};
+use crate::schema::{Catalog, Format, Origin, TableSchema, column};
 use crate::tables;
 
 /// The column by which tables are split.
@@ -58,6 +60,15 @@ enum Part {
     Here(PathBuf),
     /// In the store, as the version before has it.
     There(FileEntry),
+}
+
+impl Part {
+    fn there(&self) -> Option<&FileEntry> {
+        match self {
+            Self::Here(_) => None,
+            Self::There(file) => Some(file),
+        }
+    }
 }
 
 /// A table, or a part of one, whose files are written.
@@ -140,25 +151,30 @@ impl<'a> Version<'a> {
         self.touched.extend(names);
         for name in ["tentatives", "identifiants"] {
             self.tables.entry(name.to_owned()).or_default();
-            self.carry_untouched(name);
+            self.carry_untouched(name)?;
         }
         settled.into_iter().flatten().for_each(|written| self.keep(written));
-        Ok(())
+        self.join_years(identifiers)
     }
 
-    /// Takes over the parts of a table that nothing touches.
-    fn carry_untouched(&mut self, name: &str) {
-        let Some(ground) = self.ground.filter(|ground| ground.resumes) else { return };
-        let touched = &self.touched;
-        let untouched =
-            ground.entries(name).filter(|file| file.partition.as_ref().is_some_and(|month| !touched.contains(month)));
-        self.carried.extend(untouched.cloned());
-        let parts = self.tables.entry(name.to_owned()).or_default();
-        for (month, file) in ground.parts(name) {
-            if !touched.contains(month) {
-                parts.insert(month.to_owned(), Part::There(file.clone()));
+    /// Takes over the parts of a table that nothing touches. A year of which a month is touched comes apart.
+    fn carry_untouched(&mut self, name: &str) -> Result<()> {
+        let Some(ground) = self.ground.filter(|ground| ground.resumes) else { return Ok(()) };
+        let touched = |part: &str| self.touched.iter().any(|month| month.starts_with(part));
+        let mut taken = Vec::new();
+        for (part, file) in ground.parts(name) {
+            if !touched(part) {
+                taken.push((part.to_owned(), Part::There(file.clone())));
+            } else if is_year(part) {
+                taken.extend(self.take_apart(self.catalog.table(name)?, file)?);
             }
         }
+        let untouched =
+            ground.entries(name).filter(|file| file.partition.as_deref().is_some_and(|part| !touched(part)));
+        let untouched: Vec<FileEntry> = untouched.cloned().collect();
+        self.carried.extend(untouched);
+        self.tables.entry(name.to_owned()).or_default().extend(taken);
+        Ok(())
     }
 
     /// How many dates of slots are not believed.
@@ -186,7 +202,41 @@ impl<'a> Version<'a> {
 
     /// Stages a table in every format that its schema asks for, and makes it known to the models.
     pub(super) fn table(&mut self, name: &str, columns: &RecordBatch) -> Result<()> {
-        self.part(name, None, columns)
+        let table = self.catalog.table(name)?;
+        if table.guichets.split.is_some() { self.in_parts(table, columns) } else { self.part(name, None, columns) }
+    }
+
+    /// A table that leaves in parts: those that say what they said keep their files, which stay in the store.
+    fn in_parts(&mut self, table: &TableSchema, columns: &RecordBatch) -> Result<()> {
+        let Parts { parts, batch, violations } = self.staging.stage_parts(table, columns)?;
+        self.note(&table.name, &batch);
+        self.violations.extend(violations);
+        let ground = self.ground.filter(|ground| ground.derives);
+        let mut new = BTreeMap::new();
+        for (part, staged) in parts {
+            let standing = ground.map(|ground| ground.standing(&table.name, &staged.parquet.entry)).unwrap_or_default();
+            if standing.is_empty() {
+                let others = self.staging.export(table, &staged)?;
+                new.insert(part, staged.batch);
+                self.keep(Written { table, parquet: staged.parquet, others, violations: staged.violations });
+            } else {
+                self.carried.extend(standing);
+                let here = Part::Here(staged.parquet.local);
+                self.tables.entry(table.name.clone()).or_default().insert(part, here);
+            }
+        }
+        if let Some(ground) = ground.filter(|_| table.guichets.reopens) {
+            let stands: BTreeSet<&str> = self
+                .carried
+                .iter()
+                .filter(|file| file.table.as_deref() == Some(&table.name))
+                .filter_map(|file| file.partition.as_deref())
+                .collect();
+            let old = ground.table_but(&table.name, &stands)?;
+            let new = concat_batches(&batch.schema(), new.values()).internal(&table.name)?;
+            self.touched.extend(reopened_months(&old, &new)?);
+        }
+        Ok(())
     }
 
     fn part(&mut self, name: &str, month: Option<&str>, columns: &RecordBatch) -> Result<()> {
@@ -206,8 +256,21 @@ impl<'a> Version<'a> {
         let parts = self.tables.entry(table.name.clone()).or_default();
         parts.insert(month, Part::Here(parquet.local.clone()));
         self.violations.extend(violations);
+        let formats = &table.guichets.formats;
+        let left_out = formats.iter().filter(|format| {
+            **format != Format::Parquet && !others.iter().any(|file| file.entry.format == Some(**format))
+        });
+        let rows = parquet.entry.rows.unwrap_or_default();
+        self.digest.left_out.extend(left_out.map(|format| LeftOut {
+            table: table.name.clone(),
+            format: *format,
+            rows,
+        }));
         self.files.extend(others);
-        self.files.push(parquet);
+        // A step on the way to other tables is made here, and leaves in no format.
+        if table.guichets.formats.contains(&Format::Parquet) {
+            self.files.push(parquet);
+        }
     }
 
     /// The rows of a table, all parts of it.
@@ -224,11 +287,7 @@ impl<'a> Version<'a> {
     fn local(&self, name: &str) -> Result<Vec<PathBuf>> {
         let parts: Vec<&Part> = self.tables.get(name).into_iter().flat_map(BTreeMap::values).collect();
         if let Some(ground) = self.ground {
-            let there = parts.iter().filter_map(|part| match part {
-                Part::Here(_) => None,
-                Part::There(file) => Some(file),
-            });
-            ground.fetch_all(&there.collect::<Vec<_>>())?;
+            ground.fetch_all(&parts.iter().filter_map(|part| part.there()).collect::<Vec<_>>())?;
         }
         let files: Vec<PathBuf> = parts.into_iter().map(|part| self.bring(part)).collect::<Result<_>>()?;
         if files.is_empty() { Ok(vec![self.empty(name)?]) } else { Ok(files) }
@@ -255,9 +314,14 @@ impl<'a> Version<'a> {
             let table = self.catalog.table(name)?;
             match month {
                 Some(month) if table.guichets.partition.is_some() => {
-                    let part = self.tables.get(name).and_then(|parts| parts.get(month));
-                    let file = part.map_or_else(|| self.empty(name), |part| self.bring(part))?;
-                    engine.register(name, &[file])?;
+                    let parts = self.tables.get(name);
+                    if let Some(year) = parts.and_then(|parts| parts.get(year_of(month))) {
+                        engine.register_where(name, &[self.bring(year)?], MONTH, month)?;
+                    } else {
+                        let part = parts.and_then(|parts| parts.get(month));
+                        let file = part.map_or_else(|| self.empty(name), |part| self.bring(part))?;
+                        engine.register(name, &[file])?;
+                    }
                 }
                 Some(month) if table.field(MONTH).is_some() => {
                     engine.register_where(name, &self.local(name)?, MONTH, month)?;
@@ -289,6 +353,13 @@ impl<'a> Version<'a> {
         self.files.iter().map(|file| &file.entry).chain(&self.carried)
     }
 
+    /// The same in the order of their paths, which does not depend on which of them were made by this run.
+    fn sorted_entries(&self) -> Vec<&FileEntry> {
+        let mut entries: Vec<&FileEntry> = self.entries().collect();
+        entries.sort_by(|a, b| a.path.cmp(&b.path));
+        entries
+    }
+
     /// What the closing summary needs of a table.
     fn note(&mut self, table: &str, batch: &RecordBatch) {
         let sum = |column: &str| crate::schema::total(batch, column);
@@ -312,8 +383,7 @@ impl<'a> Version<'a> {
         self.digest.unread.clone_from(&reading.unread);
         // Names and numbers always serialise.
         let value = |serialised: Result<serde_json::Value, serde_json::Error>| serialised.unwrap_or_default();
-        let mut files: Vec<FileEntry> = self.entries().cloned().collect();
-        files.sort_by(|a, b| a.path.cmp(&b.path));
+        let files: Vec<FileEntry> = self.sorted_entries().into_iter().cloned().collect();
         let manifest = Manifest {
             version: self.order.version.clone(),
             pipeline: self.order.pipeline.name.clone(),
@@ -323,7 +393,7 @@ impl<'a> Version<'a> {
             licence: tables::LICENCE_URL.to_owned(),
             files,
             accounting: self.digest.accounting,
-            inputs: value(serde_json::to_value(&reading.accounts)),
+            inputs: serde_json::Value::Null,
             left_alone: value(serde_json::to_value(reading.all_left_alone())),
             files_read,
             made_with: origins,

@@ -37,11 +37,15 @@ pub(super) fn files(description: &Description<'_>) -> String {
     let mut html = String::from(
         "<h2>Les fichiers</h2>\n<p>Les fichiers XLSX s'ouvrent dans un tableur, les CSV partout, les Parquet avec pandas, \
          R, DuckDB ou Polars. Les codes de département sont du texte. Les tentatives et \
-         les consultations sont en un fichier par mois local, dont la taille est dite à côté. <span lang=\"en\">XLSX for spreadsheets, CSV for \
-         everything, Parquet for pandas, R, DuckDB or Polars. Département codes are text. Attempts and consultations come in one file per local month, each with its size.</span></p>\n",
+         les consultations sont en un fichier par mois local, dont la taille est dite à côté ; ce qui compte les jours, en un \
+         fichier par année close et, de l'année en cours, par mois. <span lang=\"en\">XLSX for spreadsheets, CSV for \
+         everything, Parquet for pandas, R, DuckDB or Polars. Département codes are text. Attempts and consultations come in one file per local month, each with its size; what counts days, \
+         in one per closed year and, of the year under way, per month.</span></p>\n",
     );
     for (position, caption) in GROUPS.into_iter().enumerate() {
         let tables = description.tables.iter().filter(|table| group(table) == position);
+        // What leaves in no format is in the dictionary alone.
+        let tables = tables.filter(|table| description.files_of(table).next().is_some());
         let bodies: String = tables.map(|table| body(description, table)).collect();
         let (before, after) = if position == INTERMEDIATE {
             (
