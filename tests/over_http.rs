@@ -13,7 +13,7 @@ const READERS: [&str; 4] = ["duckdb", "polars", "pyarrow", "hyparquet"];
 
 /// What the readers find; nothing where Node.js is not to be had.
 fn read(version: &Version, more: &[&str]) -> Option<Value> {
-    let node = node_folder()?;
+    let node = node_folder("js")?;
     let args = [version.store().as_os_str(), node.as_os_str()].into_iter().chain(more.iter().map(OsStr::new));
     Some(script(&NOTEBOOKS, "over_http.py", args))
 }

@@ -59,6 +59,7 @@ mod schema_examples;
 mod simulator;
 mod spreadsheet;
 mod store_quirks;
+mod store_refusals;
 mod stores;
 mod stories;
 mod streams;

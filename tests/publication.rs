@@ -1,5 +1,5 @@
 //! A version becomes visible whole or not at all, on whatever store, whoever else publishes, and whenever the publisher is
-//! killed. One suite for a folder, for memory, and for an S3 server over HTTP.
+//! killed. One suite for a folder, for memory, and for servers of S3's, Azure's and Google's kind over HTTP.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
@@ -19,6 +19,8 @@ use guichets_ouverts::publish::{
 use object_store::memory::InMemory;
 use tempfile::TempDir;
 
+use crate::support::azure::Container;
+use crate::support::gcs::Gcs;
 use crate::support::releases::{SmallRelease, publish_next};
 use crate::support::s3::Bucket;
 
@@ -27,16 +29,19 @@ enum Place {
     Folder(TempDir),
     Memory(Arc<InMemory>),
     S3(Bucket),
+    Azure(Container),
+    Google(Gcs),
 }
 
 impl Place {
-    fn all() -> [Self; 3] {
-        [Self::Folder(tempfile::tempdir().unwrap()), Self::Memory(Arc::default()), Self::S3(Bucket::new())]
+    fn all() -> impl Iterator<Item = Self> {
+        std::iter::once(Self::Memory(Arc::default())).chain(Self::shared())
     }
 
     /// Those that several processes can reach.
-    fn shared() -> [Self; 2] {
-        [Self::Folder(tempfile::tempdir().unwrap()), Self::S3(Bucket::new())]
+    fn shared() -> impl Iterator<Item = Self> {
+        let here = [Self::Folder(tempfile::tempdir().unwrap()), Self::S3(Bucket::new()), Self::Google(Gcs::new())];
+        here.into_iter().chain(Container::new().map(Self::Azure))
     }
 
     fn open(&self) -> Box<dyn Store> {
@@ -44,6 +49,8 @@ impl Place {
             Self::Folder(folder) => Box::new(LocalStore::new(folder.path())),
             Self::Memory(memory) => Box::new(ObjectBackend::over("memory:///", Arc::clone(memory) as _).unwrap()),
             Self::S3(bucket) => Box::new(bucket.store()),
+            Self::Azure(container) => Box::new(container.store()),
+            Self::Google(gcs) => Box::new(gcs.store()),
         }
     }
 
@@ -56,6 +63,14 @@ impl Place {
             Self::S3(bucket) => {
                 command.envs(bucket.environment());
                 bucket.url()
+            }
+            Self::Azure(container) => {
+                command.envs(container.environment());
+                container.url()
+            }
+            Self::Google(gcs) => {
+                command.envs(gcs.environment());
+                gcs.url()
             }
             Self::Memory(_) => unreachable!("no other process sees this one's memory"),
         };

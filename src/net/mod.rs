@@ -1,9 +1,16 @@
 //! Servers: how they are reached, by which name a person is told of them, and what it means when they refuse.
 
+mod answer;
+mod environment;
 mod fault;
+mod provider;
+mod refusal;
 mod s3;
 
-pub use fault::{Answer, lost, refused};
+pub use answer::Answer;
+pub use environment::{azure_from_environment, google_from_environment};
+pub use fault::{lost, refused};
+pub use provider::Provider;
 pub use s3::{check as check_s3, from_environment as s3_from_environment};
 
 use reqwest::redirect::Policy;

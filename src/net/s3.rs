@@ -4,6 +4,7 @@ use object_store::ClientConfigKey;
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey as Key};
 use url::Url;
 
+use super::environment::settings;
 use crate::error::{Error, Result};
 
 /// The store of a URL, as the environment sets it up.
@@ -11,7 +12,9 @@ use crate::error::{Error, Result};
 /// # Errors
 /// As for [`check`].
 pub fn from_environment(url: &str) -> Result<AmazonS3Builder> {
-    let builder = AmazonS3Builder::from_env().with_url(url);
+    let settings = settings("AWS_").into_iter();
+    let builder =
+        settings.fold(AmazonS3Builder::new().with_url(url), |builder, (key, value)| builder.with_config(key, value));
     check(&builder).map_err(|error| error.at(super::shown(url)))?;
     Ok(builder)
 }

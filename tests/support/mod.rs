@@ -1,10 +1,12 @@
 //! What the tests share: the binary, the real logs where they are, published versions, Python.
 
 mod attempts;
+pub mod azure;
 pub mod browser;
 pub mod csv_tables;
 mod files;
 pub mod foreign;
+pub mod gcs;
 pub mod odd_s3;
 pub mod proxy;
 mod published;

@@ -11,7 +11,7 @@ use object_store::aws::AmazonS3Builder;
 
 use super::python::Environment;
 
-static ENVIRONMENT: Environment = Environment::new("tests/requirements-s3.txt");
+pub static ENVIRONMENT: Environment = Environment::new("tests/requirements-s3.txt");
 
 /// The server; it goes when its standard input closes, which this process ending does.
 struct Server {

@@ -49,14 +49,16 @@ pub fn provided(probe: &mut Command, packages: &[&str]) -> bool {
     there
 }
 
-/// A folder with the scripts of tests/support/js and the modules that they pin; nothing where npm is not to be had.
-pub fn node_folder() -> Option<PathBuf> {
-    static FOLDER: OnceLock<Option<PathBuf>> = OnceLock::new();
-    FOLDER.get_or_init(|| provided(Command::new("npm").arg("--version"), &["nodejs", "npm"]).then(install)).clone()
+/// A folder with what stands in a folder of tests/support, and the modules that it pins; nothing where npm is not to be
+/// had.
+pub fn node_folder(name: &str) -> Option<PathBuf> {
+    static NPM: OnceLock<bool> = OnceLock::new();
+    let there = NPM.get_or_init(|| provided(Command::new("npm").arg("--version"), &["nodejs", "npm"]));
+    there.then(|| install(name))
 }
 
-fn install() -> PathBuf {
-    let scripts = root().join("tests/support/js");
+fn install(name: &str) -> PathBuf {
+    let scripts = root().join("tests/support").join(name);
     let wanted = blake3::hash(&fs::read(scripts.join("package-lock.json")).unwrap()).to_hex();
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
     let folder = target.join(format!("node-{}", &wanted[..12]));
@@ -69,19 +71,21 @@ fn install() -> PathBuf {
     if !ready.is_file() {
         let mut npm = Command::new("npm");
         let run = Run::of(npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"]).current_dir(&folder));
-        assert_eq!(run.code, Some(0), "cannot install tests/support/js/package-lock.json:\n{}", run.stderr);
+        assert_eq!(run.code, Some(0), "cannot install tests/support/{name}/package-lock.json:\n{}", run.stderr);
         fs::write(ready, "").unwrap();
     }
     folder
 }
 
 #[test]
-fn the_lock_of_npm_pins_every_module_by_its_digest_and_names_no_registry() {
-    let lock = fs::read_to_string(root().join("tests/support/js/package-lock.json")).unwrap();
-    let lock: Value = serde_json::from_str(&lock).unwrap();
-    let modules = lock["packages"].as_object().unwrap().iter().filter(|(name, _)| !name.is_empty());
-    for (name, module) in modules {
-        assert!(module["integrity"].as_str().is_some_and(|digest| digest.starts_with("sha512-")), "{name}");
-        assert_eq!(module["resolved"], Value::Null, "{name}");
+fn the_locks_of_npm_pin_every_module_by_its_digest_and_name_no_registry() {
+    for folder in ["js", "azurite"] {
+        let lock = root().join("tests/support").join(folder).join("package-lock.json");
+        let lock: Value = serde_json::from_str(&fs::read_to_string(lock).unwrap()).unwrap();
+        let modules = lock["packages"].as_object().unwrap().iter().filter(|(name, _)| !name.is_empty());
+        for (name, module) in modules {
+            assert!(module["integrity"].as_str().is_some_and(|digest| digest.starts_with("sha512-")), "{name}");
+            assert_eq!(module["resolved"], Value::Null, "{name}");
+        }
     }
 }

@@ -23,6 +23,7 @@ use super::account::FileAccount;
 use super::left_alone::LeftAlone;
 use crate::digest::sha256_file;
 use crate::error::{Context, Error, Result};
+use crate::net::Provider;
 
 pub use archive::unpack;
 
@@ -47,6 +48,7 @@ enum Location {
     Http(Url),
     Object {
         store: Arc<dyn ObjectStore>,
+        provider: Provider,
         path: ObjectPath,
         size: Option<u64>,
         e_tag: Option<String>,
@@ -175,7 +177,7 @@ impl SourceFile {
                 Err(error) => Err(error).unreachable("cannot open"),
             },
             Location::Http(url) => remote::fetch(url, runtime),
-            Location::Object { store, path, .. } => remote::fetch_object(&**store, path, runtime),
+            Location::Object { store, provider, path, .. } => remote::fetch_object(&**store, *provider, path, runtime),
         };
         opened.map_err(|error| error.at(&self.name))
     }

@@ -5,9 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::TryStreamExt;
-use object_store::aws::AmazonS3Builder;
-use object_store::azure::MicrosoftAzureBuilder;
-use object_store::gcp::GoogleCloudStorageBuilder;
 use object_store::list::PaginatedListStore;
 use object_store::path::Path as ObjectPath;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, ObjectStoreScheme};
@@ -21,7 +18,7 @@ use super::names::published;
 use super::{Chosen, Listing, Location, SourceFile, local};
 use crate::error::{Context, Error, Result};
 use crate::ingest::left_alone::{LeftAlone, WhyLeft};
-use crate::net;
+use crate::net::{self, Provider};
 
 /// How long a server may be silent before it is given up.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -75,10 +72,11 @@ pub(super) fn fetch(url: &Url, runtime: &Handle) -> Result<Box<dyn Read + Send>>
 /// [`Unreachable`](crate::error::Kind::Unreachable) when it is not there.
 pub(super) fn fetch_object(
     store: &dyn ObjectStore,
+    provider: Provider,
     path: &ObjectPath,
     runtime: &Handle,
 ) -> Result<Box<dyn Read + Send>> {
-    let answer = runtime.block_on(store.get(path)).map_err(|error| net::refused(error, "cannot fetch"))?;
+    let answer = runtime.block_on(store.get(path)).map_err(|error| net::refused(error, "cannot fetch", provider))?;
     let bytes = answer.into_stream().map_err(std::io::Error::other);
     Ok(Box::new(runtime.block_on(async { SyncIoBridge::new(StreamReader::new(bytes)) })))
 }
@@ -86,33 +84,19 @@ pub(super) fn fetch_object(
 /// A store and, where it lists in pages, the same once more.
 type Store = (Arc<dyn ObjectStore>, Option<Arc<dyn PaginatedListStore>>);
 
-/// A store of a kind, by its builder. Credentials and endpoints come from the environment variables that `object_store`
-/// documents, and from nowhere else.
-macro_rules! store_of {
-    ($builder:ty, $url:expr) => {{
-        let builder =
-            std::env::vars().fold(<$builder>::new().with_url($url.as_str()), |builder, (key, value)| {
-                match key.to_ascii_lowercase().parse() {
-                    Ok(key) => builder.with_config(key, value),
-                    Err(_) => builder,
-                }
-            });
-        let store = Arc::new(builder.build().usage("cannot reach the store")?);
-        let pages: Arc<dyn PaginatedListStore> = store.clone();
-        (store, Some(pages))
-    }};
+/// A store that lists in pages, or what keeps it from being one.
+fn paged<S: ObjectStore + PaginatedListStore>(store: Result<S, object_store::Error>) -> Result<Store> {
+    let store = Arc::new(store.usage("cannot reach the store")?);
+    Ok((Arc::clone(&store) as _, Some(store)))
 }
 
 fn open(url: &Url) -> Result<(Store, ObjectPath)> {
-    if matches!(url.scheme(), "s3" | "s3a") {
-        net::s3_from_environment(url.as_str())?;
-    }
     // The library's own error repeats the URL.
     let (scheme, prefix) = ObjectStoreScheme::parse(url).map_err(|_| unknown())?;
     let store: Store = match scheme {
-        ObjectStoreScheme::AmazonS3 => store_of!(AmazonS3Builder, url),
-        ObjectStoreScheme::GoogleCloudStorage => store_of!(GoogleCloudStorageBuilder, url),
-        ObjectStoreScheme::MicrosoftAzure => store_of!(MicrosoftAzureBuilder, url),
+        ObjectStoreScheme::AmazonS3 => paged(net::s3_from_environment(url.as_str())?.build())?,
+        ObjectStoreScheme::GoogleCloudStorage => paged(net::google_from_environment(url.as_str()).build())?,
+        ObjectStoreScheme::MicrosoftAzure => paged(net::azure_from_environment(url.as_str()).build())?,
         ObjectStoreScheme::Memory => (Arc::new(object_store::memory::InMemory::new()), None),
         _ => return Err(unknown()),
     };
@@ -126,6 +110,7 @@ fn unknown() -> Error {
 
 fn bucket(url: &Url, runtime: &Handle) -> Result<Listing> {
     let ((store, pages), prefix) = open(url)?;
+    let provider = Provider::of(url.as_str());
     let below = if prefix.as_ref().is_empty() { String::new() } else { format!("{prefix}/") };
     let keys = match pages {
         Some(pages) => runtime.block_on(list(&*pages, &below)),
@@ -133,28 +118,28 @@ fn bucket(url: &Url, runtime: &Handle) -> Result<Listing> {
             runtime.block_on(store.list(Some(&prefix)).try_collect()).map(|objects| Keys { objects, ..Keys::default() })
         }
     };
-    let keys = keys.map_err(|error| net::refused(error, "cannot list"))?;
+    let keys = keys.map_err(|error| net::refused(error, "cannot list", provider))?;
     let mut listing = Listing::default();
     listing.left_alone.extend(keys.unnamed.iter().map(|key| {
         let relative = key.strip_prefix(&below).unwrap_or(key);
         LeftAlone::one(published(relative.as_bytes()), WhyLeft::UnnamedKey)
     }));
     for object in keys.objects {
-        if object.size > 0 || object_at(&*store, &object.location, runtime)?.is_some() {
+        if object.size > 0 || object_at(&*store, provider, &object.location, runtime)?.is_some() {
             let relative = object.location.as_ref().strip_prefix(&below).unwrap_or(object.location.as_ref());
             let name = published(relative.as_bytes());
             let (size, e_tag, path) = (Some(object.size), object.e_tag, object.location);
-            let location = Location::Object { store: Arc::clone(&store), path, size, e_tag };
+            let location = Location::Object { store: Arc::clone(&store), provider, path, size, e_tag };
             listing.files.push(SourceFile::new(name, location, Chosen::Found));
         }
     }
     // A prefix that is one object lists nothing below itself.
     if listing.is_empty()
         && !below.is_empty()
-        && let Some(object) = object_at(&*store, &prefix, runtime)?
+        && let Some(object) = object_at(&*store, provider, &prefix, runtime)?
     {
         let name = published(prefix.filename().unwrap_or_default().as_bytes());
-        let location = Location::Object { store, path: prefix, size: Some(object.size), e_tag: object.e_tag };
+        let location = Location::Object { store, provider, path: prefix, size: Some(object.size), e_tag: object.e_tag };
         listing.files.push(SourceFile::new(name, location, Chosen::ByName));
     }
     Ok(listing)
@@ -162,11 +147,16 @@ fn bucket(url: &Url, runtime: &Handle) -> Result<Listing> {
 
 /// What the store says of an object, if there is one. An empty one that was listed need not be there: consoles keep a key
 /// `a/` for a folder, and the library takes the slash off.
-fn object_at(store: &dyn ObjectStore, path: &ObjectPath, runtime: &Handle) -> Result<Option<ObjectMeta>> {
+fn object_at(
+    store: &dyn ObjectStore,
+    provider: Provider,
+    path: &ObjectPath,
+    runtime: &Handle,
+) -> Result<Option<ObjectMeta>> {
     match runtime.block_on(store.head(path)) {
         Ok(object) => Ok(Some(object)),
         Err(object_store::Error::NotFound { .. }) => Ok(None),
-        Err(error) => Err(net::refused(error, "cannot look")),
+        Err(error) => Err(net::refused(error, "cannot look", provider)),
     }
 }
 

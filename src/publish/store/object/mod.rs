@@ -10,8 +10,6 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
-use object_store::azure::MicrosoftAzureBuilder;
-use object_store::gcp::GoogleCloudStorageBuilder;
 use object_store::memory::InMemory;
 use object_store::path::Path as ObjectPath;
 use object_store::signer::Signer;
@@ -25,7 +23,7 @@ use url::Url;
 use super::{Guard, Store};
 use crate::digest::token;
 use crate::error::{Context, Error, Result};
-use crate::net::{self, Answer, refused};
+use crate::net::{self, Answer, Provider, refused};
 use crate::publish::StorageKey;
 
 /// Files beyond this go up in parts of this size, so that a lost connection costs one part.
@@ -88,7 +86,7 @@ impl ObjectBackend {
                 (Arc::clone(&store), store, None)
             }
             "gs" => {
-                let builder = || GoogleCloudStorageBuilder::from_env().with_url(name);
+                let builder = || net::google_from_environment(name);
                 pair(builder().with_retry(retries()).build(), builder().with_retry(never).build()).map_err(place)?
             }
             "s3" | "s3a" => {
@@ -96,7 +94,7 @@ impl ObjectBackend {
                 pair(builder.clone().with_retry(retries()).build(), builder.with_retry(never).build()).map_err(place)?
             }
             _ => {
-                let builder = || MicrosoftAzureBuilder::from_env().with_url(name);
+                let builder = || net::azure_from_environment(name);
                 pair(builder().with_retry(retries()).build(), builder().with_retry(never).build()).map_err(place)?
             }
         };
@@ -130,6 +128,11 @@ impl ObjectBackend {
         path.split('/').fold(self.prefix.clone(), ObjectPath::join)
     }
 
+    /// What the store refused, after what was attempted.
+    fn refused(&self, path: &str, error: StoreError, attempted: &str) -> Error {
+        self.at(path)(refused(error, attempted, Provider::of(&self.name)))
+    }
+
     fn at(&self, path: &str) -> impl Fn(Error) -> Error {
         let place = format!("{}/{path}", self.name.trim_end_matches('/'));
         move |error| error.at(&place)
@@ -157,11 +160,12 @@ impl ObjectBackend {
             Err(error) => error,
         };
         let answer = Answer::of(&error);
+        let denied = answer.denies() && Provider::of(&self.name).denies_what_is_not_there();
         let absent = match error {
-            StoreError::NotFound { .. } => !answer.is(&["NoSuchBucket"]),
-            _ => answer.denies() && self.reads_what_is_there(),
+            StoreError::NotFound { .. } => !answer.misses_bucket(),
+            _ => denied && self.reads_what_is_there(),
         };
-        if absent { Ok(None) } else { Err(self.at(path)(refused(error, attempted))) }
+        if absent { Ok(None) } else { Err(self.refused(path, error, attempted)) }
     }
 
     /// Whether the credentials read what is there, so that what they do not read is not there. Something else was read, or
@@ -317,12 +321,12 @@ impl Store for ObjectBackend {
             return self.put(key, &std::fs::read(file).unreachable("cannot read").map_err(cannot_read)?);
         }
         let written = self.runtime.block_on(self.upload(key, source));
-        written.map_err(|error| self.at(&key.path())(refused(error, "cannot write")))
+        written.map_err(|error| self.refused(&key.path(), error, "cannot write"))
     }
 
     fn put(&self, key: &StorageKey, bytes: &[u8]) -> Result<()> {
         let written = self.put_opts(self.store.as_ref(), &key.path(), bytes, put_options(key));
-        written.map_err(|error| self.at(&key.path())(refused(error, "cannot write")))
+        written.map_err(|error| self.refused(&key.path(), error, "cannot write"))
     }
 
     fn delete(&self, key: &StorageKey) -> Result<()> {
@@ -331,7 +335,7 @@ impl Store for ObjectBackend {
         // removed.
         match delete().or_else(|error| if matches!(error, StoreError::NotFound { .. }) { Ok(()) } else { delete() }) {
             Ok(()) | Err(StoreError::NotFound { .. }) => Ok(()),
-            Err(error) => Err(self.at(&key.path())(refused(error, "cannot remove"))),
+            Err(error) => Err(self.refused(&key.path(), error, "cannot remove")),
         }
     }
 

@@ -7,7 +7,7 @@ use object_store::{Error as StoreError, ObjectStore, PutMode, PutOptions, Update
 use super::{ObjectBackend, put_options};
 use crate::digest::token;
 use crate::error::{Error, Result};
-use crate::net::{Answer, refused};
+use crate::net::{Answer, Provider, refused};
 use crate::publish::store::Guard;
 use crate::publish::{StorageKey, Store as _};
 
@@ -55,7 +55,7 @@ pub(super) fn swap(backend: &ObjectBackend, key: &StorageKey, expected: Option<&
             Said::Failed(error) => {
                 return match backend.get(&path) {
                     Ok(Some(current)) if current == bytes => Ok(true),
-                    _ => Err(backend.at(&path)(refused(error, "cannot write conditionally"))),
+                    _ => Err(backend.refused(&path, error, "cannot write conditionally")),
                 };
             }
         };
@@ -63,7 +63,9 @@ pub(super) fn swap(backend: &ObjectBackend, key: &StorageKey, expected: Option<&
         if changed(backend, &path, expected)? {
             continue;
         }
-        let Some(pause) = pauses.next() else { return Err(backend.at(&path)(undecided(error))) };
+        let Some(pause) = pauses.next() else {
+            return Err(backend.at(&path)(undecided(error, Provider::of(&backend.name))));
+        };
         std::thread::sleep(pause);
     }
 }
@@ -74,9 +76,10 @@ fn changed(backend: &ObjectBackend, path: &str, expected: Option<&[u8]>) -> Resu
 }
 
 /// The store refuses, and nobody was faster.
-fn undecided(error: StoreError) -> Error {
+fn undecided(error: StoreError, provider: Provider) -> Error {
     let busy = Answer::of(&error).conflicts();
-    let told = refused(error, "the conditional write is refused again and again, though nobody else wrote there");
+    let told =
+        refused(error, "the conditional write is refused again and again, though nobody else wrote there", provider);
     if busy {
         told.hint("the store says that another write is under way: run again later")
     } else {
@@ -124,11 +127,15 @@ fn must_refuse(backend: &ObjectBackend, key: &StorageKey, mode: &PutMode) -> Res
         let answer = Answer::of(&error);
         // The same write without a condition was just done.
         if answer.unknown_request() {
-            return Err(unconditional(backend).because(refused(error, "to a write with a condition")));
+            return Err(unconditional(backend).because(refused(
+                error,
+                "to a write with a condition",
+                Provider::of(&backend.name),
+            )));
         }
         match pauses.next().filter(|_| answer.passes()) {
             Some(pause) => std::thread::sleep(pause),
-            None => return Err(backend.at(&key.path())(refused(error, "cannot try a conditional write"))),
+            None => return Err(backend.refused(&key.path(), error, "cannot try a conditional write")),
         }
     }
 }
@@ -151,7 +158,7 @@ fn must_take_its_own_tag(backend: &ObjectBackend, key: &StorageKey) -> Result<()
                     Said::Refused(_) => tag,
                     Said::Busy(error) | Said::Failed(error) if Answer::of(&error).passes() => None,
                     Said::Busy(error) | Said::Failed(error) => {
-                        return Err(backend.at(&key.path())(refused(error, "cannot try a conditional write")));
+                        return Err(backend.refused(&key.path(), error, "cannot try a conditional write"));
                     }
                 }
             }
