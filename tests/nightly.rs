@@ -261,14 +261,23 @@ fn a_night_that_cannot_begin_says_why() {
 
     // Without a forge, the summary goes where it was asked for, or to the standard output.
     let file = forge.folder.path().join("summary.md");
-    for args in [&[][..], &["--summary", file.to_str().unwrap()]] {
+    // Its moment is long ago: that is told, and fails nothing. Of data that are finished there is nothing to tell.
+    let raw = forge.logs.path();
+    let settings = format!("as_of = \"2019-05-03T00:00:00+02:00\"\nraw = [\"{}\"]", raw.display());
+    let late = forge.logs.pipeline(&settings, SCHEDULE).to_str().unwrap().to_owned();
+    let to_file = ["--summary", file.to_str().unwrap()];
+    for (args, pipeline, last) in [
+        (&[][..], late.as_str(), "published; the current version is late"),
+        (&to_file[..], &late, "nothing new, which is no failure; the current version is late"),
+        (&[], "exemple", "published"),
+    ] {
         let mut job = Command::new(root().join(".ci/nightly"));
         job.env_clear().env("PATH", std::env::var_os("PATH").unwrap()).env("GUICHETS", env!("CARGO_BIN_EXE_guichets"));
-        job.env("GUICHETS_STORE", forge.folder.path().join("store")).env("GUICHETS_PIPELINE", "exemple");
+        let store = forge.folder.path().join(if pipeline == "exemple" { "finished" } else { "store" });
+        job.env("GUICHETS_STORE", store).env("GUICHETS_PIPELINE", pipeline);
         let run = Run::of(job.args(args).args(["--accept", "quarantaine", "--because", "essai"]));
-        // Its moment is long ago: that is told, and fails nothing.
         assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
-        assert!(run.stdout.trim_end().ends_with("the current version is late"), "{}", run.stdout);
+        assert!(run.stdout.trim_end().ends_with(&format!("nightly: {last}")), "{}", run.stdout);
         assert_eq!(run.stdout.contains("The pipeline has no section [datagouv]"), args.is_empty(), "{}", run.stdout);
     }
     let summary = fs::read_to_string(file).unwrap();

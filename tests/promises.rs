@@ -25,6 +25,7 @@ mod dossier;
 mod droughts;
 mod durable;
 mod files;
+mod finished;
 mod first_sights;
 mod folders;
 mod forgotten;

@@ -435,7 +435,7 @@ fn a_retraction_that_was_cut_short_is_not_taken_for_done() {
         assert!(refused.to_string().contains("was retracted, and is still current"), "{refused}");
         let found = verify(store, None, None, &Silent).unwrap();
         assert!(found.faults.iter().any(|fault| fault.path == "latest.json"), "{:?}", found.faults);
-        assert_eq!(status(store, None, at.into()).unwrap().health, Health::Broken);
+        assert_eq!(status(store, None, false, at.into()).unwrap().health, Health::Broken);
         retract(store, "2019-06-01.2", "faux", false, at).unwrap();
         assert_eq!(read(store).unwrap(), "un");
         assert_verifies(store);

@@ -189,6 +189,9 @@ fn the_page_says_whether_the_store_still_holds_by_it() {
         fs::write(&path, page.replacen(" data-finished>", ">", 1).replace("</body>", &format!("{width}</body>")))
             .unwrap();
     }
+    // Without a word of a next version none is late, either.
+    assert_eq!(notice(&browser.dom(&urls[1])), None);
+    change(&store.path().join("latest.json"), |latest| latest["fresh_until"] = json!("2019-06-02T12:00:00+02:00"));
     let page = browser.dom(&urls[1]);
     assert!(notice(&page).unwrap().contains("Ces données ne sont plus à jour"), "{:?}", notice(&page));
     assert!(page.contains("<title>fits</title>"), "the page is wider than a telephone");

@@ -20,7 +20,8 @@ pub struct StatusCommand {
     /// The address where readers find the store [default: the one that an object store gives its objects]
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
-    /// The pipeline whose publication it is: its `publication.base_url` is then the address where readers find the store
+    /// The pipeline whose publication it is: its `publication.base_url` is then the address where readers find the store,
+    /// and with `frequency = "never"` no version is late
     #[arg(long, value_name = "PIPELINE", conflicts_with = "public_url")]
     pipeline: Option<String>,
     /// The moment at which to ask [default: now]
@@ -33,11 +34,14 @@ impl StatusCommand {
     pub fn run(self, common: &Common) -> Result<ExitCode> {
         let store = publish::open(&self.store, Guard::default())?;
         let now = self.at.map_or_else(Utc::now, |at| at.with_timezone(&Utc));
-        let public = match &self.pipeline {
-            Some(pipeline) => common.pipeline(pipeline)?.1.publication.base_url,
-            None => self.public_url,
+        let (public, finished) = match &self.pipeline {
+            Some(pipeline) => {
+                let publication = common.pipeline(pipeline)?.1.publication;
+                (publication.base_url.clone(), publication.is_finished())
+            }
+            None => (self.public_url, false),
         };
-        let report = status(store.as_ref(), public.as_deref(), now)?;
+        let report = status(store.as_ref(), public.as_deref(), finished, now)?;
         print(&if common.json {
             format!("{:#}", serde_json::to_value(&report).internal("the status")?)
         } else {
@@ -62,8 +66,13 @@ fn told(report: &StatusReport) -> Result<String, std::fmt::Error> {
         None => writeln!(text, "{health}: no current version")?,
         Some(pointer) => writeln!(
             text,
-            "{health}: version {}, of {}, fresh until {}",
-            pointer.version, pointer.published_at, pointer.fresh_until
+            "{health}: version {}, of {}, {}",
+            pointer.version,
+            pointer.published_at,
+            pointer
+                .fresh_until
+                .as_ref()
+                .map_or_else(|| "finished: no other is due".to_owned(), |until| format!("fresh until {until}"))
         )?,
     }
     for problem in &report.problems {

@@ -120,6 +120,12 @@ impl Default for Organisation {
 const PROJECT: &str = "https://github.com/guichets-ouverts/guichets-ouverts";
 
 impl PublicationSettings {
+    /// Whether the data are finished, so that no newer version is due.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.frequency == Some(Frequency::Never)
+    }
+
     /// Refuses what would make addresses that nobody can follow.
     ///
     /// # Errors

@@ -307,7 +307,8 @@ pub fn release(
             files: &built.files,
             manifest: built.manifest.clone(),
             as_of: order.as_of,
-            fresh_for: TimeDelta::hours(order.pipeline.fresh_hours),
+            fresh_for: (!order.pipeline.publication.is_finished())
+                .then(|| TimeDelta::hours(order.pipeline.fresh_hours)),
             signing: to.signing,
         },
         progress,

@@ -30,8 +30,8 @@ pub struct Release<'a> {
     pub manifest: Manifest,
     /// The moment of which it speaks.
     pub as_of: DateTime<FixedOffset>,
-    /// How long readers may take it for current.
-    pub fresh_for: TimeDelta,
+    /// How long readers may take it for current; nothing where no other will follow.
+    pub fresh_for: Option<TimeDelta>,
     /// Who vouches for it, where somebody does.
     pub signing: Option<&'a SigningKey>,
 }
@@ -107,7 +107,7 @@ pub fn publish(store: &dyn Store, mut release: Release<'_>, progress: &dyn Progr
         manifest: StorageKey::Manifest { version: version.clone() }.path(),
         manifest_sha256: manifest_sha256.clone(),
         published_at: instant(release.as_of),
-        fresh_until: instant(release.as_of + release.fresh_for),
+        fresh_until: release.fresh_for.map(|time| instant(release.as_of + time)),
     };
     let (written, shared) =
         write(store, &release, &text, &pointer, progress).inspect_err(|_| give_up(store, &version))?;
@@ -178,7 +178,7 @@ pub(super) fn complete(store: &dyn Store, pointer: &Pointer, manifest: &Manifest
             status: Status::Published,
             as_of: pointer.published_at.clone(),
             simulated: manifest.simulated,
-            fresh_until: Some(pointer.fresh_until.clone()),
+            fresh_until: pointer.fresh_until.clone(),
             manifest_sha256: Some(pointer.manifest_sha256.clone()),
             // The manifest says it; a list of all versions does not grow with all files.
             files_read: Vec::new(),

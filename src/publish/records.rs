@@ -16,8 +16,9 @@ pub struct Pointer {
     pub manifest_sha256: String,
     /// The moment of which the version speaks, RFC 3339.
     pub published_at: String,
-    /// After this the next version is late, RFC 3339.
-    pub fresh_until: String,
+    /// After this the next version is late, RFC 3339; nothing where none is due, of data that are finished.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub fresh_until: Option<String>,
 }
 
 /// `versions.json`: every version, failed ones too.
@@ -63,7 +64,7 @@ pub struct VersionRecord {
     pub as_of: String,
     /// True where the attempts come from the simulator.
     pub simulated: bool,
-    /// After this the next version was late, RFC 3339; nothing for one that was never current.
+    /// After this the next version was late, RFC 3339; nothing for one that was never current, or after which none is due.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub fresh_until: Option<String>,
     /// SHA-256 of its manifest, where it has one.

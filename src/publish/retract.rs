@@ -115,8 +115,7 @@ fn pointer_to(record: &VersionRecord) -> Pointer {
         manifest: StorageKey::Manifest { version: record.version.clone() }.path(),
         manifest_sha256: record.manifest_sha256.clone().unwrap_or_default(),
         published_at: record.as_of.clone(),
-        // An unknown end is past: the version is then late, which is true of one that had to come back.
-        fresh_until: record.fresh_until.clone().unwrap_or_else(|| record.as_of.clone()),
+        fresh_until: record.fresh_until.clone(),
     }
 }
 

@@ -32,7 +32,7 @@ pub enum Health {
 pub struct StatusReport {
     /// First.
     pub health: Health,
-    /// The pointer, where there is one.
+    /// The pointer, where there is one; of data that are finished without a time after which it is late.
     pub current: Option<Pointer>,
     /// Nights that failed since the current version, the oldest first.
     pub failures: Vec<VersionRecord>,
@@ -43,12 +43,13 @@ pub struct StatusReport {
 }
 
 /// Looks at a store without downloading tables. `public` is the address under which readers find the store, where it is
-/// not the one that the store itself knows.
+/// not the one that the store itself knows. Of a publication that is known to be `finished` no version is late, and neither
+/// is one whose pointer says nothing of a next.
 ///
 /// # Errors
 /// [`Unreachable`](crate::error::Kind::Unreachable) when the store does not answer at all; whatever else is wrong is
 /// reported.
-pub fn status(store: &dyn Store, public: Option<&str>, now: DateTime<Utc>) -> Result<StatusReport> {
+pub fn status(store: &dyn Store, public: Option<&str>, finished: bool, now: DateTime<Utc>) -> Result<StatusReport> {
     let mut problems = Vec::new();
     let versions = match list(store) {
         Ok((_, versions)) => versions,
@@ -76,10 +77,12 @@ pub fn status(store: &dyn Store, public: Option<&str>, now: DateTime<Utc>) -> Re
     } else if problems.is_empty() {
         problems.push("there is no current version; publish one with guichets run".to_owned());
     }
-    let current = base.current.map(|(pointer, _)| pointer);
-    let late = current
-        .as_ref()
-        .is_some_and(|pointer| DateTime::parse_from_rfc3339(&pointer.fresh_until).map_or(true, |until| now > until));
+    let mut current = base.current.map(|(pointer, _)| pointer);
+    if let Some(pointer) = current.as_mut().filter(|_| finished) {
+        pointer.fresh_until = None;
+    }
+    let until = current.as_ref().and_then(|pointer| pointer.fresh_until.as_deref());
+    let late = until.is_some_and(|until| DateTime::parse_from_rfc3339(until).map_or(true, |until| now > until));
     let since = versions.since(current.as_ref().map(|pointer| pointer.version.as_str()));
     Ok(StatusReport {
         health: match (problems.is_empty(), late) {

@@ -66,7 +66,7 @@ impl SmallRelease {
             files: &self.files,
             manifest: self.manifest.clone(),
             as_of: self.as_of,
-            fresh_for: TimeDelta::hours(36),
+            fresh_for: Some(TimeDelta::hours(36)),
             signing: None,
         };
         publish(store, release, progress)

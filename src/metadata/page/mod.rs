@@ -10,7 +10,7 @@ use serde_json::Value;
 use self::words::{ENGLISH, FRENCH, Words};
 use super::describe::{date, warning};
 use super::{Check, Description};
-use crate::config::{Frequency, Organisation};
+use crate::config::Organisation;
 use crate::schema::Language;
 
 const STYLE: &str = include_str!("style.css");
@@ -20,7 +20,7 @@ const SCRIPT: &str = include_str!("script.js");
 pub(super) fn page(description: &Description<'_>, croissant: &Value) -> String {
     let title = escaped(&description.title(Language::French));
     // Of data that are finished no newer version is due.
-    let finished = description.pipeline.publication.frequency == Some(Frequency::Never);
+    let finished = description.pipeline.publication.is_finished();
     // « </script> » in a text would end the element; JSON can write the sign otherwise.
     let croissant = croissant.to_string().replace('<', "\\u003c");
     format!(

@@ -34,7 +34,7 @@
     if (latest.version !== version) {
       tell("Une autre version est courante : " + latest.version + ".",
         "Another version is current: " + latest.version + ".", "latest/index.html");
-    } else if (!("finished" in page.dataset) && Date.parse(latest.fresh_until) < Date.now()) {
+    } else if (!("finished" in page.dataset) && latest.fresh_until && Date.parse(latest.fresh_until) < Date.now()) {
       var day = latest.fresh_until.slice(0, 10);
       tell("Ces données ne sont plus à jour : une nouvelle version était attendue avant le " + day + ".",
         "These data are no longer fresh: a new version was due before " + day + ".");
