@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use guichets_ouverts::digest::sha256;
 
-use crate::support::raw::AS_OF;
+use crate::support::raw::{AS_OF, left_alone};
 use crate::support::web::{Web, file_of};
 use crate::support::workshop::{Told, Workshop, day, days};
 use crate::support::{Store, guichets, root};
@@ -201,6 +201,36 @@ fn a_member_is_read_once_and_an_archive_that_is_mended_leaves_the_account() {
     let whole = workshop.run();
     assert_eq!(whole.read, third.read);
     assert_eq!(whole.store.content(), third.store.content());
+}
+
+/// A member, a whole archive, and one that is damaged.
+#[test]
+fn what_somebody_leaves_out_by_its_name_is_not_read_and_named() {
+    let workshop = days();
+    workshop.tool("tar", &["-cf", "../raw/a.archive", "01.csv", "02.csv"]);
+    workshop.tool("tar", &["-cf", "../raw/b.archive", "03.csv"]);
+    let tar = fs::read(workshop.raw().join("a.archive")).unwrap();
+    fs::write(workshop.raw().join("c.archive"), &tar[..1024 + 600]).unwrap();
+    let (store, pipeline, raw) = (Store::new(), workshop.pipeline("*.csv"), workshop.raw());
+    let without = |names: &[&str]| {
+        let options: Vec<&str> = names.iter().flat_map(|name| ["--without", name]).collect();
+        store.run(&pipeline, &[&raw], AS_OF, &options)
+    };
+    for unknown in ["a.archiv", "02.csv", "a.archive/"] {
+        let refused = without(&[unknown]);
+        assert_eq!(refused.code, Some(2), "{unknown}: {}", refused.stderr);
+        assert!(refused.stderr.contains(&format!("« {unknown} »")), "{}", refused.stderr);
+    }
+    let run = without(&["a.archive/01.csv", "b.archive", "c.archive"]);
+    assert_eq!(run.code, Some(0), "{}\n{}", run.stdout, run.stderr);
+    let files: Vec<String> = store.rows("fichiers").iter().map(|row| row["fichier"].clone()).collect();
+    assert_eq!(files, ["a.archive/02.csv"]);
+    let left_alone = left_alone(&store.manifest()["left_alone"]);
+    assert_eq!(left_alone, ["a.archive/01.csv ecarte", "b.archive ecarte", "c.archive ecarte"]);
+    // The next night takes them, where nobody says so any more.
+    assert_eq!(without(&[]).code, Some(0));
+    let left_alone = store.manifest()["left_alone"].to_string();
+    assert!(!left_alone.contains("ecarte"), "{left_alone}");
 }
 
 #[test]

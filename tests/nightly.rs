@@ -67,6 +67,11 @@ impl Forge {
 
     /// The job, on a machine with nothing on it but this day's log.
     fn night(&self, log: &Path, as_of: &str, key: &str, args: &[&str]) -> Night {
+        self.night_with(&[], log, as_of, key, args)
+    }
+
+    /// The same, with further variables of the forge.
+    fn night_with(&self, more: &[(&str, &str)], log: &Path, as_of: &str, key: &str, args: &[&str]) -> Night {
         let machine = tempfile::tempdir().unwrap();
         let home = machine.path().join("home");
         let summary = machine.path().join("summary.md");
@@ -79,10 +84,10 @@ impl Forge {
         job.env("GUICHETS_STORE", self.bucket.url()).env("GUICHETS_PIPELINE", self.pipeline());
         job.env("GUICHETS_RAW", &raw).env("GUICHETS_AS_OF", as_of).env("GITHUB_STEP_SUMMARY", &summary);
         // As a forge gives what nobody set.
-        for name in ["GUICHETS_SIGNING_KEY", "GUICHETS_SIGNING_PASSWORD", "GUICHETS_ACCEPT", "AWS_SESSION_TOKEN"] {
+        for name in ["GUICHETS_SIGNING_KEY", "GUICHETS_ACCEPT", "GUICHETS_FORGET_FAILED", "AWS_SESSION_TOKEN"] {
             job.env(name, "");
         }
-        let run = Run::of(job.env("DATAGOUV_API_KEY", key).args(args));
+        let run = Run::of(job.env("DATAGOUV_API_KEY", key).envs(more.iter().copied()).args(args));
         assert!(key.is_empty() || !format!("{}{}", run.stdout, run.stderr).contains(key), "{}", run.stdout);
         Night { run, summary: fs::read_to_string(summary).unwrap_or_default() }
     }
@@ -243,6 +248,41 @@ fn a_night_that_a_gate_refuses_says_which_and_how_to_overrule_it() {
     let night = night.ended(0, "published");
     night.says(&["| overruled: disque plein |"]);
     assert_eq!(forge.attempts().len(), 2);
+}
+
+#[test]
+fn what_a_refused_night_had_read_is_left_out_by_the_forge_s_own_means() {
+    let forge = Forge::new("");
+    let days = ["2019-04-30", "2019-05-01", "2019-05-02"];
+    let [first, bad, third] = days.map(|day| forge.day(day, if day == "2019-05-01" { "{\nnothing\n" } else { "" }));
+    forge.night(&first, "2019-05-01T00:00:00+02:00", "", &[]).ended(0, "published");
+    let refused = forge.night(&bad, "2019-05-02T00:00:00+02:00", "", &[]).ended(3, "refused: ");
+    refused.says(&["2019-05-01.ndjson", "the variable GUICHETS_WITHOUT", "--without"]);
+
+    // The next ones have their own day alone.
+    let as_of = "2019-05-03T00:00:00+02:00";
+    let asked = forge.night(&third, as_of, "", &[]).ended(2, "failed: --raw: version 2019-05-02 failed");
+    asked.says(&["the first 2019-05-01.ndjson", "GUICHETS_FORGET_FAILED=true"]);
+    let said = |name: &'static str, value: &'static str| forge.night_with(&[(name, value)], &third, as_of, "", &[]);
+    said("GUICHETS_FORGET_FAILED", "oui").ended(2, "failed: GUICHETS_FORGET_FAILED is « oui »");
+    said("GUICHETS_FORGET_FAILED", "false").ended(2, "failed: --raw: version 2019-05-02 failed");
+    let judged = |more: (&'static str, &'static str)| forge.night_with(&[more], &third, as_of, "", &["--dry-run"]);
+    judged(("GUICHETS_WITHOUT", "2019-05-01.ndjson")).ended(0, "judged, and not published");
+    said("GUICHETS_FORGET_FAILED", "true").ended(0, "published");
+    assert_eq!(forge.attempts().into_keys().collect::<Vec<_>>(), ["2019-04-30", "2019-05-02"]);
+
+    // All nights have the whole folder, and the bad file in it.
+    let raw = forge.folder.path().to_str().unwrap();
+    let as_of = "2019-05-04T00:00:00+02:00";
+    let said =
+        |without| forge.night_with(&[("GUICHETS_RAW", raw), ("GUICHETS_WITHOUT", without)], &first, as_of, "", &[]);
+    said("").ended(3, "refused: ");
+    said("2019-05-01").ended(2, "failed: --without: no file that was found is called « 2019-05-01 »");
+    said("2019-05-01.ndjson").ended(0, "published").says(&["left out on purpose", "2019-05-01.ndjson"]);
+    assert_eq!(forge.attempts().into_keys().collect::<Vec<_>>(), ["2019-04-30", "2019-05-02"]);
+    let manifest = forge.bucket.object("latest/manifest.json").unwrap();
+    let manifest: Value = serde_json::from_slice(&manifest).unwrap();
+    assert!(manifest["left_alone"].to_string().contains(r#""file":"2019-05-01.ndjson","why":"ecarte""#));
 }
 
 #[test]

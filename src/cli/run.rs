@@ -27,6 +27,9 @@ pub struct Run {
     /// pipeline names]
     #[arg(long, value_name = "PATH_OR_URL", num_args = 1..)]
     raw: Vec<String>,
+    /// A raw file to leave out, by its path below what --raw names; the manifest says so. What a version has of it stays
+    #[arg(long, value_name = "FILE")]
+    without: Vec<String>,
     /// Where versions are kept
     #[arg(long, value_name = "URL", default_value = "public")]
     store: String,
@@ -84,6 +87,7 @@ impl Run {
         Self {
             pipeline: "exemple".to_owned(),
             raw: Vec::new(),
+            without: Vec::new(),
             store: "public".to_owned(),
             sole_publisher: false,
             as_of: None,
@@ -149,6 +153,7 @@ impl Run {
             project: &project,
             pipeline: &pipeline,
             raw: &raw,
+            without: &self.without,
             as_of,
             version,
             overrules: &overrules,

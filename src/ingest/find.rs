@@ -49,6 +49,36 @@ impl Found {
         Ok(())
     }
 
+    /// Leaves out what somebody said to leave out, by the names under which files are published; an archive with all its
+    /// members. What a version has of such a file already is not touched. `known` are files of earlier nights.
+    ///
+    /// # Errors
+    /// [`Usage`](crate::error::Kind::Usage) for a name that no file has or had: it may be misspelt, and the file be read.
+    pub fn leave_out(&mut self, names: &[String], known: &HashSet<String>) -> Result<()> {
+        for name in names {
+            let archive = self.archives.remove(name);
+            let within = |file: &str| {
+                let rest = file.strip_prefix(name.as_str());
+                rest.is_some_and(|rest| rest.is_empty() || (archive && rest.starts_with('/')))
+            };
+            let before = self.files.len() + self.damaged.len();
+            self.files.retain(|file| !within(&file.name));
+            self.damaged.retain(|(account, _)| !within(&account.file));
+            self.left_alone.retain(|file| !(archive && within(&file.file)));
+            let was_found = archive || before > self.files.len() + self.damaged.len();
+            let is_left = self.left_alone.iter().any(|file| file.file == *name);
+            if was_found || (known.contains(name) && !is_left) {
+                self.left_alone.push(LeftAlone::one(name.clone(), WhyLeft::LeftOut));
+            } else if !is_left {
+                return Err(Error::usage(format!("no file that was found is called « {name} »"))
+                    .at("--without")
+                    .hint("name it as the account of files does: by its path below what --raw names"));
+            }
+        }
+        self.left_alone.sort();
+        Ok(())
+    }
+
     /// The names of what is read, and of the archives that were unpacked for it. What is left alone is not among them: its
     /// lines are read by nobody.
     #[must_use]

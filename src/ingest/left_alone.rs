@@ -22,6 +22,8 @@ wire_enum! {
         Hidden = "cache",
         /// What an editor or a transfer has not finished, or left behind.
         Unfinished = "inacheve",
+        /// Whoever ran it said so.
+        LeftOut = "ecarte",
         /// A link to what is found under another name.
         Again = "deja_lu",
         /// A link that leads nowhere.
@@ -121,6 +123,7 @@ impl WhyLeft {
             Self::Packed => "packed in a way that is not read",
             Self::Hidden => "hidden",
             Self::Unfinished => "unfinished, or left by an editor",
+            Self::LeftOut => "left out on purpose",
             Self::Again => "a link to what is found under another name",
             Self::BrokenLink => "a link that leads nowhere",
             Self::NoFile => "a pipe, a device or a socket",

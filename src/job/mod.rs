@@ -2,6 +2,7 @@
 
 mod accounts;
 mod compare;
+mod failed;
 mod ground;
 mod origins;
 mod reopened;
@@ -9,28 +10,28 @@ mod version;
 
 pub use compare::{SchemaReport, compare_published, compare_schemas};
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use serde::Serialize;
 use tokio::runtime::Handle;
 
+use self::failed::FailedNights;
 use self::ground::Ground;
 use self::origins::Made;
 use self::version::Version;
 use crate::config::{Pipeline, Project, Schedule, UnknownIds};
-use crate::error::{Context, Error, Result};
+use crate::error::{Context, Result};
 use crate::gate::{self, GateReport, Overrule};
 use crate::ingest::{
-    FileAccount, Found, Ingest, LeftAlone, Months, Reading, accounts_table, find, quarantine_table, recall,
-    repetitions_table,
+    Ingest, LeftAlone, Months, Reading, accounts_table, find, quarantine_table, recall, repetitions_table,
 };
 use crate::model::Model;
 use crate::outcome::RuleSet;
 use crate::progress::Progress;
 use crate::publish::{self, Base, Release, SigningKey, Store};
 use crate::registry::Registry;
-use crate::release::{Accounting, Manifest, Origins, RawFile, StagedFile, Staging};
+use crate::release::{Accounting, Manifest, Origins, StagedFile, Staging};
 use crate::schema::{Catalog, Format};
 use crate::scope::{self, Seen};
 use crate::tables;
@@ -43,6 +44,8 @@ pub struct Order<'a> {
     pub pipeline: &'a Pipeline,
     /// Where the raw logs are.
     pub raw: &'a [String],
+    /// Files there that are not read, by their published names.
+    pub without: &'a [String],
     /// The moment of which the version will speak.
     pub as_of: DateTime<FixedOffset>,
     /// The name of the version.
@@ -154,11 +157,13 @@ pub fn build(
     let origins =
         Made { order, catalog: &catalog, registry: &registry, rules: &rules, models: &models, earliest }.origins()?;
 
-    let found = find(order.raw, order.pipeline, runtime)?;
+    let mut found = find(order.raw, order.pipeline, runtime)?;
+    let failed = FailedNights::of(store, base)?;
+    found.leave_out(order.without, &failed.files_not_published(base))?;
     let accounts =
         base.manifest().map(|manifest| accounts::of_version(store, manifest)).transpose()?.unwrap_or_default();
     if !order.forget_failed {
-        check_failed_nights((store, base), &accounts, &found)?;
+        failed.check(&accounts, &found, order.without)?;
     }
     let ground = base
         .manifest()
@@ -205,34 +210,6 @@ pub fn build(
     let words_sha256 = version.document(&models, &reading, &gates, changes.as_ref())?;
     version.sums()?;
     Ok(version.finish(reading, gates, Origins { words_sha256, ..origins }))
-}
-
-/// A night that was refused, or retracted, had read raw files that no version has now: a run that does not name them would
-/// publish their days as days on which nobody looked.
-fn check_failed_nights((store, base): (&dyn Store, &Base), accounts: &[FileAccount], found: &Found) -> Result<()> {
-    let named = found.read_names();
-    let there: HashMap<&str, &str> = accounts.iter().map(|account| (&*account.file, &*account.sha256)).collect();
-    for record in base.failed_since() {
-        // One that the version has in an earlier state is missing as well: what was added to it since was in that night.
-        let has = |raw: &RawFile| {
-            there.get(&*raw.file).is_some_and(|sha256| raw.sha256.as_ref().is_none_or(|read| read == sha256))
-        };
-        let read = publish::files_read(store, record)?;
-        let missing = read.iter().filter(|raw| !named.contains(raw.file.as_str()) && !has(raw));
-        let missing: Vec<&str> = missing.map(|raw| raw.file.as_str()).collect();
-        if let Some(first) = missing.first() {
-            return Err(Error::usage(format!(
-                "version {} failed, and {} raw file{} that it had read {} not named, the first {first}",
-                record.version,
-                missing.len(),
-                if missing.len() == 1 { "" } else { "s" },
-                if missing.len() == 1 { "is" } else { "are" },
-            ))
-            .at("--raw")
-            .hint("name them as well as the new ones; or, to publish without them, add --forget-failed"));
-        }
-    }
-    Ok(())
 }
 
 /// Brings back the months that the new lines touch, as they were before they were published: those of the lines, those

@@ -1,5 +1,6 @@
 //! Reading a store as anyone would: pointer, manifest, files, each checked against what vouches for it.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -57,6 +58,13 @@ impl Base {
             .hint("give each pipeline a store of its own with --store")),
             _ => Ok(()),
         }
+    }
+
+    /// Raw files that the current version left alone.
+    #[must_use]
+    pub fn files_left_alone(&self) -> HashSet<String> {
+        let left_alone = self.manifest().and_then(|manifest| manifest.left_alone.as_array());
+        left_alone.into_iter().flatten().filter_map(|file| Some(file["file"].as_str()?.to_owned())).collect()
     }
 
     /// Nights that were refused or retracted since.

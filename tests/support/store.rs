@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::version::{csv_rows, inputs, json};
+use super::version::{csv_rows, in_order, inputs, json};
 use super::{Row, Run, Tree, guichets_of, root, tree};
 
 pub struct Store {
@@ -76,7 +76,7 @@ impl Store {
         let files = manifest["files"].as_array().unwrap().iter();
         let csv: Vec<&Value> = files.filter(|file| file["table"] == table && file["format"] == "csv").collect();
         assert!(!csv.is_empty(), "{table} has no CSV");
-        csv.into_iter().flat_map(|file| csv_rows(&self.path().join(file["path"].as_str().unwrap()))).collect()
+        in_order(table, csv.into_iter().flat_map(|file| csv_rows(&self.path().join(file["path"].as_str().unwrap()))))
     }
 
     /// The content digest of each file that holds a table, by the file's name without its folder.

@@ -80,13 +80,22 @@ impl Version {
         let at = |file: &Value| self.store.join(file["path"].as_str().unwrap());
         let csv: Vec<&Value> = self.files_in("csv").filter(|file| file["table"] == table).collect();
         if !csv.is_empty() && table != "tentatives" {
-            return csv.into_iter().flat_map(|file| csv_rows(&at(file))).collect();
+            return in_order(table, csv.into_iter().flat_map(|file| csv_rows(&at(file))));
         }
         self.files_in("parquet")
             .filter(|file| file["table"] == table)
             .flat_map(|file| parquet_rows(&at(file)))
             .collect()
     }
+}
+
+/// Rows in their order: those of files go into parts by their last months, and into none where they have none.
+pub fn in_order(table: &str, rows: impl Iterator<Item = Row>) -> Vec<Row> {
+    let mut rows: Vec<Row> = rows.collect();
+    if table == "fichiers" {
+        rows.sort_by(|a, b| a["fichier"].cmp(&b["fichier"]));
+    }
+    rows
 }
 
 /// The account of each raw file of a version, in the order of their names.
