@@ -4,8 +4,8 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
-use arrow::compute::concat_batches;
+use arrow::array::{ArrayRef, RecordBatch};
+use arrow::compute::{concat_batches, partition};
 use arrow::datatypes::DataType;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -20,6 +20,11 @@ use crate::schema::{Format, TableSchema};
 
 /// Rows of a row group: small enough to skip what a query does not need, large enough to compress.
 const ROW_GROUP: usize = 120_000;
+/// The columns that tell services apart.
+const SERVICE: [&str; 2] = ["guichet_id", "demarche_id"];
+/// Rows of a group of whole services, at the least. Of the bytes that draw one service most are the end of the file, which grows
+/// by 8 kB with each group of 58 columns; with a year of a thousand services it fits into one fetch of 128 KiB.
+const SERVICE_GROUP: usize = 60_000;
 
 /// Writes Apache Parquet.
 #[derive(Debug, Clone, Copy)]
@@ -45,11 +50,40 @@ impl Exporter for ParquetExporter {
         let mut writer = ArrowWriter::try_new(file, export.table.arrow_schema(), Some(properties))
             .internal(format!("cannot write the table {}", export.table.name))?;
         for batch in export.batches {
-            writer.write(batch).unreachable("cannot write").map_err(place)?;
+            for group in groups(export.table, batch)? {
+                writer.write(&group).unreachable("cannot write").map_err(place)?;
+                if by_service(export.table) {
+                    writer.flush().unreachable("cannot write").map_err(place)?;
+                }
+            }
         }
         writer.close().unreachable("cannot write").map_err(place)?;
         Ok(())
     }
+}
+
+/// Whether a reader wants the rows of one service, which stand together.
+fn by_service(table: &TableSchema) -> bool {
+    table.guichets.split.is_some() && table.guichets.order.iter().map(String::as_str).take(2).eq(SERVICE)
+}
+
+/// The rows by row groups: a service of a table that is ordered by services lies in one of them, so that its history is
+/// fetched in one piece.
+fn groups(table: &TableSchema, batch: &RecordBatch) -> Result<Vec<RecordBatch>> {
+    if !by_service(table) || batch.num_rows() == 0 {
+        return Ok(vec![batch.clone()]);
+    }
+    let keys: Vec<ArrayRef> = SERVICE.iter().filter_map(|name| batch.column_by_name(name)).cloned().collect();
+    let services = partition(&keys).internal(&table.name)?.ranges();
+    let mut groups = Vec::new();
+    let mut start = 0;
+    for service in services {
+        if service.end - start >= SERVICE_GROUP || service.end == batch.num_rows() {
+            groups.push(batch.slice(start, service.end - start));
+            start = service.end;
+        }
+    }
+    Ok(groups)
 }
 
 fn properties(export: &Export<'_>) -> Result<WriterProperties> {
@@ -65,9 +99,10 @@ fn properties(export: &Export<'_>) -> Result<WriterProperties> {
     for field in &table.fields {
         // A dictionary of values that hardly repeat is the column once more. They are written plain, which every reader
         // knows: BYTE_STREAM_SPLIT of a column with nulls is « corrupted » to pyarrow 10 to 16.0.0, and fastparquet of 2023
-        // has no DELTA_BINARY_PACKED.
+        // has no DELTA_BINARY_PACKED. The rates of days are few fractions.
         let repeats = match field.data_type() {
-            DataType::Timestamp(..) | DataType::Float64 => false,
+            DataType::Float64 => by_service(table),
+            DataType::Timestamp(..) => false,
             DataType::Utf8 => !field.constraints.unique && table.primary_key != [field.name.as_str()],
             _ => true,
         };
