@@ -120,6 +120,20 @@ fn the_catalogue_speaks_of_nothing_that_readers_do_not_get() {
     told(2, "nothing is published there yet");
 }
 
+/// Two runs chose one name: one published, and then a gate refused the other, which is noted down under the same name.
+#[test]
+fn a_refused_night_of_the_same_name_keeps_no_version_from_the_catalogue() {
+    let scene = Scene::new();
+    let file = scene.store.path().join("versions.json");
+    let mut listed: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    let mut refused = listed["versions"][0].clone();
+    refused["status"] = "refused".into();
+    listed["versions"].as_array_mut().unwrap().push(refused);
+    fs::write(&file, listed.to_string()).unwrap();
+    let run = scene.push(&["--create", "--dry-run"]);
+    assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
+}
+
 /// The sample, as it would be pushed to a platform, or to the one that is the default.
 fn push_the_sample(api: &str) -> (i32, String) {
     let sample = sample();

@@ -56,8 +56,9 @@ fn vouched_for(store: &dyn Store, version: &str) -> Result<()> {
     let versions: Versions = serde_json::from_slice(&bytes)
         .unreachable("not what a publisher writes")
         .map_err(|error| error.at(format!("{}/{path}", store.name())))?;
-    match versions.versions.iter().rfind(|record| record.version == version) {
-        Some(record) if record.status != Status::Published => {
+    // A night that was refused may bear the same name.
+    match versions.published(version) {
+        Some(record) if record.status == Status::Retracted => {
             Err(Error::new(Kind::Refused, format!("the version {version} is no longer vouched for"))
                 .at(format!("{}/{path}", store.name()))
                 .hint("publish another version first"))
