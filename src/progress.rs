@@ -11,6 +11,9 @@ pub trait Progress: Sync {
     fn advance(&self, amount: u64);
     /// The stage ends.
     fn end(&self);
+    /// The pointer is about to move: from here on readers may see the version, and to stop the run no longer leaves them what
+    /// they had.
+    fn visible(&self, _version: &str) {}
     /// Asked wherever a run can stop without leaving anything half done.
     ///
     /// # Errors

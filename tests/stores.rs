@@ -179,6 +179,40 @@ fn a_run_that_is_asked_to_stop_stops_cleanly() {
     assert!(again.stdout.contains("version 2019-05-01,"), "the name is free again: {}", again.stdout);
 }
 
+/// A second SIGTERM when the pointer has moved, and the stable names are being written: the run ends at once, and does not
+/// say that nothing is visible.
+#[test]
+fn a_second_signal_tells_what_is_visible() {
+    let bucket = Bucket::new();
+    let proxy = Proxy::before(bucket.port, |request, _| {
+        let slow = request.method == "PUT" && request.path.contains("/latest/");
+        if slow { Fate::Slow(Duration::from_secs(5)) } else { Fate::Pass }
+    });
+    let logs = Attempts::on("evry-prefecture").saw(Kind::No, 10, "2019-04-16T08:00:00Z");
+    let pipeline = logs.pipeline("", "*,*,2019-01-01T00:00:00+01:00,,60,true,essai");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_guichets"));
+    command.envs(Bucket::environment_through(proxy.port)).arg("--project").arg(crate::support::root());
+    command.args(["run", pipeline.to_str().unwrap(), "--raw", logs.path().to_str().unwrap()]);
+    command.args(["--store", &bucket.url(), "--as-of", AS_OF]);
+    let mut child = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    while bucket.object("latest.json").is_none() {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    while child.try_wait().unwrap().is_none() {
+        assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(4), "{stderr}");
+    assert!(stderr.contains("version 2019-05-01 is published, or was about to be"), "{stderr}");
+    assert!(!stderr.contains("nothing of this run is visible"), "{stderr}");
+    assert!(bucket.object("latest/manifest.json").is_none(), "it was cut short");
+    let again = publish(&bucket.environment(), &bucket.url(), &[]);
+    assert_eq!(again.code, Some(1), "nothing new: {}", again.stderr);
+}
+
 /// Debian's minisign makes the key, and verifies what it signed.
 #[test]
 fn minisign_verifies_a_signed_version() {

@@ -2,31 +2,63 @@
 
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use guichets_ouverts::error::{Error, Kind, Result};
 use guichets_ouverts::progress::Progress;
 use indicatif::{ProgressBar, ProgressStyle};
 use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::flag;
+use signal_hook::iterator::Signals;
+
+use super::show;
 
 /// Bars on a terminal, none where standard error is a file, or the answer is for a machine. From here on, the first
 /// SIGINT or SIGTERM stops the run where it can be stopped cleanly, and the second one at once.
 pub fn progress(json: bool) -> Box<dyn Progress> {
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM] {
-        // In this order: the second signal finds the flag set. Where a handler cannot be set, the signal ends the
-        // process, which no reader sees either.
-        let _ =
-            flag::register_conditional_shutdown(signal, i32::from(Kind::Interrupted.exit_code()), Arc::clone(&stop));
-        let _ = flag::register(signal, Arc::clone(&stop));
+    let asked = Arc::new(Asked::default());
+    // Where no handler can be set, the signal ends the process, which no reader sees either.
+    if let Ok(signals) = Signals::new([SIGINT, SIGTERM]) {
+        let asked = Arc::clone(&asked);
+        std::thread::spawn(move || heed(signals, &asked, json));
     }
     let shows = !json && std::io::stderr().is_terminal();
-    Box::new(Watch { stop, shows, bar: Mutex::default() })
+    Box::new(Watch { asked, shows, bar: Mutex::default() })
 }
 
+/// What was asked of the run, and how far it is.
+#[derive(Default)]
+struct Asked {
+    stop: AtomicBool,
+    /// The version that readers may see already.
+    visible: OnceLock<String>,
+}
+
+fn heed(mut signals: Signals, asked: &Asked, json: bool) {
+    for _ in signals.forever() {
+        if asked.stop.swap(true, Ordering::Relaxed) {
+            let error = at_once(asked.visible.get().map(String::as_str));
+            show(&error, json);
+            std::process::exit(error.kind().exit_code().into());
+        }
+    }
+}
+
+/// What a second signal comes to: once the pointer may have moved, nobody can say that nothing is visible.
+fn at_once(visible: Option<&str>) -> Error {
+    match visible {
+        None => Error::new(Kind::Interrupted, "stopped at once by a second signal").hint(UNSEEN),
+        Some(version) => Error::unreachable(format!(
+            "stopped at once by a second signal: version {version} is published, or was about to be, but is not yet in every list"
+        ))
+        .hint("run again: it finishes versions.json and latest/; guichets status says which version is current"),
+    }
+}
+
+/// What a run that was stopped before the pointer moved leaves.
+const UNSEEN: &str = "nothing of this run is visible; run it again when you like";
+
 struct Watch {
-    stop: Arc<AtomicBool>,
+    asked: Arc<Asked>,
     shows: bool,
     bar: Mutex<Option<ProgressBar>>,
 }
@@ -58,10 +90,14 @@ impl Progress for Watch {
     }
 
     fn proceed(&self) -> Result<()> {
-        if self.stop.load(Ordering::Relaxed) {
-            return Err(Error::new(Kind::Interrupted, "stopped by a signal")
-                .hint("nothing of this run is visible; run it again when you like"));
+        if self.asked.stop.load(Ordering::Relaxed) {
+            return Err(Error::new(Kind::Interrupted, "stopped by a signal").hint(UNSEEN));
         }
         Ok(())
+    }
+
+    fn visible(&self, version: &str) {
+        // Only one version is published by a run.
+        let _ = self.asked.visible.set(version.to_owned());
     }
 }

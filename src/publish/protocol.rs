@@ -111,6 +111,7 @@ pub fn publish(store: &dyn Store, mut release: Release<'_>, progress: &dyn Progr
     };
     let (written, shared) =
         write(store, &release, &text, &pointer, progress).inspect_err(|_| give_up(store, &version))?;
+    progress.visible(&version);
     // Where the answer to this is lost, the pointer may move yet: the name then stays taken.
     if !store.swap(&StorageKey::Latest, release.base.pointer_bytes.as_deref(), &json(&pointer))? {
         give_up(store, &version);
