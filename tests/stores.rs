@@ -148,7 +148,8 @@ fn a_store_that_stays_broken_is_given_up() {
     assert_eq!(again.code, Some(0), "{}", again.stderr);
 }
 
-/// SIGTERM during a publication: exit code 130, nothing visible, and the next run publishes under the same name.
+/// SIGTERM during a publication: exit code 130, nothing visible, and the next run publishes, under another name: caches may
+/// have fetched what was written under the first.
 #[test]
 fn a_run_that_is_asked_to_stop_stops_cleanly() {
     let bucket = Bucket::new();
@@ -163,10 +164,11 @@ fn a_run_that_is_asked_to_stop_stops_cleanly() {
     command.args(["--store", &bucket.url(), "--as-of", AS_OF]);
     let child = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
     let begun = Instant::now();
-    let mut puts = 0;
-    while puts < 5 && begun.elapsed() < Duration::from_mins(1) {
+    let mut files = 0;
+    while files == 0 && begun.elapsed() < Duration::from_mins(1) {
         std::thread::sleep(Duration::from_millis(20));
-        puts += proxy.take().iter().filter(|request| request.method == "PUT").count();
+        let is_file = |path: &str| path.contains("/versions/") && !path.contains("claim");
+        files += proxy.take().iter().filter(|request| request.method == "PUT" && is_file(&request.path)).count();
     }
     assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
     let output = child.wait_with_output().unwrap();
@@ -176,7 +178,7 @@ fn a_run_that_is_asked_to_stop_stops_cleanly() {
     assert!(bucket.object("latest.json").is_none());
     let again = publish(&bucket.environment(), &bucket.url(), &[]);
     assert_eq!(again.code, Some(0), "{}", again.stderr);
-    assert!(again.stdout.contains("version 2019-05-01,"), "the name is free again: {}", again.stdout);
+    assert!(again.stdout.contains("version 2019-05-01.2,"), "the name is not used again: {}", again.stdout);
 }
 
 /// A second SIGTERM when the pointer has moved, and the stable names are being written: the run ends at once, and does not
@@ -211,6 +213,9 @@ fn a_second_signal_tells_what_is_visible() {
     assert!(bucket.object("latest/manifest.json").is_none(), "it was cut short");
     let again = publish(&bucket.environment(), &bucket.url(), &[]);
     assert_eq!(again.code, Some(1), "nothing new: {}", again.stderr);
+    let verified = ask(&bucket.environment(), &["--json", "verify", &bucket.url()]);
+    let told: Value = serde_json::from_str(&verified.stdout).unwrap();
+    assert_eq!((verified.code, told["warnings"].as_array().unwrap().len()), (Some(0), 0), "{told}");
 }
 
 /// Debian's minisign makes the key, and verifies what it signed.
@@ -242,6 +247,51 @@ fn minisign_verifies_a_signed_version() {
     assert_eq!(other.code, Some(4), "{}", other.stdout);
     assert!(other.stdout.contains("manifest.json.minisig"), "{}", other.stdout);
     assert_eq!(verify("no key").code, Some(2));
+}
+
+/// A power cut leaves no pointer to what is not on disk: the name of each new folder is flushed with the folder above it.
+#[test]
+fn new_folders_are_on_disk_before_what_leads_there() {
+    if !provided(Command::new("strace").arg("-V"), &["strace"]) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("far/away/store");
+    let trace = folder.path().join("trace");
+    let logs = Attempts::on("evry-prefecture").saw(Kind::No, 10, "2019-04-16T08:00:00Z");
+    let pipeline = logs.pipeline("", "*,*,2019-01-01T00:00:00+01:00,,60,true,essai");
+    let mut command = Command::new("strace");
+    command
+        .args(["-f", "-y", "-s", "4096", "-e", "trace=mkdir,mkdirat,fsync,rename,renameat,renameat2", "-o"])
+        .arg(&trace);
+    command.arg(env!("CARGO_BIN_EXE_guichets")).arg("--project").arg(crate::support::root());
+    command.args([
+        "run",
+        pipeline.to_str().unwrap(),
+        "--raw",
+        logs.path().to_str().unwrap(),
+        "--as-of",
+        AS_OF,
+        "--store",
+    ]);
+    let run = Run::of(command.arg(&store));
+    if run.code != Some(0) && run.stderr.contains("ptrace") {
+        crate::support::skipped("nothing can be traced here");
+        return;
+    }
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let trace = fs::read_to_string(trace).unwrap();
+    let lines: Vec<&str> = trace.lines().collect();
+    let moved = lines.iter().position(|line| line.contains("rename") && line.contains("/store/latest.json\"")).unwrap();
+    let made = |line: &&str| line.contains("mkdir") && line.ends_with("= 0") && line.contains("/far");
+    let folders: Vec<&str> =
+        lines[..moved].iter().filter(|line| made(line)).map(|line| line.split('"').nth(1).unwrap()).collect();
+    assert!(folders.len() > 10, "{folders:?}");
+    for made in folders {
+        let above = Path::new(made).parent().unwrap().to_str().unwrap();
+        let flushed = |line: &&str| line.contains("fsync(") && line.contains(&format!("<{above}>"));
+        assert!(lines[..moved].iter().any(flushed), "{above} was not flushed after {made} was made");
+    }
 }
 
 /// A disk that fills up during a publication: exit code 4, the file that did not fit, and readers keep what they had.

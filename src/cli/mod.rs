@@ -13,6 +13,7 @@ mod schema;
 mod simulate;
 mod status;
 mod summary;
+mod sweep;
 mod verify;
 mod watch;
 
@@ -67,6 +68,7 @@ enum Command {
     Verify(verify::Verify),
     Status(status::StatusCommand),
     Retract(retract::Retract),
+    Sweep(sweep::SweepCommand),
     Schema(schema::SchemaCommand),
     Catalogue(catalogue::Catalogue),
     Simulate(simulate::Simulate),
@@ -113,6 +115,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         Some(Command::Verify(command)) => command.run(&cli.common),
         Some(Command::Status(command)) => command.run(&cli.common),
         Some(Command::Retract(command)) => command.run(&cli.common),
+        Some(Command::Sweep(command)) => command.run(&cli.common),
         Some(Command::Schema(command)) => command.run(&cli.common),
         Some(Command::Catalogue(command)) => command.run(&cli.common),
         Some(Command::Simulate(command)) => command.run(&cli.common),

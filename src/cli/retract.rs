@@ -39,6 +39,13 @@ impl Retract {
         let moved = if done.moved { "the pointer moved; " } else { "" };
         let removed = if self.remove { format!("; {} objects were removed", done.removed) } else { String::new() };
         print(&format!("version {} is retracted; {moved}the current version is {current}{removed}", done.version));
+        if !done.descendants.is_empty() {
+            print(&format!(
+                "made on top of it, carrying its rows, and still vouched for: {}; retract them too, unless they put right what \
+                 was wrong",
+                done.descendants.join(", ")
+            ));
+        }
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -10,6 +10,9 @@ use guichets_ouverts::publish::{self, Guard, VerifiedVersion, VerifyingKey, veri
 use super::{Common, display, print, watch};
 
 /// Download a version and check it: chain, signature, and each file's size, digest, rows and content
+///
+/// Of the current version the copies under latest/ are checked, too. A retracted version in the chain is told, and is no
+/// fault: the one that was made on top of it may have put right what was wrong, or carry it on.
 #[derive(Debug, Args)]
 pub struct Verify {
     /// The store: a folder, s3://, gs://, az://, or the http address where readers find it
@@ -68,6 +71,9 @@ fn told(found: &VerifiedVersion) -> Result<String, std::fmt::Error> {
             Some(false) => "NOT by that key",
         }
     )?;
+    for warning in &found.warnings {
+        writeln!(text, "  note {}: {}", warning.path, warning.what)?;
+    }
     for fault in &found.faults {
         writeln!(text, "  WRONG {}: {}", fault.path, fault.what)?;
     }

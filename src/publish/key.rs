@@ -1,7 +1,7 @@
 //! Every object of a store: its path, what it is, how long it may be cached. No other place spells a path.
 
 /// An object of a store.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum StorageKey {
     /// The pointer to the current version.
     Latest,
@@ -17,7 +17,8 @@ pub enum StorageKey {
         /// The version.
         version: String,
     },
-    /// A publisher's claim on a version's name, while it is being written.
+    /// A publisher's claim on a version's name. It goes when the version is published; where something was written and not
+    /// published, it stays, and the name is never used again.
     Claim {
         /// The version.
         version: String,
@@ -27,6 +28,10 @@ pub enum StorageKey {
         /// The version.
         version: String,
     },
+    /// What is being removed: nobody may count on it.
+    Clearing,
+    /// Who writes stable names, or was cut short while doing so.
+    Renewals,
     /// Tells whether the store keeps its word; written and removed at once.
     Probe {
         /// Drawn at random.
@@ -75,6 +80,8 @@ impl StorageKey {
             Self::Signature { version } => format!("versions/{version}/manifest.json.minisig"),
             Self::Claim { version } => format!("versions/{version}/claim.json"),
             Self::Tombstone { version } => format!("versions/{version}/TOMBSTONE.json"),
+            Self::Clearing => "clearing.json".to_owned(),
+            Self::Renewals => "renewals.json".to_owned(),
             Self::Probe { token } => format!(".probe-{token}"),
             Self::File { path } => path.clone(),
             Self::Stable { name } => format!("latest/{name}"),
@@ -101,12 +108,15 @@ impl StorageKey {
     #[must_use]
     pub const fn cache_policy(&self) -> CachePolicy {
         match self {
-            Self::Manifest { .. } | Self::Signature { .. } | Self::Tombstone { .. } | Self::File { .. } => {
-                CachePolicy::Immutable
-            }
-            Self::Latest | Self::Versions | Self::Stable { .. } | Self::Claim { .. } | Self::Probe { .. } => {
-                CachePolicy::Revalidate
-            }
+            Self::Manifest { .. } | Self::Signature { .. } | Self::File { .. } => CachePolicy::Immutable,
+            Self::Latest
+            | Self::Versions
+            | Self::Claim { .. }
+            | Self::Tombstone { .. }
+            | Self::Clearing
+            | Self::Renewals
+            | Self::Probe { .. }
+            | Self::Stable { .. } => CachePolicy::Revalidate,
         }
     }
 }

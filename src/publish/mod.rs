@@ -4,6 +4,7 @@
 //! `latest.json`, by one conditional write; then the list `versions.json`; then the stable names under `latest/`. A reader
 //! who follows the pointer sees the old version or the new one, never a mix.
 
+mod clearing;
 mod key;
 mod names;
 mod protocol;
@@ -14,6 +15,7 @@ mod sign;
 mod stable;
 mod status;
 mod store;
+mod sweep;
 mod verify;
 
 pub use key::{CachePolicy, StorageKey};
@@ -26,7 +28,8 @@ pub use retract::{Retraction, retract};
 pub use sign::{SigningKey, VerifyingKey};
 pub use stable::stable_name;
 pub use status::{Health, StatusReport, status};
-pub use store::{Guard, LocalStore, ObjectBackend, Store, open};
+pub use store::{Guard, LocalStore, Object, ObjectBackend, Store, open};
+pub use sweep::{Leftover, Sweep, What, sweep};
 pub use verify::{VerifiedVersion, verify};
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -34,15 +37,16 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::error::Result;
 
-/// Requests under way at once: what takes time is the way to the store, not the work.
-const AT_ONCE: usize = 8;
-
-/// Does something with each item, several at once; stops at the first error.
-fn each<T: Sync>(items: &[T], act: impl Fn(&T) -> Result<()> + Sync) -> Result<()> {
+/// Does something with each item, as many at once as the store bears; stops at the first error.
+fn each<T: Sync>(store: &dyn Store, items: &[T], act: impl Fn(&T) -> Result<()> + Sync) -> Result<()> {
+    let at_once = store.at_once().min(items.len());
+    if at_once <= 1 {
+        return items.iter().try_for_each(act);
+    }
     let next = AtomicUsize::new(0);
     let failure = Mutex::new(None);
     std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE.min(items.len()) {
+        for _ in 0..at_once {
             scope.spawn(|| {
                 while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
                     if let Err(error) = act(item) {
@@ -58,9 +62,13 @@ fn each<T: Sync>(items: &[T], act: impl Fn(&T) -> Result<()> + Sync) -> Result<(
 }
 
 /// The same, and what it gives of each item, where it gives something; in no particular order.
-fn gather<T: Sync, R: Send>(items: &[T], act: impl Fn(&T) -> Result<Option<R>> + Sync) -> Result<Vec<R>> {
+fn gather<T: Sync, R: Send>(
+    store: &dyn Store,
+    items: &[T],
+    act: impl Fn(&T) -> Result<Option<R>> + Sync,
+) -> Result<Vec<R>> {
     let found = Mutex::new(Vec::new());
-    each(items, |item| {
+    each(store, items, |item| {
         let result = act(item)?;
         found.lock().unwrap_or_else(PoisonError::into_inner).extend(result);
         Ok(())

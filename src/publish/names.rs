@@ -1,7 +1,8 @@
-//! Names of versions: a date, `2026-11-21`, then `2026-11-21.2`. The name of a published version is never used again,
-//! whatever becomes of it; that of a night that was refused or stopped is.
+//! Names of versions: a date, `2026-11-21`, then `2026-11-21.2`. A name under which something was written is never used
+//! again, whatever becomes of it: what is under it may be kept by caches for a year. That of a night that was refused is.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -9,7 +10,6 @@ use serde::Serialize;
 use super::read::{current_pointer, list};
 use super::records::Status;
 use super::{Base, StorageKey, Store};
-use crate::digest::token;
 use crate::error::{Error, Kind, Result};
 
 /// Takes a name that a person chose for a version.
@@ -27,9 +27,9 @@ pub fn chosen_version(store: &dyn Store, name: &str) -> Result<String> {
             .hint("a version is a date, 2026-11-21, then 2026-11-21.2, 2026-11-21.3 and so on"));
     }
     if used_versions(store)?.contains(name) || is_claimed(store, name)? {
-        return Err(Error::usage(format!("there is a version {name} already"))
-            .at(store.name())
-            .hint("a published version is never overwritten; leave --version out and the next free name is taken"));
+        return Err(Error::usage(format!("there is a version {name} already")).at(store.name()).hint(
+            "what was published, or begun, is never overwritten; leave --version out and the next free name is taken",
+        ));
     }
     Ok(name.to_owned())
 }
@@ -56,47 +56,80 @@ fn used_versions(store: &dyn Store) -> Result<HashSet<String>> {
     Ok(records.map(|record| record.version).chain(current).collect())
 }
 
-/// A claim that stays was left by a publisher that was killed: what it wrote is nobody's, and its name stays unused.
+/// A claim that stays was left by a publisher that was killed, was stopped or lost, and a manifest without one by a program
+/// that gave claims back: what was written under the name may be in caches, and the name stays unused.
 fn is_claimed(store: &dyn Store, version: &str) -> Result<bool> {
-    Ok(store.size(&StorageKey::Claim { version: version.to_owned() }.path())?.is_some())
+    let there = |key: StorageKey| Ok(store.size(&key.path())?.is_some());
+    Ok(there(StorageKey::Claim { version: version.to_owned() })?
+        || there(StorageKey::Manifest { version: version.to_owned() })?)
 }
 
 /// What a publisher says when it takes a name.
 #[derive(Serialize)]
-struct Mark {
+struct Mark<'a> {
     publisher: String,
-    manifest_sha256: String,
+    manifest_sha256: &'a str,
 }
 
-/// Takes a version's name for this publisher alone, so that nobody else writes under it.
-///
-/// # Errors
-/// [`Unreachable`](crate::error::Kind::Unreachable) when another publisher has it, or the store does not answer.
-pub(super) fn claim(store: &dyn Store, version: &str, base: &Base, manifest_sha256: &str) -> Result<()> {
-    let key = StorageKey::Claim { version: version.to_owned() };
-    let mark = Mark { publisher: token(), manifest_sha256: manifest_sha256.to_owned() };
-    if store.swap(&key, None, &super::json(&mark))? {
-        // A faster publisher may have come and gone: it moves the pointer and lists its version before it gives the claim
-        // back, so one of the two shows here.
-        let moved = store.get(&StorageKey::Latest.path())? != base.pointer_bytes;
-        if moved || used_versions(store)?.contains(version) {
-            unclaim(store, version)?;
-            return Err(another_won(store, "it published while this run was at work"));
+/// A version's name, taken by one publisher alone, so that nobody else writes under it.
+pub(super) struct Claim<'a> {
+    store: &'a dyn Store,
+    key: StorageKey,
+    written: AtomicBool,
+}
+
+impl<'a> Claim<'a> {
+    /// Takes a name.
+    ///
+    /// # Errors
+    /// [`Unreachable`](crate::error::Kind::Unreachable) when another publisher has it, the base no longer stands, or the
+    /// store does not answer.
+    pub(super) fn take(store: &'a dyn Store, version: &str, base: &Base, manifest_sha256: &str) -> Result<Self> {
+        let key = StorageKey::Claim { version: version.to_owned() };
+        let mark = Mark { publisher: store.token(), manifest_sha256 };
+        if !store.swap(&key, None, &super::json(&mark))? {
+            return Err(another_won(
+                store,
+                &format!("version {version} is another's, who began to publish it while this run was at work"),
+            ));
         }
-        return Ok(());
+        let claim = Self { store, key, written: AtomicBool::new(false) };
+        claim.holds(version, base).inspect_err(|_| claim.give_up())?;
+        Ok(claim)
     }
-    Err(another_won(
-        store,
-        &format!("version {version} is another's, who began to publish it while this run was at work"),
-    ))
-}
 
-/// Gives a name free, or removes the mark of a version that is published.
-///
-/// # Errors
-/// [`Unreachable`](crate::error::Kind::Unreachable) when the store does not answer.
-pub(super) fn unclaim(store: &dyn Store, version: &str) -> Result<()> {
-    store.delete(&StorageKey::Claim { version: version.to_owned() })
+    /// A faster publisher may have come and gone: it moves the pointer and lists its version before it gives the claim back,
+    /// so one of the two shows here.
+    fn holds(&self, version: &str, base: &Base) -> Result<()> {
+        base.stands(self.store)?;
+        let moved = self.store.get(&StorageKey::Latest.path())? != base.pointer_bytes;
+        if moved || used_versions(self.store)?.contains(version) {
+            return Err(another_won(self.store, "the pointer moved while this run was at work"));
+        }
+        Ok(())
+    }
+
+    /// Something is about to be written under the name. Whoever fetches it may keep it, so the name is never used again
+    /// unless it is that of this very version.
+    pub(super) fn writes(&self) {
+        self.written.store(true, Ordering::Relaxed);
+    }
+
+    /// The version will not be published. Where nothing was written, the name is free again, unless the store no longer
+    /// answers.
+    pub(super) fn give_up(&self) {
+        if !self.written.load(Ordering::Relaxed) {
+            let _ = self.done();
+        }
+    }
+
+    /// Removes the claim.
+    ///
+    /// # Errors
+    /// [`Unreachable`](crate::error::Kind::Unreachable) when the store does not answer.
+    pub(super) fn done(&self) -> Result<()> {
+        self.store.delete(&self.key)
+    }
 }
 
 /// The refusal of the slower of two publishers.

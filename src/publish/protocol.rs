@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use chrono::{DateTime, FixedOffset, SecondsFormat, TimeDelta};
 use serde_json::Value;
 
-use super::names::{another_won, claim, unclaim};
+use super::clearing;
+use super::names::{Claim, another_won};
 use super::read::{current_manifest, list};
 use super::records::{Pointer, Status, VersionRecord, Versions};
 use super::sign::SigningKey;
@@ -91,7 +92,7 @@ pub fn publish(store: &dyn Store, mut release: Release<'_>, progress: &dyn Progr
         complete(store, pointer, parent)?;
         news = news_of(store, pointer, parent, &release)?;
         if news == News::None {
-            stable::renew(store, &HashMap::new())?;
+            stable::renew(store, &HashMap::new(), None)?;
             return Ok(Outcome::NothingNew { version: pointer.version.clone() });
         }
         release.manifest.parent =
@@ -101,37 +102,31 @@ pub fn publish(store: &dyn Store, mut release: Release<'_>, progress: &dyn Progr
     let text = release.manifest.to_json();
     let manifest_sha256 = sha256(text.as_bytes());
     let version = release.manifest.version.clone();
-    claim(store, &version, release.base, &manifest_sha256)?;
+    let claim = Claim::take(store, &version, release.base, &manifest_sha256)?;
     let pointer = Pointer {
         version: version.clone(),
         manifest: StorageKey::Manifest { version: version.clone() }.path(),
         manifest_sha256: manifest_sha256.clone(),
         published_at: instant(release.as_of),
         fresh_until: release.fresh_for.map(|time| instant(release.as_of + time)),
+        fence: None,
     };
-    let (written, shared) =
-        write(store, &release, &text, &pointer, progress).inspect_err(|_| give_up(store, &version))?;
+    let ready = write(store, &release, &text, &pointer, &claim, progress)
+        .and_then(|counts| release.base.stands(store).map(|()| counts));
+    let (written, shared) = ready.inspect_err(|_| claim.give_up())?;
     progress.visible(&version);
-    // Where the answer to this is lost, the pointer may move yet: the name then stays taken.
+    // Where the answer to this is lost, the pointer may move yet.
     if !store.swap(&StorageKey::Latest, release.base.pointer_bytes.as_deref(), &json(&pointer))? {
-        give_up(store, &version);
         return Err(another_won(store, "the pointer moved while this run was at work"));
     }
     let finished = complete(store, &pointer, &release.manifest)
-        .and_then(|()| stable::renew(store, &local))
-        .and_then(|()| unclaim(store, &version));
+        .and_then(|()| stable::renew(store, &local, None))
+        .and_then(|()| claim.done());
     finished.map_err(|error| {
         Error::unreachable(format!("version {version} is published, but not yet in every list: {error}"))
             .hint("run again: it finishes versions.json and latest/")
     })?;
     Ok(Outcome::Published(Published { version, news, written, shared, manifest_sha256 }))
-}
-
-/// Nobody sees what was written under the name, and the name is free again; where the store no longer answers, it stays
-/// taken.
-fn give_up(store: &dyn Store, version: &str) {
-    let signature = StorageKey::Signature { version: version.to_owned() };
-    let _ = store.delete(&signature).and_then(|()| unclaim(store, version));
 }
 
 /// Writes what is missing; the pointer does not move yet.
@@ -140,16 +135,21 @@ fn write(
     release: &Release<'_>,
     manifest: &str,
     pointer: &Pointer,
+    claim: &Claim<'_>,
     progress: &dyn Progress,
 ) -> Result<(usize, usize)> {
+    clearing::spares(store, &release.manifest)?;
     let (written, shared) = (AtomicUsize::new(0), AtomicUsize::new(0));
     progress.begin("publie", release.files.len() as u64);
-    each(release.files, |file| {
+    each(store, release.files, |file| {
         progress.proceed()?;
         // A path under data/ names its bytes: what is there is what would be written.
         if file.entry.partition.is_some() && store.size(&file.entry.path)? == Some(file.entry.bytes) {
             shared.fetch_add(1, Ordering::Relaxed);
         } else {
+            if file.entry.partition.is_none() {
+                claim.writes();
+            }
             store.put_file(&StorageKey::File { path: file.entry.path.clone() }, &file.local)?;
             written.fetch_add(1, Ordering::Relaxed);
         }
@@ -157,6 +157,7 @@ fn write(
         Ok(())
     })?;
     progress.end();
+    claim.writes();
     let version = &pointer.version;
     if let Some(key) = release.signing {
         let signature = key.sign(manifest.as_bytes(), &format!("version:{version} date:{}", pointer.published_at))?;

@@ -44,6 +44,25 @@ impl Base {
         Ok(Self { pointer_bytes, current: Some((pointer, manifest)), versions })
     }
 
+    /// Makes sure that nobody has retracted it since.
+    ///
+    /// # Errors
+    /// [`Unreachable`](crate::error::Kind::Unreachable) when somebody has, or the store does not answer.
+    pub(super) fn stands(&self, store: &dyn Store) -> Result<()> {
+        let Some((pointer, _)) = &self.current else { return Ok(()) };
+        let versions = list(store)?.1;
+        match versions.published(&pointer.version).filter(|record| record.status == Status::Retracted) {
+            None => Ok(()),
+            Some(record) => Err(Error::unreachable(format!(
+                "version {}, on which this run stands, was retracted while it was at work: {}",
+                pointer.version,
+                record.reason.as_deref().unwrap_or("no reason was given")
+            ))
+            .at(store.name())
+            .hint("nothing of this run is visible; run again, on top of the version that stands now")),
+        }
+    }
+
     /// A chain of versions is of one publication.
     ///
     /// # Errors
@@ -215,7 +234,7 @@ pub fn citable(store: &dyn Store, version: Option<&str>) -> Result<(String, Mani
 /// # Errors
 /// As for [`fetch`].
 pub fn fetch_all(store: &dyn Store, files: &[&FileEntry], folder: &Path) -> Result<()> {
-    each(files, |file| fetch(store, file, folder).map(|_| ()))
+    each(store, files, |file| fetch(store, file, folder).map(|_| ()))
 }
 
 /// Brings a file of a version under a local folder, and checks it against its digest.

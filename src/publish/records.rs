@@ -19,6 +19,19 @@ pub struct Pointer {
     /// After this the next version is late, RFC 3339; nothing where none is due, of data that are finished.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub fresh_until: Option<String>,
+    /// Drawn at random where the pointer was written anew without a new version: a publisher that had read it before finds
+    /// it changed, and does not publish on top of what it has seen.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub fence: Option<String>,
+}
+
+/// The pointer where no version is vouched for any more.
+#[derive(Serialize)]
+pub(super) struct NoVersion {
+    /// None.
+    pub version: Option<String>,
+    /// As of a pointer.
+    pub fence: String,
 }
 
 /// `versions.json`: every version, failed ones too.

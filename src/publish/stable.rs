@@ -1,94 +1,236 @@
 //! The stable names under `latest/`: copies of the current version's files, for those who want one address for ever.
 //! They are renewed one by one, after the pointer has moved; whoever needs files that belong together follows the pointer.
+//!
+//! A publisher may be held up within a single write, for as long as it likes, and write over what another has renewed
+//! meanwhile. So each says in `renewals.json` that it writes, and of which versions, and takes that back when it has seen
+//! that nobody overtook it; otherwise it writes everything again. Whoever finds a renewal that was not taken back believes
+//! nothing that is there, and writes everything, too.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
 use super::protocol::DIGESTS;
-use super::read::{current_pointer, fetch, manifest_of};
-use super::{StorageKey, Store, each};
+use super::read::{current_pointer, fetch, manifest_of, parsed, parsed_manifest};
+use super::records::Pointer;
+use super::{StorageKey, Store, each, json};
 use crate::digest::sha256;
-use crate::error::{Context, Result};
+use crate::error::{Context, Error, Result};
 use crate::release::{FileEntry, Manifest};
 
 /// The copy of the manifest is written last: where it is the current one's, every stable name is renewed.
 const MARK: &str = "manifest.json";
 
-/// Makes `latest/` hold the files of the current version; `local` are those at hand, by their paths in the store. Where
-/// the pointer moves meanwhile, the work is done again for where it went.
-pub(super) fn renew(store: &dyn Store, local: &HashMap<&str, &Path>) -> Result<()> {
-    while let Some((_, pointer)) = current_pointer(store)? {
-        let mark_key = StorageKey::Stable { name: MARK.to_owned() };
-        let mark = store.get(&mark_key.path())?;
-        if mark.as_ref().is_some_and(|bytes| sha256(bytes) == pointer.manifest_sha256) {
-            return Ok(());
-        }
-        let (text, manifest) = manifest_of(store, &pointer.version)?;
-        // What is there: the files of the version whose renewal came to its end last. Without the mark that it leaves,
-        // anything may be there, and everything is written.
-        let before: Option<Manifest> = mark.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        let there: HashMap<String, &FileEntry> = before.iter().flat_map(names).collect();
-        store.delete(&mark_key)?;
-        let wanted: Vec<(String, &FileEntry)> = names(&manifest).collect();
-        let differing: Vec<&(String, &FileEntry)> =
-            wanted.iter().filter(|(name, file)| there.get(name).is_none_or(|is| is.sha256 != file.sha256)).collect();
-        if !copy(store, &differing, local, &pointer.version)? {
-            continue;
-        }
-        let kept: HashSet<&str> = wanted.iter().map(|(name, _)| name.as_str()).collect();
-        // A renewal that was cut short left no list: the version before had what may be left over.
-        let parent = match &manifest.parent {
-            Some(parent) if before.is_none() => Some(manifest_of(store, &parent.version)?.1),
-            _ => None,
-        };
-        let left_over = there.into_keys().chain(parent.iter().flat_map(names).map(|(name, _)| name));
-        for name in left_over.filter(|name| !kept.contains(name.as_str())) {
-            store.delete(&StorageKey::Stable { name })?;
-        }
-        store.put(&mark_key, &text)?;
+/// A renewal that was not taken back while so many others came to their end was cut short, or nearly so.
+const OUTLIVED: u32 = 3;
+
+/// Larger files are fetched by way of the disk, in bytes.
+const IN_MEMORY: u64 = 1 << 20;
+
+/// Who writes stable names.
+#[derive(Default, Serialize, Deserialize)]
+struct Renewals {
+    renewals: Vec<Renewal>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+struct Renewal {
+    /// Drawn at random.
+    by: String,
+    /// Versions of whose files some may be there because of it.
+    versions: BTreeSet<String>,
+    /// How many came to their end since.
+    outlived: u32,
+}
+
+/// Makes `latest/` hold the files of the current version, and no others; `local` are those at hand, by their paths in the
+/// store. Files of the version `gone` may be there, too. Where the pointer moves meanwhile, the work is done again for
+/// where it went.
+pub(super) fn renew(store: &dyn Store, local: &HashMap<&str, &Path>, gone: Option<&str>) -> Result<()> {
+    let mut turn = Turn { store, by: store.token(), versions: gone.map(str::to_owned).into_iter().collect() };
+    let mut pointer = current(store)?;
+    if renewed(store, pointer.as_ref())? {
+        return Ok(());
     }
-    Ok(())
+    let mut overtaken = false;
+    loop {
+        let believed = turn.begin(pointer.as_ref())? && !overtaken;
+        turn.write(pointer.as_ref(), believed, local)?;
+        let now = current(store)?;
+        if version_of(now.as_ref()) == version_of(pointer.as_ref()) {
+            return turn.end();
+        }
+        (pointer, overtaken) = (now, true);
+    }
 }
 
-/// Copies files of a version, as long as it is the current one: a slow publisher must not write over what a faster one has
-/// renewed meanwhile. Returns false where it no longer is.
-fn copy(
-    store: &dyn Store,
-    files: &[&(String, &FileEntry)],
-    local: &HashMap<&str, &Path>,
-    version: &str,
-) -> Result<bool> {
-    let overtaken = AtomicBool::new(false);
-    let folder = TempDir::with_prefix("guichets-").unreachable("cannot make a temporary folder")?;
-    each(files, |(name, file)| {
-        if current_pointer(store)?.is_none_or(|(_, pointer)| pointer.version != version) {
-            overtaken.store(true, Ordering::Relaxed);
-        }
-        if overtaken.load(Ordering::Relaxed) {
-            return Ok(());
-        }
-        let here = match local.get(&*file.path) {
-            Some(path) => (*path).to_owned(),
-            None => fetch(store, file, folder.path())?,
-        };
-        store.put_file(&StorageKey::Stable { name: name.clone() }, &here)
-    })?;
-    Ok(!overtaken.into_inner())
+fn current(store: &dyn Store) -> Result<Option<Pointer>> {
+    Ok(current_pointer(store)?.map(|(_, pointer)| pointer))
 }
 
-/// Removes every stable name of a version; first of all the mark, which would say that they are there.
-pub(super) fn remove(store: &dyn Store, manifest: &Manifest) -> Result<()> {
-    store.delete(&StorageKey::Stable { name: MARK.to_owned() })?;
-    let names: Vec<String> = names(manifest).map(|(name, _)| name).collect();
-    each(&names, |name| store.delete(&StorageKey::Stable { name: name.clone() }))
+fn version_of(pointer: Option<&Pointer>) -> Option<&str> {
+    pointer.map(|pointer| &*pointer.version)
+}
+
+/// Whether all is done: the mark is the current version's, and nobody is at it.
+fn renewed(store: &dyn Store, pointer: Option<&Pointer>) -> Result<bool> {
+    let mark = mark(store)?;
+    let right = mark.as_deref().map(sha256).as_ref() == pointer.map(|pointer| &pointer.manifest_sha256);
+    Ok(right && renewals(store)?.1.renewals.is_empty() && pointer.is_some())
+}
+
+fn mark(store: &dyn Store) -> Result<Option<Vec<u8>>> {
+    store.get(&StorageKey::Stable { name: MARK.to_owned() }.path())
+}
+
+fn renewals(store: &dyn Store) -> Result<(Option<Vec<u8>>, Renewals)> {
+    let path = StorageKey::Renewals.path();
+    let bytes = store.get(&path)?;
+    let renewals = bytes.as_deref().map(|bytes| parsed(bytes, store, &path)).transpose()?;
+    Ok((bytes, renewals.unwrap_or_default()))
+}
+
+/// The files of a version that have a stable name, each by it; none of a version that is not there.
+fn names_of(store: &dyn Store, version: &str) -> Result<BTreeMap<String, FileEntry>> {
+    let path = StorageKey::Manifest { version: version.to_owned() }.path();
+    let bytes = store.get(&path)?;
+    let manifest = bytes.map(|bytes| parsed_manifest(&bytes, store, &path)).transpose()?;
+    Ok(manifest.iter().flat_map(names).collect())
+}
+
+/// The bytes of a small file.
+fn fetch_small(store: &dyn Store, file: &FileEntry) -> Result<Vec<u8>> {
+    let bytes = store.get(&file.path)?.filter(|bytes| sha256(bytes) == file.sha256);
+    bytes.ok_or_else(|| {
+        Error::unreachable("the file is not the one that the manifest vouches for").at(format!(
+            "{}/{}",
+            store.name(),
+            file.path
+        ))
+    })
+}
+
+/// One renewal.
+struct Turn<'a> {
+    store: &'a dyn Store,
+    by: String,
+    /// Versions of whose files some may be there.
+    versions: BTreeSet<String>,
+}
+
+impl Turn<'_> {
+    /// Says that names of a version, or of none, are being written. Returns whether nobody else is at it.
+    fn begin(&mut self, pointer: Option<&Pointer>) -> Result<bool> {
+        self.versions.extend(pointer.map(|pointer| pointer.version.clone()));
+        // Without the mark, which goes first, nobody else would know what is there.
+        let marked = mark(self.store)?.and_then(|bytes| serde_json::from_slice::<Manifest>(&bytes).ok());
+        self.versions.extend(marked.map(|manifest| manifest.version));
+        let others = self.amend(|turn, renewals| {
+            renewals.retain(|renewal| renewal.by != turn.by);
+            let others = renewals.clone();
+            renewals.push(Renewal { by: turn.by.clone(), versions: turn.versions.clone(), outlived: 0 });
+            others
+        })?;
+        self.versions.extend(others.iter().flat_map(|other| other.versions.iter().cloned()));
+        Ok(others.is_empty())
+    }
+
+    /// Says that it came to its end.
+    fn end(&self) -> Result<()> {
+        self.amend(|turn, renewals| {
+            renewals.retain(|renewal| renewal.by != turn.by && renewal.outlived < OUTLIVED);
+            for other in renewals {
+                other.outlived += 1;
+            }
+        })
+    }
+
+    fn amend<T>(&self, change: impl Fn(&Self, &mut Vec<Renewal>) -> T) -> Result<T> {
+        for _ in 0..100 {
+            let (before, mut renewals) = renewals(self.store)?;
+            let told = change(self, &mut renewals.renewals);
+            if self.store.swap(&StorageKey::Renewals, before.as_deref(), &json(&renewals))? {
+                return Ok(told);
+            }
+        }
+        Err(Error::unreachable("the list of renewals never stood still").at(self.store.name()))
+    }
+
+    /// Writes and removes what differs, or everything where what is there is not believed; ends early where the pointer
+    /// moves.
+    fn write(&self, pointer: Option<&Pointer>, believed: bool, local: &HashMap<&str, &Path>) -> Result<()> {
+        let store = self.store;
+        let read = |pointer: &Pointer| manifest_of(store, &pointer.version);
+        let target = pointer.map(read).transpose()?;
+        let wanted: BTreeMap<String, FileEntry> = target.iter().flat_map(|(_, manifest)| names(manifest)).collect();
+        // The mark tells what is there: the files of the version whose renewal came to its end last.
+        let before = mark(store)?.and_then(|bytes| serde_json::from_slice::<Manifest>(&bytes).ok());
+        let there: BTreeMap<String, FileEntry> = before.iter().filter(|_| believed).flat_map(names).collect();
+        let mut left_over: BTreeSet<String> = there.keys().cloned().collect();
+        // A renewal that was cut short by a program that kept no list left no more than the files of the version before.
+        let parent = target.as_ref().and_then(|(_, manifest)| manifest.parent.as_ref()).filter(|_| before.is_none());
+        for version in self.versions.iter().chain(parent.map(|parent| &parent.version)) {
+            left_over.extend(names_of(store, version)?.into_keys());
+        }
+        let left_over: Vec<String> = left_over.into_iter().filter(|name| !wanted.contains_key(name)).collect();
+        let differing: Vec<(&String, &FileEntry)> =
+            wanted.iter().filter(|(name, file)| there.get(*name).is_none_or(|is| is.sha256 != file.sha256)).collect();
+
+        let mark_key = StorageKey::Stable { name: MARK.to_owned() };
+        store.delete(&mark_key)?;
+        let overtaken = Overtaken { store, version: version_of(pointer), seen: AtomicBool::new(false) };
+        let is_large = |file: &FileEntry| !local.contains_key(&*file.path) && file.bytes > IN_MEMORY;
+        let fetched = differing.iter().any(|(_, file)| is_large(file));
+        let folder = fetched.then(|| TempDir::with_prefix("guichets-")).transpose();
+        let folder = folder.unreachable("cannot make a temporary folder")?;
+        each(store, &differing, |(name, file)| {
+            if overtaken.look()? {
+                return Ok(());
+            }
+            let key = StorageKey::Stable { name: (*name).clone() };
+            match (local.get(&*file.path), &folder) {
+                (Some(path), _) => store.put_file(&key, path),
+                (None, Some(folder)) if is_large(file) => store.put_file(&key, &fetch(store, file, folder.path())?),
+                (None, _) => store.put(&key, &fetch_small(store, file)?),
+            }
+        })?;
+        each(store, &left_over, |name| {
+            if overtaken.look()? { Ok(()) } else { store.delete(&StorageKey::Stable { name: name.clone() }) }
+        })?;
+        match target {
+            Some((text, _)) if !overtaken.look()? => store.put(&mark_key, &text),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether the pointer has moved: a slow publisher must not go on to write over what a faster one renews.
+struct Overtaken<'a> {
+    store: &'a dyn Store,
+    version: Option<&'a str>,
+    seen: AtomicBool,
+}
+
+impl Overtaken<'_> {
+    fn look(&self) -> Result<bool> {
+        if !self.seen.load(Ordering::Relaxed) && version_of(current(self.store)?.as_ref()) != self.version {
+            self.seen.store(true, Ordering::Relaxed);
+        }
+        Ok(self.seen.load(Ordering::Relaxed))
+    }
+}
+
+/// Whether the stable names say that they are those of a version, and nobody is at them.
+pub(super) fn stands_for(store: &dyn Store, manifest_sha256: &str) -> Result<bool> {
+    Ok(mark(store)?.is_some_and(|bytes| sha256(&bytes) == manifest_sha256) && renewals(store)?.1.renewals.is_empty())
 }
 
 /// The files that have a stable name, each with it.
-fn names(manifest: &Manifest) -> impl Iterator<Item = (String, &FileEntry)> {
-    manifest.files.iter().filter_map(|file| Some((stable_name(&file.path, &manifest.version)?, file)))
+pub(super) fn names(manifest: &Manifest) -> impl Iterator<Item = (String, FileEntry)> {
+    manifest.files.iter().filter_map(|file| Some((stable_name(&file.path, &manifest.version)?, file.clone())))
 }
 
 /// The name of a file under `latest/`: its path within the version, or its bare name where versions share it. The list

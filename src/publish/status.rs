@@ -104,7 +104,7 @@ fn told(error: &Error) -> String {
 
 /// Files of a version that are not there, or not of their size.
 fn missing(store: &dyn Store, manifest: &Manifest) -> Result<Vec<String>> {
-    let mut problems = gather(&manifest.files, |file| {
+    let mut problems = gather(store, &manifest.files, |file| {
         let problem = match store.size(&file.path)? {
             Some(size) if size == file.bytes => return Ok(None),
             Some(size) => format!("{} has {size} bytes, the manifest says {}", file.path, file.bytes),

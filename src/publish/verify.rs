@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use super::read::{current_pointer, list, manifest_of};
 use super::records::{Status, Versions};
 use super::sign::VerifyingKey;
-use super::{StorageKey, Store, gather};
+use super::{StorageKey, Store, gather, stable};
 use crate::digest::{sha256, sha256_file};
 use crate::error::{Context, Error, Result};
 use crate::progress::Progress;
@@ -34,6 +34,9 @@ pub struct VerifiedVersion {
     pub removed: Option<String>,
     /// What is not as it should be.
     pub faults: Vec<Fault>,
+    /// What is as it should be, and worth knowing all the same: versions of the chain that were retracted, stable names that
+    /// are being renewed.
+    pub warnings: Vec<Fault>,
 }
 
 /// Something that is not as it should be.
@@ -46,7 +49,7 @@ pub struct Fault {
 }
 
 /// Downloads a version, the current one unless another is named, and checks chain, signature, and each file's size,
-/// digest, rows and content.
+/// digest, rows and content; of the current one, its copies under stable names, too.
 ///
 /// # Errors
 /// [`Usage`](crate::error::Kind::Usage) when there is no such version; [`Unreachable`](crate::error::Kind::Unreachable)
@@ -59,7 +62,9 @@ pub fn verify(
 ) -> Result<VerifiedVersion> {
     let versions = list(store)?.1;
     let mut faults = Vec::new();
-    let version = match (version, current_pointer(store)?) {
+    let pointer = current_pointer(store)?;
+    let is_current = pointer.as_ref().is_some_and(|(_, pointer)| version.is_none_or(|named| named == pointer.version));
+    let version = match (version, pointer) {
         (Some(version), _) => version.to_owned(),
         (None, Some((_, pointer))) => {
             let path = StorageKey::Latest.path();
@@ -88,6 +93,7 @@ pub fn verify(
     }
     let signed = key.map(|key| check_signature(store, key, &version, &text, &mut faults)).transpose()?;
     let chain = follow(store, &versions, &version, &text, &manifest, &mut faults)?;
+    let warnings = retracted(&versions, &chain);
     let mut found = VerifiedVersion {
         version: version.clone(),
         files: 0,
@@ -97,7 +103,11 @@ pub fn verify(
         signed,
         removed: removed(store, &versions, &version)?,
         faults,
+        warnings,
     };
+    if is_current {
+        check_stable_names(store, &sha256(&text), &manifest, progress, &mut found)?;
+    }
     if found.removed.is_none() {
         let checked = check_files(store, &manifest, progress)?;
         found.files = manifest.files.len();
@@ -189,6 +199,53 @@ fn follow(
     Ok(chain)
 }
 
+/// Versions of a chain that are no longer vouched for. That is no fault of those made on top of them, which may have put
+/// right what was wrong, or may carry it on.
+fn retracted(versions: &Versions, chain: &[String]) -> Vec<Fault> {
+    let records = chain.iter().filter_map(|version| versions.published(version));
+    let retracted = records.filter(|record| record.status == Status::Retracted);
+    retracted
+        .map(|record| {
+            let path = StorageKey::Manifest { version: record.version.clone() }.path();
+            let reason = record.reason.as_deref().unwrap_or("no reason was given");
+            fault(&path, format!("{} was retracted: {reason}", record.version))
+        })
+        .collect()
+}
+
+/// The copies under stable names, where they say that they are those of the version.
+fn check_stable_names(
+    store: &dyn Store,
+    manifest_sha256: &str,
+    manifest: &Manifest,
+    progress: &dyn Progress,
+    found: &mut VerifiedVersion,
+) -> Result<()> {
+    let folder = TempDir::with_prefix("guichets-").unreachable("cannot make a temporary folder")?;
+    let names: Vec<(String, FileEntry)> = stable::names(manifest).collect();
+    let stands = || stable::stands_for(store, manifest_sha256);
+    let wrong = if stands()? {
+        gather(store, &names, |(name, file)| {
+            progress.proceed()?;
+            let path = StorageKey::Stable { name: name.clone() }.path();
+            let local = folder.path().join(name.replace('/', "_"));
+            let what = check_bytes(store, &path, file, &local)?;
+            let _ = std::fs::remove_file(local);
+            Ok(what.map(|what| fault(&path, what)))
+        })?
+    } else {
+        Vec::new()
+    };
+    // Somebody may have begun to renew them meanwhile.
+    if stands()? {
+        found.faults.extend(wrong);
+    } else {
+        let path = StorageKey::Stable { name: String::new() }.path();
+        found.warnings.push(fault(&path, "is being renewed, or was not to its end: the next run ends it"));
+    }
+    Ok(())
+}
+
 /// The list of versions gives each manifest's digest, too.
 fn check_listed(versions: &Versions, version: &str, manifest: &[u8], faults: &mut Vec<Fault>) {
     let path = StorageKey::Versions.path();
@@ -214,7 +271,7 @@ fn removed(store: &dyn Store, versions: &Versions, version: &str) -> Result<Opti
 fn check_files(store: &dyn Store, manifest: &Manifest, progress: &dyn Progress) -> Result<Vec<Fault>> {
     let folder = TempDir::with_prefix("guichets-").unreachable("cannot make a temporary folder")?;
     progress.begin("vérifie", manifest.files.len() as u64);
-    let faults = gather(&manifest.files, |file| {
+    let faults = gather(store, &manifest.files, |file| {
         progress.proceed()?;
         let found = check_file(store, manifest, file, folder.path())?;
         progress.advance(1);
@@ -227,17 +284,8 @@ fn check_files(store: &dyn Store, manifest: &Manifest, progress: &dyn Progress) 
 /// What is wrong with a file, if anything is.
 fn check_file(store: &dyn Store, manifest: &Manifest, file: &FileEntry, folder: &Path) -> Result<Option<String>> {
     let local = folder.join(file.path.replace('/', "_"));
-    if !store.get_file(&file.path, &local, file.bytes)? {
-        return Ok(Some("is not there".to_owned()));
-    }
-    let (bytes, sha256) = sha256_file(&local)?;
-    // Of a longer one no more was brought.
-    let has = if bytes > file.bytes { "has at least" } else { "has" };
-    if bytes != file.bytes {
-        return Ok(Some(format!("{has} {bytes} bytes, the manifest says {}", file.bytes)));
-    }
-    if sha256 != file.sha256 {
-        return Ok(Some(format!("its SHA-256 is {sha256}, the manifest says {}", file.sha256)));
+    if let Some(what) = check_bytes(store, &file.path, file, &local)? {
+        return Ok(Some(what));
     }
     let rows = match file.format {
         Some(Format::Parquet) => check_table(store, manifest, file, &local),
@@ -254,6 +302,20 @@ fn check_file(store: &dyn Store, manifest: &Manifest, file: &FileEntry, folder: 
     // One large file after another must not fill the disk.
     let _ = std::fs::remove_file(local);
     Ok(found)
+}
+
+/// What is wrong with the bytes at a path, which are to be those of a file.
+fn check_bytes(store: &dyn Store, path: &str, file: &FileEntry, local: &Path) -> Result<Option<String>> {
+    if !store.get_file(path, local, file.bytes)? {
+        return Ok(Some("is not there".to_owned()));
+    }
+    let (bytes, sha256) = sha256_file(local)?;
+    // Of a longer one no more was brought.
+    let has = if bytes > file.bytes { "has at least" } else { "has" };
+    if bytes != file.bytes {
+        return Ok(Some(format!("{has} {bytes} bytes, the manifest says {}", file.bytes)));
+    }
+    Ok((sha256 != file.sha256).then(|| format!("its SHA-256 is {sha256}, the manifest says {}", file.sha256)))
 }
 
 /// The rows of a Parquet file, whose content digest must be the stated one by the schema that the version carries.

@@ -30,18 +30,25 @@ impl SmallRelease {
         let month = "mois\r\n2019-04\r\n".to_owned();
         let files = vec![
             file(folder.path().join("a"), own("paroles.csv"), Some(("paroles", None)), &table, rows),
-            file(
-                folder.path().join("b"),
-                format!("data/mois/2019-04/{}/mois-2019-04.csv", &sha256(month.as_bytes())[..16]),
-                Some(("mois", Some("2019-04"))),
-                &month,
-                1,
-            ),
+            month_of(folder.path().join("b"), &month),
             file(folder.path().join("c"), own("LISEZ-MOI.txt"), None, &format!("{version} dit {said}\n"), 0),
             // Another form of one name, and one that never changes.
             file(folder.path().join("d"), own("paroles.md"), None, &format!("# {said}\n{}", "-".repeat(rows)), 0),
             file(folder.path().join("e"), own("licence.txt"), None, "Licence Ouverte 2.0\n", 0),
         ];
+        Self::of(version, folder, files)
+    }
+
+    /// A version of two files, whose month holds `month`: as few as can be.
+    pub fn tiny(version: &str, said: &str, month: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = format!("versions/{version}/paroles.csv");
+        let table = file(folder.path().join("a"), path, Some(("paroles", None)), &format!("texte\r\n{said}\r\n"), 1);
+        let month = month_of(folder.path().join("b"), &format!("mois\r\n{month}\r\n"));
+        Self::of(version, folder, vec![table, month])
+    }
+
+    fn of(version: &str, folder: TempDir, files: Vec<StagedFile>) -> Self {
         let entries: Vec<&FileEntry> = files.iter().map(|file| &file.entry).collect();
         let as_of = DateTime::parse_from_rfc3339("2019-06-01T00:00:00+02:00").unwrap();
         let manifest = json!({
@@ -78,6 +85,11 @@ pub fn publish_next(store: &dyn Store, said: &str, rows: usize) -> Result<Outcom
     let base = Base::read(store)?;
     let version = free_version(store, "2019-06-01")?;
     SmallRelease::saying(&version, said, rows).publish_on(store, &base, &Silent)
+}
+
+fn month_of(local: PathBuf, month: &str) -> StagedFile {
+    let path = format!("data/mois/2019-04/{}/mois-2019-04.csv", &sha256(month.as_bytes())[..16]);
+    file(local, path, Some(("mois", Some("2019-04"))), month, 1)
 }
 
 fn file(local: PathBuf, path: String, table: Option<(&str, Option<&str>)>, content: &str, rows: usize) -> StagedFile {

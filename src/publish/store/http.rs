@@ -10,7 +10,7 @@ use reqwest::{Client, RequestBuilder, Response, StatusCode, header};
 use tokio::runtime::Runtime;
 use url::Url;
 
-use super::Store;
+use super::{Object, Store};
 use crate::error::{Context, Error, Result};
 use crate::net::{self, lost};
 use crate::publish::StorageKey;
@@ -172,6 +172,12 @@ impl Store for HttpStore {
 
     fn check_swap(&self) -> Result<()> {
         self.read_only()
+    }
+
+    fn objects(&self) -> Result<Vec<Object>> {
+        Err(Error::usage("a store cannot be listed over HTTP")
+            .at(&self.shown)
+            .hint("name it by its folder, or by s3://, gs:// or az://"))
     }
 
     /// What readers have: no name and no password.

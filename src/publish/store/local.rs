@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::Store;
+use super::{Object, Store};
 use crate::error::{Context, Error, Result};
 use crate::publish::StorageKey;
 
@@ -32,7 +32,7 @@ impl LocalStore {
         let target = self.root.join(path);
         let folder = target.parent().unwrap_or(&self.root);
         let written = || -> std::io::Result<()> {
-            std::fs::create_dir_all(folder)?;
+            create_folders(folder)?;
             let mut aside = NamedTempFile::with_prefix_in(".aside-", folder)?;
             fill(aside.as_file_mut())?;
             readable_by_all(aside.as_file())?;
@@ -43,6 +43,52 @@ impl LocalStore {
         };
         written().unreachable("cannot write").map_err(|error| error.at_path(&target).hint("is the disk full?"))
     }
+}
+
+/// Makes a folder and those above it. The name of each new one is on disk once the folder that holds it is.
+fn create_folders(folder: &Path) -> std::io::Result<()> {
+    // The empty path is where the process stands.
+    if folder.as_os_str().is_empty() || folder.is_dir() {
+        return Ok(());
+    }
+    let above = folder.parent().filter(|above| !above.as_os_str().is_empty());
+    above.map_or(Ok(()), create_folders)?;
+    match std::fs::create_dir(folder) {
+        // Another publisher was faster; it flushes what it made, but perhaps not before we are done.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && folder.is_dir() => {}
+        made => made?,
+    }
+    File::open(above.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+/// The files below a folder of the store; links are not followed.
+fn walk(root: &Path, folder: &Path, found: &mut Vec<Object>) -> std::io::Result<()> {
+    let entries = match std::fs::read_dir(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        let path = entry.path();
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            walk(root, &path, found)?;
+            continue;
+        }
+        let within = path.strip_prefix(root).unwrap_or(&path);
+        let parts: Option<Vec<&str>> = within.iter().map(|part| part.to_str()).collect();
+        let metadata = match entry.metadata() {
+            // A publisher that is at work put it into place.
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            metadata => metadata?,
+        };
+        // A name that is no text is none of a publisher's.
+        if let Some(parts) = parts.filter(|_| kind.is_file()) {
+            let modified = metadata.modified()?.into();
+            found.push(Object { path: parts.join("/"), bytes: metadata.len(), modified });
+        }
+    }
+    Ok(())
 }
 
 /// Temporary files are private to their owner; what is published is not.
@@ -116,7 +162,7 @@ impl Store for LocalStore {
 
     fn swap(&self, key: &StorageKey, expected: Option<&[u8]>, bytes: &[u8]) -> Result<bool> {
         let path = self.root.join(LOCK);
-        std::fs::create_dir_all(&self.root)
+        create_folders(&self.root)
             .unreachable("cannot make the store's folder")
             .map_err(|error| error.at_path(&self.root))?;
         let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
@@ -133,6 +179,14 @@ impl Store for LocalStore {
     /// A lock of the file system is what it promises to be.
     fn check_swap(&self) -> Result<()> {
         Ok(())
+    }
+
+    fn objects(&self) -> Result<Vec<Object>> {
+        let mut found = Vec::new();
+        walk(&self.root, &self.root, &mut found)
+            .unreachable("cannot list")
+            .map_err(|error| error.at_path(&self.root))?;
+        Ok(found)
     }
 
     fn public_url(&self, _: &str) -> Option<String> {

@@ -9,8 +9,11 @@ pub use object::ObjectBackend;
 
 use std::path::Path;
 
+use chrono::{DateTime, Utc};
+
 use self::http::HttpStore;
 use super::StorageKey;
+use crate::digest::token;
 use crate::error::{Error, Result};
 use crate::net;
 
@@ -73,8 +76,36 @@ pub trait Store: Send + Sync {
     /// [`Unreachable`](crate::error::Kind::Unreachable) when it does not answer.
     fn check_swap(&self) -> Result<()>;
 
+    /// Every object under the store's root, whoever wrote it, in no particular order.
+    ///
+    /// # Errors
+    /// [`Usage`](crate::error::Kind::Usage) where the store cannot be listed;
+    /// [`Unreachable`](crate::error::Kind::Unreachable) when it does not answer.
+    fn objects(&self) -> Result<Vec<Object>>;
+
     /// Where anyone could fetch an object over HTTP, if the store is public; nothing for a folder.
     fn public_url(&self, path: &str) -> Option<String>;
+
+    /// Requests under way at once, 1 or more: what takes time is the way to the store, not the work.
+    fn at_once(&self) -> usize {
+        8
+    }
+
+    /// By which a writer knows its own marks again. No two are ever the same.
+    fn token(&self) -> String {
+        token()
+    }
+}
+
+/// An object as a listing gives it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Object {
+    /// From the store's root.
+    pub path: String,
+    /// Its size.
+    pub bytes: u64,
+    /// When it was last written, by the store's clock.
+    pub modified: DateTime<Utc>,
 }
 
 /// What a store is opened for, and what to do with one that cannot write conditionally.

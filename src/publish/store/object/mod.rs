@@ -9,18 +9,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use futures::StreamExt;
+use futures::{StreamExt, TryStreamExt};
 use object_store::memory::InMemory;
 use object_store::path::Path as ObjectPath;
 use object_store::signer::Signer;
 use object_store::{
-    Attribute, Attributes, BackoffConfig, Error as StoreError, ObjectStore, ObjectStoreExt, PutMultipartOptions,
-    PutOptions, PutPayload, RetryConfig, UpdateVersion, WriteMultipart,
+    Attribute, Attributes, BackoffConfig, Error as StoreError, ObjectMeta, ObjectStore, ObjectStoreExt,
+    PutMultipartOptions, PutOptions, PutPayload, RetryConfig, UpdateVersion, WriteMultipart,
 };
 use tokio::runtime::Runtime;
 use url::Url;
 
-use super::{Guard, Store};
+use super::{Guard, Object, Store};
 use crate::digest::token;
 use crate::error::{Context, Error, Result};
 use crate::net::{self, Answer, Provider, refused};
@@ -345,6 +345,18 @@ impl Store for ObjectBackend {
 
     fn check_swap(&self) -> Result<()> {
         swap::check(self)
+    }
+
+    fn objects(&self) -> Result<Vec<Object>> {
+        let listing = self.store.list(Some(&self.prefix)).try_collect::<Vec<_>>();
+        let found = self.runtime.block_on(listing);
+        let found = found.map_err(|error| self.refused("", error, "cannot list"))?;
+        let object = |meta: ObjectMeta| {
+            let within: Vec<String> =
+                meta.location.prefix_match(&self.prefix)?.map(|part| part.as_ref().to_owned()).collect();
+            Some(Object { path: within.join("/"), bytes: meta.size, modified: meta.last_modified })
+        };
+        Ok(found.into_iter().filter_map(object).collect())
     }
 
     /// The signed URL without its signature is the plain one.
