@@ -43,7 +43,7 @@ const LOGS: [&str; 3] = ["2019-02.ndjson.zst", "2019-03-01.ndjson.zst", "2019-03
 
 #[test]
 fn a_store_of_an_earlier_release_is_verified_and_read() {
-    let old = Old::of("0.1.0");
+    let old = Old::of("before-0.1.0");
     for version in ["2019-03-01", "2019-03-03"] {
         let verified = old.ask(&["verify", "STORE", "--version", version, "--public-key", "minisign.pub"]);
         assert_eq!(verified.code, Some(0), "{}{}", verified.stdout, verified.stderr);
@@ -76,7 +76,7 @@ fn a_store_of_an_earlier_release_is_verified_and_read() {
 
 #[test]
 fn a_store_of_an_earlier_release_is_built_upon() {
-    let old = Old::of("0.1.0");
+    let old = Old::of("before-0.1.0");
     let as_of = "2019-03-04T06:00:00+01:00";
     let alone = old.run(&LOGS[2..], as_of);
     assert_eq!(alone.code, Some(2), "what reads lines has changed since: {}{}", alone.stdout, alone.stderr);

@@ -156,6 +156,22 @@ fn a_year_that_is_over_is_one_part_and_says_what_one_run_says() {
         }
         before = is;
     }
+    // A run that speaks of a moment before the turn, with another late line: no month of the year is lost.
+    let later = years.log("plus-tard", "2019-10-06", "2019-10-06");
+    let back = nightly.run(
+        &pipeline,
+        &[&later],
+        "2019-12-31T12:00:00Z",
+        &["--accept", "lignes_disparues", "--accept", "date_arret", "--because", "essai"],
+    );
+    assert_eq!(back.code, Some(0), "{}{}", back.stdout, back.stderr);
+    let rows = |table: &str| -> u64 {
+        let manifest = nightly.manifest();
+        let files = manifest["files"].as_array().unwrap().iter();
+        let parquet = files.filter(|file| file["table"] == table && file["format"] == "parquet");
+        parquet.map(|file| file["rows"].as_u64().unwrap()).sum()
+    };
+    assert_eq!(rows("identifiants"), rows("tentatives"), "each attempt has its fingerprint");
     let ask = |args: &[&str]| {
         let told = guichets(years.folder.path(), args);
         assert_eq!(told.code, Some(0), "{args:?}: {}{}", told.stdout, told.stderr);
@@ -230,6 +246,7 @@ fn a_night_costs_the_same_in_every_year() {
         costs.push((year, Cost::of(&requests)));
         from = day + Days::new(1);
     }
+    println!("{costs:#?}");
     let [(_, first), (_, second), (_, fifth)] = costs[..] else { unreachable!() };
     for (later, years_more) in [(second, 1), (fifth, 4)] {
         // As many objects go up, and of what was there no more is asked than one file a year of each table of which models

@@ -3,22 +3,21 @@
 mod derive;
 mod documents;
 mod judge;
+mod parts;
 mod years;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 
 use arrow::array::{AsArray, RecordBatch};
-use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Int64Type};
 use chrono::Utc;
 use rayon::prelude::*;
 
-use self::years::{is_year, year_of};
+use self::parts::{Part, Written};
+use self::years::year_of;
 use super::ground::Ground;
-use super::reopened::reopened_months;
-use super::{Built, LeftOut, Order, RunDigest, SetAside};
-use crate::error::{Context, Error, Result};
+use super::{Built, Order, RunDigest, SetAside};
+use crate::error::{Error, Result};
 use crate::gate::GateReport;
 use crate::ingest::{FileAccount, Months, Quarantined, Reading, Reason, gathered, identifiers_table};
 use crate::metadata::Coverage;
@@ -26,10 +25,8 @@ use crate::model::Engine;
 use crate::outcome::endings;
 use crate::progress::Progress;
 use crate::registry::Registry;
-use crate::release::{
-    About, Accounting, FileEntry, Manifest, Origins, Parts, RawFile, Staged, StagedFile, Staging, read_parquet,
-};
-use crate::schema::{Catalog, Format, Origin, TableSchema, column};
+use crate::release::{About, Accounting, FileEntry, Manifest, Origins, RawFile, StagedFile, Staging};
+use crate::schema::{Catalog, Origin, column};
 use crate::tables;
 
 /// The column by which tables are split.
@@ -52,46 +49,6 @@ pub(super) struct Version<'a> {
     fictional_attempts: u64,
     digest: RunDigest,
     coverage: Coverage,
-}
-
-/// Where a part of a table is.
-enum Part {
-    /// Made by this run.
-    Here(PathBuf),
-    /// In the store, as the version before has it.
-    There(FileEntry),
-}
-
-impl Part {
-    fn there(&self) -> Option<&FileEntry> {
-        match self {
-            Self::Here(_) => None,
-            Self::There(file) => Some(file),
-        }
-    }
-}
-
-/// A table, or a part of one, whose files are written.
-struct Written<'t> {
-    table: &'t TableSchema,
-    parquet: StagedFile,
-    others: Vec<StagedFile>,
-    violations: Vec<String>,
-}
-
-impl<'t> Written<'t> {
-    /// Writes it in every format that its schema asks for; the rows, in order, for those who need them.
-    fn to(
-        staging: &Staging,
-        table: &'t TableSchema,
-        month: Option<&str>,
-        rows: &RecordBatch,
-    ) -> Result<(Self, RecordBatch)> {
-        let staged = staging.stage(table, month, rows)?;
-        let others = staging.export(table, &staged)?;
-        let Staged { batch, parquet, violations } = staged;
-        Ok((Self { table, parquet, others, violations }, batch))
-    }
 }
 
 impl<'a> Version<'a> {
@@ -157,26 +114,6 @@ impl<'a> Version<'a> {
         self.join_years(identifiers)
     }
 
-    /// Takes over the parts of a table that nothing touches. A year of which a month is touched comes apart.
-    fn carry_untouched(&mut self, name: &str) -> Result<()> {
-        let Some(ground) = self.ground.filter(|ground| ground.resumes) else { return Ok(()) };
-        let touched = |part: &str| self.touched.iter().any(|month| month.starts_with(part));
-        let mut taken = Vec::new();
-        for (part, file) in ground.parts(name) {
-            if !touched(part) {
-                taken.push((part.to_owned(), Part::There(file.clone())));
-            } else if is_year(part) {
-                taken.extend(self.take_apart(self.catalog.table(name)?, file)?);
-            }
-        }
-        let untouched =
-            ground.entries(name).filter(|file| file.partition.as_deref().is_some_and(|part| !touched(part)));
-        let untouched: Vec<FileEntry> = untouched.cloned().collect();
-        self.carried.extend(untouched);
-        self.tables.entry(name.to_owned()).or_default().extend(taken);
-        Ok(())
-    }
-
     /// How many dates of slots are not believed.
     pub(super) fn dates_set_aside(&mut self, count: i64) {
         self.digest.dates_set_aside = count;
@@ -198,113 +135,6 @@ impl<'a> Version<'a> {
             .map(|(_, attempts)| attempts.unwrap_or_default().cast_unsigned())
             .sum();
         Ok(())
-    }
-
-    /// Stages a table in every format that its schema asks for, and makes it known to the models.
-    pub(super) fn table(&mut self, name: &str, columns: &RecordBatch) -> Result<()> {
-        let table = self.catalog.table(name)?;
-        if table.guichets.split.is_some() { self.in_parts(table, columns) } else { self.part(name, None, columns) }
-    }
-
-    /// A table that leaves in parts: those that say what they said keep their files, which stay in the store.
-    fn in_parts(&mut self, table: &TableSchema, columns: &RecordBatch) -> Result<()> {
-        let Parts { parts, batch, violations } = self.staging.stage_parts(table, columns)?;
-        self.note(&table.name, &batch);
-        self.violations.extend(violations);
-        let ground = self.ground.filter(|ground| ground.derives);
-        let mut new = BTreeMap::new();
-        for (part, staged) in parts {
-            let standing = ground.map(|ground| ground.standing(&table.name, &staged.parquet.entry)).unwrap_or_default();
-            if standing.is_empty() {
-                let others = self.staging.export(table, &staged)?;
-                new.insert(part, staged.batch);
-                self.keep(Written { table, parquet: staged.parquet, others, violations: staged.violations });
-            } else {
-                self.carried.extend(standing);
-                let here = Part::Here(staged.parquet.local);
-                self.tables.entry(table.name.clone()).or_default().insert(part, here);
-            }
-        }
-        if let Some(ground) = ground.filter(|_| table.guichets.reopens) {
-            let stands: BTreeSet<&str> = self
-                .carried
-                .iter()
-                .filter(|file| file.table.as_deref() == Some(&table.name))
-                .filter_map(|file| file.partition.as_deref())
-                .collect();
-            let old = ground.table_but(&table.name, &stands)?;
-            let new = concat_batches(&batch.schema(), new.values()).internal(&table.name)?;
-            self.touched.extend(reopened_months(&old, &new)?);
-        }
-        Ok(())
-    }
-
-    fn part(&mut self, name: &str, month: Option<&str>, columns: &RecordBatch) -> Result<()> {
-        let table = self.catalog.table(name)?;
-        let (written, rows) = Written::to(&self.staging, table, month, columns)?;
-        self.note(name, &rows);
-        if let Some(ground) = self.ground.filter(|ground| ground.derives && table.guichets.reopens) {
-            self.touched.extend(reopened_months(&ground.table(name)?, &rows)?);
-        }
-        self.keep(written);
-        Ok(())
-    }
-
-    fn keep(&mut self, written: Written<'_>) {
-        let Written { table, parquet, others, violations } = written;
-        let month = parquet.entry.partition.clone().unwrap_or_default();
-        let parts = self.tables.entry(table.name.clone()).or_default();
-        parts.insert(month, Part::Here(parquet.local.clone()));
-        self.violations.extend(violations);
-        let formats = &table.guichets.formats;
-        let left_out = formats.iter().filter(|format| {
-            **format != Format::Parquet && !others.iter().any(|file| file.entry.format == Some(**format))
-        });
-        let rows = parquet.entry.rows.unwrap_or_default();
-        self.digest.left_out.extend(left_out.map(|format| LeftOut {
-            table: table.name.clone(),
-            format: *format,
-            rows,
-        }));
-        self.files.extend(others);
-        // A step on the way to other tables is made here, and leaves in no format.
-        if table.guichets.formats.contains(&Format::Parquet) {
-            self.files.push(parquet);
-        }
-    }
-
-    /// The rows of a table, all parts of it.
-    pub(super) fn rows(&self, name: &str) -> Result<RecordBatch> {
-        let batches: Vec<RecordBatch> =
-            self.local(name)?.iter().map(|path| read_parquet(path)).collect::<Result<_>>()?;
-        let schema = batches
-            .first()
-            .map_or_else(|| self.catalog.table(name).map(TableSchema::arrow_schema), |first| Ok(first.schema()))?;
-        concat_batches(&schema, &batches).internal(name)
-    }
-
-    /// The Parquet files of a table; those that are only in the store are brought here.
-    fn local(&self, name: &str) -> Result<Vec<PathBuf>> {
-        let parts: Vec<&Part> = self.tables.get(name).into_iter().flat_map(BTreeMap::values).collect();
-        if let Some(ground) = self.ground {
-            ground.fetch_all(&parts.iter().filter_map(|part| part.there()).collect::<Vec<_>>())?;
-        }
-        let files: Vec<PathBuf> = parts.into_iter().map(|part| self.bring(part)).collect::<Result<_>>()?;
-        if files.is_empty() { Ok(vec![self.empty(name)?]) } else { Ok(files) }
-    }
-
-    fn bring(&self, part: &Part) -> Result<PathBuf> {
-        match (part, self.ground) {
-            (Part::Here(path), _) => Ok(path.clone()),
-            (Part::There(file), Some(ground)) => ground.fetch(file),
-            (Part::There(file), None) => Err(Error::internal("a part without its version").at(&file.path)),
-        }
-    }
-
-    /// A table without rows is a table all the same; nobody publishes this file.
-    fn empty(&self, name: &str) -> Result<PathBuf> {
-        let table = self.catalog.table(name)?;
-        Ok(self.staging.stage(table, None, &RecordBatch::new_empty(table.arrow_schema()))?.parquet.local)
     }
 
     /// An engine that knows some tables; of one month alone, where one is named.

@@ -31,8 +31,13 @@ impl Version<'_> {
             return Ok(());
         }
         let as_of = self.order.as_of.with_timezone(&Utc);
+        // A year that came apart is put together again, also where a run speaks of an earlier moment than the one before.
+        let came_apart = self.ground.map(|ground| ground.parts(&table.name)).unwrap_or_default();
         let parts = self.tables.get(&table.name).into_iter().flat_map(BTreeMap::keys);
-        let over = |part: &&String| !is_year(part) && year_of(part).parse().is_ok_and(|year| is_over(year, as_of));
+        let over = |part: &&String| {
+            let year = year_of(part);
+            !is_year(part) && (came_apart.contains_key(year) || year.parse().is_ok_and(|year| is_over(year, as_of)))
+        };
         let years: BTreeSet<String> = parts.filter(over).map(|part| year_of(part).to_owned()).collect();
         for year in years {
             let months = self.take_months(&table.name, &year);
