@@ -81,7 +81,7 @@ fn a_reader_that_finds_something_else_would_be_heard() {
         ("guichets", ",01,", ",1,"),
         ("lacunes", ".344Z,", ".345Z,"),
         ("calendrier", ",2019-02-01,", ",2019-02-28,"),
-        ("fichiers", ",true\r\n", ",oui\r\n"),
+        ("fichiers", ",true,", ",oui,"),
         ("demarches", "\r\n", "\r\n\"\r\n"),
     ];
     let version = sample();
@@ -135,7 +135,10 @@ fn every_digest_and_size_of_the_manifest_is_true_and_it_names_every_file() {
     let rest: BTreeSet<&str> = stored.keys().map(String::as_str).filter(|name| *name != ".lock").collect();
     let copy = stored["latest/manifest.json"] == stored[&manifest];
     assert!(copy, "the mark of the stable names is a copy of the manifest");
-    assert_eq!(rest, BTreeSet::from(["latest.json", "latest/manifest.json", "versions.json", &manifest]));
+    assert_eq!(
+        rest,
+        BTreeSet::from(["latest.json", "latest/manifest.json", "renewals.json", "versions.json", &manifest])
+    );
 }
 
 #[test]

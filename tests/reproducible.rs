@@ -106,7 +106,7 @@ fn how_a_log_is_packed_changes_nothing_but_its_name() {
         let store = published(&[logs.path()]);
         let mut content = store.content();
         // The account of files states size, digest and packing of what was delivered.
-        content.retain(|(name, _)| !name.starts_with("fichiers."));
+        content.retain(|(name, _)| !name.starts_with("fichiers-"));
         content
     });
     assert!(digests[0].iter().any(|(name, _)| name == "tentatives-2019-03.parquet"));

@@ -120,9 +120,10 @@ pub fn compare(old: &Side<'_>, new: &Side<'_>, visit: Visit<'_>) -> Result<Chang
         let Some(reading) = new_schema.as_ref().or(old_schema.as_ref()) else { continue };
         let mut differs = !change.columns.is_empty() || change.schema[0] != change.schema[1];
         for [was, is] in differing(&of(&before, name), &of(&after, name), reading) {
-            differs = true;
             let (was, is) = (rows(&was, old, old_schema.as_ref())?, rows(&is, new, new_schema.as_ref())?);
             let matched = compare_rows(reading, was, is)?;
+            // Rows that only went into another part are where they were.
+            differs |= !(matched.added.is_empty() && matched.removed.is_empty() && matched.changed.is_empty());
             change.added += matched.added.len() as u64;
             change.removed += matched.removed.len() as u64;
             change.changed += matched.changed.len() as u64;

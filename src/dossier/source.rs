@@ -158,13 +158,20 @@ impl<'a> Source<'a> {
         Ok(source)
     }
 
-    /// The Parquet files of a table.
-    fn files(&self, table: &'a str) -> impl Iterator<Item = &'a FileEntry> + use<'a> {
-        files_of(self.manifest, self.request, table, Format::Parquet)
+    /// The Parquet files of a table. Where nothing of it is of the days asked for, as of seconds of the schedule on days that
+    /// no schedule covers, any part of it says what its columns are; what is of other days joins with nothing.
+    fn files(&self, table: &'a str) -> Vec<&'a FileEntry> {
+        let of_the_days: Vec<&FileEntry> = files_of(self.manifest, self.request, table, Format::Parquet).collect();
+        if !of_the_days.is_empty() || !BY_DAY.contains(&table) {
+            return of_the_days;
+        }
+        let any = |file: &&FileEntry| file.table.as_deref() == Some(table) && file.format == Some(Format::Parquet);
+        self.manifest.files.iter().find(any).into_iter().collect()
     }
 
     fn register(&mut self, table: &'static str) -> Result<()> {
-        let files: Vec<PathBuf> = self.files(table).map(|file| self.folder.path().join(&file.path)).collect();
+        let files: Vec<PathBuf> =
+            self.files(table).into_iter().map(|file| self.folder.path().join(&file.path)).collect();
         match table {
             _ if !files.is_empty() => self.engine.register(table, &files),
             // A log that names its cycles whole leaves nothing to attach, and so no file.
@@ -173,7 +180,7 @@ impl<'a> Source<'a> {
                 "SELECT tentative_id, cycle_id AS consultation_id, cycle_debut_utc AS debut_utc, mois FROM tentatives \
                  WHERE mois = ''",
             ),
-            _ if MONTHLY.contains(&table) || BY_DAY.contains(&table) => Err(super::none(self.request, self.manifest)),
+            _ if MONTHLY.contains(&table) => Err(super::none(self.request, self.manifest)),
             _ => Err(Error::usage(format!("version {} has no table {table}", self.manifest.version))
                 .at(self.store.name())
                 .hint("it was made by another release of the program: publish a version with this one")),

@@ -1,6 +1,6 @@
 //! Which of the files that were found are logs of a pipeline: every one is read, or named as left alone.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 
 use glob::Pattern;
@@ -26,6 +26,8 @@ pub struct Found {
     pub archives: BTreeSet<String>,
     /// The account of each archive that could not be unpacked as a whole, and why.
     pub damaged: Vec<(FileAccount, Quarantined)>,
+    /// What somebody said to leave out, and whether it is an archive that was found.
+    left_out: BTreeMap<String, bool>,
 }
 
 impl Found {
@@ -57,6 +59,7 @@ impl Found {
     pub fn leave_out(&mut self, names: &[String], known: &HashSet<String>) -> Result<()> {
         for name in names {
             let archive = self.archives.remove(name);
+            self.left_out.insert(name.clone(), archive);
             let within = |file: &str| {
                 let rest = file.strip_prefix(name.as_str());
                 rest.is_some_and(|rest| rest.is_empty() || (archive && rest.starts_with('/')))
@@ -77,6 +80,15 @@ impl Found {
         }
         self.left_alone.sort();
         Ok(())
+    }
+
+    /// Whether somebody said to leave a file out, by its name or by that of its archive.
+    #[must_use]
+    pub fn leaves_out(&self, file: &str) -> bool {
+        let names = |name: &str, archive: bool| {
+            file.strip_prefix(name).is_some_and(|rest| rest.is_empty() || (archive && rest.starts_with('/')))
+        };
+        self.left_out.iter().any(|(name, archive)| names(name, *archive))
     }
 
     /// The names of what is read, and of the archives that were unpacked for it. What is left alone is not among them: its

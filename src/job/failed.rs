@@ -32,16 +32,17 @@ impl FailedNights {
     ///
     /// # Errors
     /// [`Usage`](crate::error::Kind::Usage), naming the first file that is missing.
-    pub(super) fn check(&self, accounts: &[FileAccount], found: &Found, without: &[String]) -> Result<()> {
-        let mut named = found.read_names();
-        named.extend(without.iter().map(String::as_str));
+    pub(super) fn check(&self, accounts: &[FileAccount], found: &Found) -> Result<()> {
+        let named = found.read_names();
         let there: HashMap<&str, &str> = accounts.iter().map(|account| (&*account.file, &*account.sha256)).collect();
         for (version, read) in &self.0 {
             // One that the version has in an earlier state is missing as well: what was added to it since was in that night.
             let has = |raw: &RawFile| {
                 there.get(&*raw.file).is_some_and(|sha256| raw.sha256.as_ref().is_none_or(|read| read == sha256))
             };
-            let missing = read.iter().filter(|raw| !named.contains(raw.file.as_str()) && !has(raw));
+            let missing = read
+                .iter()
+                .filter(|raw| !named.contains(raw.file.as_str()) && !found.leaves_out(&raw.file) && !has(raw));
             let missing: Vec<&str> = missing.map(|raw| raw.file.as_str()).collect();
             if let Some(first) = missing.first() {
                 return Err(Error::usage(format!(

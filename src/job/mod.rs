@@ -163,7 +163,7 @@ pub fn build(
     let accounts =
         base.manifest().map(|manifest| accounts::of_version(store, manifest)).transpose()?.unwrap_or_default();
     if !order.forget_failed {
-        failed.check(&accounts, &found, order.without)?;
+        failed.check(&accounts, &found)?;
     }
     let ground = base
         .manifest()

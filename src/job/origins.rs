@@ -35,6 +35,8 @@ pub(super) struct Made<'a> {
 #[derive(Serialize)]
 struct Ingested<'a> {
     revision: u32,
+    /// Files of tables say so, and stand as long as this does.
+    simulated: bool,
     rules_sha256: &'a str,
     sources: &'a [toml::Value],
     unknown_ids: UnknownIds,
@@ -74,6 +76,7 @@ impl Made<'_> {
         let (limits, method) = (&pipeline.limits, &pipeline.method);
         let ingested = Ingested {
             revision: INGEST_REVISION,
+            simulated: pipeline.simulated,
             rules_sha256: &rules.sha256,
             sources: &pipeline.sources_as_written,
             unknown_ids: pipeline.registry.unknown,

@@ -21,7 +21,7 @@ pub fn is_over(year: i32, as_of: DateTime<Utc>) -> bool {
     next.is_some_and(|next| as_of >= next.and_utc() + YEAR_GOES_ON)
 }
 
-/// The part of what has no date.
+/// The part of what has no date, and of what has no row.
 const UNDATED: &str = "sans-date";
 
 /// The part to which what is of a month belongs: `2018`, `2019-04` in a year that is not over, or that of what has no month.
@@ -40,7 +40,7 @@ fn name(date: NaiveDate, as_of: DateTime<Utc>) -> String {
 }
 
 /// The rows of a table by the part that each belongs to, in the order in which they stand. A table without rows has one
-/// part all the same, that of the moment, so that there is something to open.
+/// part all the same, so that there is something to open.
 ///
 /// # Errors
 /// [`Internal`](crate::error::Kind::Internal) where the column that dates the rows is of a type that has no year, or has no
@@ -58,7 +58,7 @@ pub(super) fn parts(
         by_name.entry(name).or_insert_with(|| vec![false; names.len()])[row] = true;
     }
     if by_name.is_empty() {
-        return Ok(BTreeMap::from([(name(as_of.date_naive(), as_of), rows.clone())]));
+        return Ok(BTreeMap::from([(UNDATED.to_owned(), rows.clone())]));
     }
     let part = |(name, belongs): (&str, Vec<bool>)| {
         Ok((name.to_owned(), filter_record_batch(rows, &BooleanArray::from(belongs)).internal("parts")?))

@@ -2,8 +2,10 @@
 //! emulator of anybody's: none was found that answers `HEAD`.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 
+use chrono::Utc;
 use guichets_ouverts::digest::sha256;
 use guichets_ouverts::publish::ObjectBackend;
 use object_store::gcp::GoogleCloudStorageBuilder;
@@ -73,9 +75,12 @@ fn of(bytes: &[u8], generation: u64) -> Vec<(String, String)> {
 
 fn answer(state: &mut State, asked: &Asked) -> Answer {
     let (path, query) = asked.path.split_once('?').unwrap_or((&asked.path, ""));
-    let name =
-        percent_decode_str(path.strip_prefix(&format!("/{BUCKET}/")).unwrap()).decode_utf8().unwrap().into_owned();
+    let plain = |text: &str| percent_decode_str(text).decode_utf8().unwrap().into_owned();
     let asks: BTreeMap<&str, &str> = query.split('&').map(|part| part.split_once('=').unwrap_or((part, ""))).collect();
+    if asks.contains_key("list-type") {
+        return listed(state, &plain(asks.get("prefix").unwrap_or(&"")));
+    }
+    let name = plain(path.strip_prefix(&format!("/{BUCKET}/")).unwrap());
     let upload = asks.get("uploadId").map(|id| (*id).to_owned());
     match (asked.method.as_str(), upload) {
         ("PUT", Some(upload)) => {
@@ -112,6 +117,18 @@ fn answer(state: &mut State, asked: &Asked) -> Answer {
             None => refusal(404, "NoSuchKey"),
         },
     }
+}
+
+/// Every object under a prefix, in one answer, as if each had been written just now.
+fn listed(state: &State, prefix: &str) -> Answer {
+    let now = Utc::now().to_rfc3339();
+    let mut told = String::from("<ListBucketResult>");
+    for (name, (bytes, _)) in state.objects.iter().filter(|(name, _)| name.starts_with(prefix)) {
+        let size = bytes.len();
+        write!(told, "<Contents><Key>{name}</Key><LastModified>{now}</LastModified><Size>{size}</Size></Contents>")
+            .unwrap();
+    }
+    Answer::told(200, &(told + "</ListBucketResult>"))
 }
 
 /// Written only over the generation that is expected; 0 stands for nothing.

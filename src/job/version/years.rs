@@ -27,12 +27,12 @@ pub(super) fn is_year(part: &str) -> bool {
 impl Version<'_> {
     /// Puts the months of each year that is over together, once all of them are there.
     pub(super) fn join_years(&mut self, table: &TableSchema) -> Result<()> {
-        if !table.guichets.joins_years {
-            return Ok(());
-        }
         let as_of = self.order.as_of.with_timezone(&Utc);
         // A year that came apart is put together again, also where a run speaks of an earlier moment than the one before.
         let came_apart = self.ground.map(|ground| ground.parts(&table.name)).unwrap_or_default();
+        if !table.guichets.joins_years && !came_apart.keys().any(|part| is_year(part)) {
+            return Ok(());
+        }
         let parts = self.tables.get(&table.name).into_iter().flat_map(BTreeMap::keys);
         let over = |part: &&String| {
             let year = year_of(part);
