@@ -38,13 +38,13 @@ def windows(connection):
     compared, other = 0, []
 
     def columns_of(period):
-        rows = connection.execute(f"DESCRIBE SELECT * FROM 'disponibilite_{period}.parquet'").fetchall()
+        rows = connection.execute(f"DESCRIBE SELECT * FROM '../../latest/disponibilite_{period}*.parquet'").fetchall()
         return [row[0] for row in rows if row[0] not in OF_THE_KIND]
 
     whole = columns_of("ensemble")
     for period in PERIODS:
         columns = [name for name in whole if name in columns_of(period)]
-        first = f"SELECT guichet_id, demarche_id, premier_jour, dernier_jour, {', '.join(columns)} FROM 'disponibilite_{period}.parquet'"
+        first = f"SELECT guichet_id, demarche_id, premier_jour, dernier_jour, {', '.join(columns)} FROM '../../latest/disponibilite_{period}*.parquet'"
         for row in connection.execute(first).fetchall():
             found = connection.execute(f"SELECT {', '.join(columns)} FROM fenetre(?, ?, ?, ?)", row[:4]).fetchone()
             compared += 1
