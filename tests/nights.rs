@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::support::proxy::{Fate, Proxy};
 use crate::support::s3::Bucket;
-use crate::support::{Run, Store, copy_project, guichets_of, guichets_with, root};
+use crate::support::{Run, Store, copy_project, guichets_of, guichets_with, plain_pipeline, root};
 
 /// The raw logs of many nights, each in a folder of its own, and all in one.
 struct Deliveries {
@@ -206,19 +206,8 @@ fn two_years(days: u64) -> String {
 }
 
 fn pipeline(folder: &Path) -> PathBuf {
-    let path = folder.join("essai");
-    fs::create_dir(&path).unwrap();
-    let rules = root().join("pipelines/rendez-vous/outcome-rules.toml");
-    let settings = format!(
-        "name = \"essai\"\ntitle = \"Essai\"\ntitle_en = \"Trial\"\ndescription = \"Essai.\"\noutcome_rules = \"{}\"\n\
-         registry.folders = [\"data/registry\"]\n",
-        rules.display()
-    );
-    fs::write(path.join("pipeline.toml"), settings).unwrap();
-    let schedule = "guichet_id,demarche_id,debut,fin,cadence_min,negatifs_consignes,source\n\
-                    evry-prefecture,premier-titre,2019-01-01T00:00:00+01:00,,120,true,essai\n";
-    fs::write(path.join("schedule.csv"), schedule).unwrap();
-    path
+    let schedule = "evry-prefecture,premier-titre,2019-01-01T00:00:00+01:00,,120,true,essai";
+    plain_pipeline(&folder.join("essai"), "registry.folders = [\"data/registry\"]", schedule)
 }
 
 /// One new day on 24 months, to an S3 server: what goes up is that month, the tables of the whole and what describes them;

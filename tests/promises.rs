@@ -46,6 +46,7 @@ mod outcome_rule_errors;
 mod outcome_rules;
 mod over_http;
 mod pages;
+mod parts;
 mod protocol_model;
 mod publication;
 mod publishers;

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use guichets_ouverts::publish::{StorageKey, Store};
@@ -148,6 +148,16 @@ fn a_store_that_stays_broken_is_given_up() {
     assert_eq!(again.code, Some(0), "{}", again.stderr);
 }
 
+/// A run at work, whose requests go through a proxy.
+fn publisher(logs: &Attempts, bucket: &Bucket, proxy: &Proxy) -> Child {
+    let pipeline = logs.pipeline("", "*,*,2019-01-01T00:00:00+01:00,,60,true,essai");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_guichets"));
+    command.envs(Bucket::environment_through(proxy.port)).arg("--project").arg(crate::support::root());
+    command.args(["run", pipeline.to_str().unwrap(), "--raw", logs.path().to_str().unwrap()]);
+    command.args(["--store", &bucket.url(), "--as-of", AS_OF]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
 /// SIGTERM during a publication: exit code 130, nothing visible, and the next run publishes, under another name: caches may
 /// have fetched what was written under the first.
 #[test]
@@ -157,12 +167,7 @@ fn a_run_that_is_asked_to_stop_stops_cleanly() {
         if request.method == "PUT" { Fate::Slow(Duration::from_millis(200)) } else { Fate::Pass }
     });
     let logs = Attempts::on("evry-prefecture").saw(Kind::No, 10, "2019-04-16T08:00:00Z");
-    let pipeline = logs.pipeline("", "*,*,2019-01-01T00:00:00+01:00,,60,true,essai");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_guichets"));
-    command.envs(Bucket::environment_through(proxy.port)).arg("--project").arg(crate::support::root());
-    command.args(["run", pipeline.to_str().unwrap(), "--raw", logs.path().to_str().unwrap()]);
-    command.args(["--store", &bucket.url(), "--as-of", AS_OF]);
-    let child = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let child = publisher(&logs, &bucket, &proxy);
     let begun = Instant::now();
     let mut files = 0;
     while files == 0 && begun.elapsed() < Duration::from_mins(1) {
@@ -191,12 +196,7 @@ fn a_second_signal_tells_what_is_visible() {
         if slow { Fate::Slow(Duration::from_secs(5)) } else { Fate::Pass }
     });
     let logs = Attempts::on("evry-prefecture").saw(Kind::No, 10, "2019-04-16T08:00:00Z");
-    let pipeline = logs.pipeline("", "*,*,2019-01-01T00:00:00+01:00,,60,true,essai");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_guichets"));
-    command.envs(Bucket::environment_through(proxy.port)).arg("--project").arg(crate::support::root());
-    command.args(["run", pipeline.to_str().unwrap(), "--raw", logs.path().to_str().unwrap()]);
-    command.args(["--store", &bucket.url(), "--as-of", AS_OF]);
-    let mut child = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let mut child = publisher(&logs, &bucket, &proxy);
     while bucket.object("latest.json").is_none() {
         assert!(child.try_wait().unwrap().is_none(), "it ended before");
         std::thread::sleep(Duration::from_millis(20));
@@ -226,7 +226,7 @@ fn minisign_verifies_a_signed_version() {
     }
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    let minisign = |args: &[&str]| Run::of(Command::new("minisign").args(args).stdin(std::process::Stdio::null()));
+    let minisign = |args: &[&str]| Run::of(Command::new("minisign").args(args).stdin(Stdio::null()));
     for name in ["ours", "theirs"] {
         let made = minisign(&["-G", "-W", "-p", &path(&format!("{name}.pub")), "-s", &path(&format!("{name}.key"))]);
         assert_eq!(made.code, Some(0), "{}{}", made.stdout, made.stderr);

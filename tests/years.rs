@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::support::proxy::{Fate, Proxy, Request};
 use crate::support::s3::Bucket;
-use crate::support::{Store, guichets, guichets_with, root};
+use crate::support::{Store, guichets, guichets_with, plain_pipeline, root};
 
 /// Services looked at some times a day, from the first day of 2019 on, in one file a month and one a night.
 struct Years {
@@ -26,18 +26,8 @@ impl Years {
         let mut reader = csv::Reader::from_path(root().join("data/registry/guichets.csv")).unwrap();
         let ids = reader.deserialize::<BTreeMap<String, String>>().map(|row| row.unwrap()["guichet_id"].clone());
         let years = Self { counters: ids.take(counters).collect(), looks, folder };
-        let pipeline = years.pipeline();
-        fs::create_dir(&pipeline).unwrap();
-        let rules = root().join("pipelines/rendez-vous/outcome-rules.toml");
-        let settings = format!(
-            "name = \"essai\"\ntitle = \"Essai\"\ntitle_en = \"Trial\"\ndescription = \"Essai.\"\noutcome_rules = \"{}\"\n\
-             registry.folders = [\"data/registry\"]\n",
-            rules.display()
-        );
-        fs::write(pipeline.join("pipeline.toml"), settings).unwrap();
-        let schedule = "guichet_id,demarche_id,debut,fin,cadence_min,negatifs_consignes,source\n\
-                        *,*,2019-01-01T00:00:00+01:00,,360,true,essai\n";
-        fs::write(pipeline.join("schedule.csv"), schedule).unwrap();
+        let schedule = "*,*,2019-01-01T00:00:00+01:00,,360,true,essai";
+        plain_pipeline(&years.pipeline(), "registry.folders = [\"data/registry\"]", schedule);
         years
     }
 

@@ -9,7 +9,7 @@ use guichets_ouverts::ingest::{LeftAlone, WhyLeft};
 use guichets_ouverts::job::{Built, LeftOut, RunDigest, SetAside};
 use guichets_ouverts::outcome::endings;
 use guichets_ouverts::publish::{News, Outcome};
-use guichets_ouverts::release::Accounting;
+use guichets_ouverts::release::{Accounting, exporter};
 use guichets_ouverts::schema::Format;
 
 /// How wide the longest bar is.
@@ -227,7 +227,8 @@ fn write_end(
 /// That a table is too long for one of its formats.
 pub fn left_out(table: &LeftOut) -> String {
     let LeftOut { table, format, rows } = table;
-    format!("{table} has {} rows, more than {format:?} holds: it leaves in its other formats", grouped(*rows))
+    let format = exporter(*format).extension();
+    format!("{table} has {} rows, more than {format} holds: it leaves in its other formats", grouped(*rows))
 }
 
 /// Why a version is published whose rows are those of the one before.

@@ -30,6 +30,11 @@ pub struct Found {
     left_out: BTreeMap<String, bool>,
 }
 
+/// Whether a name is that of a file, or of the archive of which it is a member.
+fn names_it(name: &str, archive: bool, file: &str) -> bool {
+    file.strip_prefix(name).is_some_and(|rest| rest.is_empty() || (archive && rest.starts_with('/')))
+}
+
 impl Found {
     fn unpack(&mut self, archives: Vec<SourceFile>, pipeline: &Pipeline, runtime: &Handle) -> Result<()> {
         let mut taken: HashSet<String> = self.files.iter().map(|file| file.name.clone()).collect();
@@ -60,10 +65,7 @@ impl Found {
         for name in names {
             let archive = self.archives.remove(name);
             self.left_out.insert(name.clone(), archive);
-            let within = |file: &str| {
-                let rest = file.strip_prefix(name.as_str());
-                rest.is_some_and(|rest| rest.is_empty() || (archive && rest.starts_with('/')))
-            };
+            let within = |file: &str| names_it(name, archive, file);
             let before = self.files.len() + self.damaged.len();
             self.files.retain(|file| !within(&file.name));
             self.damaged.retain(|(account, _)| !within(&account.file));
@@ -85,10 +87,7 @@ impl Found {
     /// Whether somebody said to leave a file out, by its name or by that of its archive.
     #[must_use]
     pub fn leaves_out(&self, file: &str) -> bool {
-        let names = |name: &str, archive: bool| {
-            file.strip_prefix(name).is_some_and(|rest| rest.is_empty() || (archive && rest.starts_with('/')))
-        };
-        self.left_out.iter().any(|(name, archive)| names(name, *archive))
+        self.left_out.iter().any(|(name, archive)| names_it(name, *archive, file))
     }
 
     /// The names of what is read, and of the archives that were unpacked for it. What is left alone is not among them: its

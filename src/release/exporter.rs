@@ -58,8 +58,7 @@ pub trait Exporter: Sync {
     fn media_type(&self) -> &'static str;
 
     /// Whether the format holds as many rows.
-    fn holds(&self, rows: usize) -> bool {
-        let _ = rows;
+    fn holds(&self, _rows: usize) -> bool {
         true
     }
 

@@ -101,17 +101,22 @@ impl Attempts {
 
     /// A pipeline for such logs, without thresholds but those given, in the folder of the log.
     pub fn pipeline(&self, more: &str, schedule: &str) -> PathBuf {
-        let folder = self.folder.path().join("pipeline");
-        fs::create_dir_all(&folder).unwrap();
-        let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines/rendez-vous/outcome-rules.toml");
-        let text = format!(
-            "name = \"essai\"\ntitle = \"Essai\"\ntitle_en = \"Trial\"\ndescription = \"Essai.\"\n\
-             outcome_rules = \"{}\"\nregistry.folders = [\"data/registry\", \"data/sample/registry\"]\n{more}\n",
-            rules.display(),
-        );
-        fs::write(folder.join("pipeline.toml"), text).unwrap();
-        let header = "guichet_id,demarche_id,debut,fin,cadence_min,negatifs_consignes,source";
-        fs::write(folder.join("schedule.csv"), format!("{header}\n{schedule}\n")).unwrap();
-        folder
+        let registry = "registry.folders = [\"data/registry\", \"data/sample/registry\"]";
+        plain_pipeline(&self.folder.path().join("pipeline"), &format!("{registry}\n{more}"), schedule)
     }
+}
+
+/// Writes a pipeline of logs of the contract into a folder, with these settings and rows of the schedule.
+pub fn plain_pipeline(folder: &Path, settings: &str, schedule: &str) -> PathBuf {
+    fs::create_dir_all(folder).unwrap();
+    let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines/rendez-vous/outcome-rules.toml");
+    let text = format!(
+        "name = \"essai\"\ntitle = \"Essai\"\ntitle_en = \"Trial\"\ndescription = \"Essai.\"\n\
+         outcome_rules = \"{}\"\n{settings}\n",
+        rules.display(),
+    );
+    fs::write(folder.join("pipeline.toml"), text).unwrap();
+    let header = "guichet_id,demarche_id,debut,fin,cadence_min,negatifs_consignes,source";
+    fs::write(folder.join("schedule.csv"), format!("{header}\n{schedule}\n")).unwrap();
+    folder.to_owned()
 }

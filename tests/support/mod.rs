@@ -30,7 +30,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-pub use attempts::{Attempts, Kind};
+pub use attempts::{Attempts, Kind, plain_pipeline};
 pub use files::{Tree, append, copy, copy_project, tree};
 pub use published::{german_offices, sample, seine_maritime};
 pub use scene::Scene;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, FixedOffset, Utc};
+use chrono::{DateTime, FixedOffset};
 
 use super::{Version, accounting};
 use crate::diff::{self, Changes};
@@ -68,7 +68,7 @@ impl Version<'_> {
 
     /// The account of each raw file; parts that say what they said stay where they are.
     fn accounts(&mut self, accounts: &[FileAccount]) -> Result<()> {
-        let as_of = self.order.as_of.with_timezone(&Utc);
+        let as_of = self.staging.about().as_of;
         for (part, accounts) in accounts::parts(accounts, |month| part_of_month(month, as_of)) {
             let text = serde_json::to_string(&accounts).internal(ACCOUNTS)? + "\n";
             let staged = self.staging.shared_text(ACCOUNTS, &part, "json", &text)?;

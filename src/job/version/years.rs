@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use arrow::array::{AsArray, BooleanArray, RecordBatch};
 use arrow::compute::{concat_batches, filter_record_batch};
 use arrow::datatypes::DataType;
-use chrono::Utc;
 
 use super::{MONTH, Part, Version, Written};
 use crate::error::{Context, Result};
@@ -27,7 +26,7 @@ pub(super) fn is_year(part: &str) -> bool {
 impl Version<'_> {
     /// Puts the months of each year that is over together, once all of them are there.
     pub(super) fn join_years(&mut self, table: &TableSchema) -> Result<()> {
-        let as_of = self.order.as_of.with_timezone(&Utc);
+        let as_of = self.staging.about().as_of;
         // A year that came apart is put together again, also where a run speaks of an earlier moment than the one before.
         let came_apart = self.ground.map(|ground| ground.parts(&table.name)).unwrap_or_default();
         if !table.guichets.joins_years && !came_apart.keys().any(|part| is_year(part)) {
