@@ -3,13 +3,11 @@
 //! Figures are those of the tables: consultations, and shares of scheduled time by the very models that the version
 //! carries, run on the days asked for. Of the robot and of what it kept, only what the pipeline states is said.
 
-mod grid;
 mod lines;
 mod page;
 mod source;
 mod windows;
 
-pub use grid::{Grid, Line};
 pub use lines::write_csv;
 pub use page::{sheet, to_html};
 pub use windows::Window;
@@ -19,6 +17,7 @@ use chrono::NaiveDate;
 
 use crate::config::Pipeline;
 use crate::error::{Error, Result};
+use crate::grid::Grid;
 use crate::metadata::METHOD_FILES;
 use crate::publish::{Store, citable, published_schema};
 use crate::release::{FileEntry, Manifest};

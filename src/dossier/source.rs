@@ -7,9 +7,10 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use tempfile::TempDir;
 
-use super::{Grid, Request, lines};
+use super::{Request, lines};
 use crate::calendar::{month, start_of_day};
 use crate::error::{Context, Error, Result};
+use crate::grid::Grid;
 use crate::model::{Engine, Model};
 use crate::publish::{Store, fetch, fetch_all, published_schema};
 use crate::release::{FileEntry, Manifest, OF_A_WINDOW};

@@ -3,7 +3,7 @@
 
 use chrono::{Days, NaiveDate};
 
-use super::Grid;
+use crate::grid::Grid;
 
 /// How long a window is.
 const DAYS: i64 = 7;

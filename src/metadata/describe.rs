@@ -1,10 +1,11 @@
 //! Sentences that several of the metadata files say.
 
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
 use uuid::Uuid;
 
 use super::Description;
 use crate::schema::{Language, TableSchema};
+use crate::words::Words;
 
 impl Description<'_> {
     /// The title, which says where the data are made up.
@@ -72,7 +73,7 @@ impl Description<'_> {
     pub(super) fn citation(&self, language: Language) -> String {
         let names: Vec<&str> = self.pipeline.publication.cited().iter().map(|creator| creator.name.as_str()).collect();
         let (names, title, version) = (names.join(", "), self.title(language), &self.about.version);
-        let (day, licence) = (date(self.day(), language), self.about.licence);
+        let (day, licence) = (Words(language).day(self.day()), self.about.licence);
         match language {
             Language::French => format!("{names}, « {title} », version {version}, arrêtée au {day}. {licence}."),
             Language::English => format!("{names}, \"{title}\", version {version}, as of {day}. {licence}."),
@@ -139,43 +140,9 @@ fn sentence(text: &str) -> String {
     if text.ends_with(['.', '!', '?']) { text.to_owned() } else { format!("{text}.") }
 }
 
-/// A date as a sentence says it.
-#[must_use]
-pub fn date(day: NaiveDate, language: Language) -> String {
-    const FRENCH: [&str; 12] = [
-        "janvier",
-        "février",
-        "mars",
-        "avril",
-        "mai",
-        "juin",
-        "juillet",
-        "août",
-        "septembre",
-        "octobre",
-        "novembre",
-        "décembre",
-    ];
-    match language {
-        Language::French => {
-            let first = if day.day() == 1 { "er" } else { "" };
-            format!("{}{first} {} {}", day.day(), FRENCH[day.month0() as usize], day.year())
-        }
-        Language::English => day.format("%-d %B %Y").to_string(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn dates_are_said_as_people_say_them() {
-        let day = |month, day| NaiveDate::from_ymd_opt(2019, month, day).unwrap();
-        assert_eq!(date(day(6, 1), Language::French), "1er juin 2019");
-        assert_eq!(date(day(8, 21), Language::French), "21 août 2019");
-        assert_eq!(date(day(6, 1), Language::English), "1 June 2019");
-    }
 
     #[test]
     fn sentences_end_once() {

@@ -17,7 +17,7 @@ mod method;
 mod page;
 
 pub use coverage::Coverage;
-pub use describe::{date, warning};
+pub use describe::warning;
 pub use method::{METHOD, METHOD_FILES, method_texts};
 
 use chrono::{DateTime, FixedOffset};

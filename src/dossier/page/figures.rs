@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::Page;
-use crate::dossier::{Grid, Line};
+use crate::grid::{Grid, Line};
 use crate::schema::Language;
 
 /// Counts that the first table gives, by their columns.

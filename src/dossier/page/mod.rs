@@ -4,17 +4,16 @@ mod figures;
 mod proof;
 mod sheet;
 mod statements;
-mod words;
 
 pub use sheet::sheet;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use self::words::Words;
 use super::Dossier;
 use crate::config::Pipeline;
 use crate::metadata;
 use crate::schema::Language;
+use crate::words::Words;
 
 const STYLE: &str = include_str!("style.css");
 

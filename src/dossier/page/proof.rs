@@ -4,7 +4,7 @@ use maud::{Markup, PreEscaped, html};
 use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
 use super::Page;
-use crate::dossier::Line;
+use crate::grid::Line;
 use crate::schema::Language;
 
 impl Page<'_> {

@@ -5,11 +5,12 @@ use std::fmt::Write as _;
 use maud::{Markup, PreEscaped, html};
 
 use super::Page;
-use super::words::Words;
 use crate::config::Pipeline;
-use crate::dossier::{Dossier, Grid, Line};
+use crate::dossier::Dossier;
+use crate::grid::{Grid, Line};
 use crate::schema::Language;
 use crate::tables::LICENCE;
+use crate::words::Words;
 
 /// Most weeks, or else months, of its table: more would not fit the page.
 const MOST_ROWS: usize = 6;

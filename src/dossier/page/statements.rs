@@ -5,7 +5,7 @@ use maud::{Markup, html};
 
 use super::Page;
 use crate::config::Statement;
-use crate::dossier::Line;
+use crate::grid::Line;
 use crate::schema::Language;
 
 impl Page<'_> {

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use self::words::{ENGLISH, FRENCH, Words};
-use super::describe::{date, warning};
+use super::describe::warning;
 use super::{Check, Description};
 use crate::config::Organisation;
 use crate::schema::Language;
@@ -61,7 +61,7 @@ fn head(description: &Description<'_>, words: &Words, level: u8) -> String {
     }
     let version = escaped(&description.about.version);
     line(&mut html, format!("<p>{}</p>", escaped(description.told(language).trim())));
-    let day = date(description.day(), language);
+    let day = words.words().day(description.day());
     let publisher = link(&description.pipeline.publication.publisher);
     line(
         &mut html,
@@ -92,7 +92,7 @@ fn coverage(description: &Description<'_>, words: &Words) -> String {
     let period = match covered.days {
         None => words.pick("Aucune tentative.", "No attempt.").to_owned(),
         Some((first, last)) => {
-            let (first, last) = (date(first, words.language), date(last, words.language));
+            let (first, last) = (words.words().day(first), words.words().day(last));
             match words.language {
                 Language::French => format!("Du {first} au {last} (premier et dernier jour regardés)."),
                 Language::English => format!("From {first} to {last} (first and last day looked at)."),

@@ -118,17 +118,14 @@ impl Words {
         }
     }
 
+    /// Figures and dates in the language of the half.
+    pub(super) const fn words(&self) -> crate::words::Words {
+        crate::words::Words(self.language)
+    }
+
     /// A whole number with its thousands apart.
     pub(super) fn number(&self, number: i64) -> String {
-        let (digits, mark) = (number.unsigned_abs().to_string(), self.pick("\u{202f}", ","));
-        let mut text = if number < 0 { "−".to_owned() } else { String::new() };
-        for (index, digit) in digits.chars().enumerate() {
-            if index > 0 && (digits.len() - index) % 3 == 0 {
-                text.push_str(mark);
-            }
-            text.push(digit);
-        }
-        text
+        self.words().count(number)
     }
 
     /// A count and what is counted; none is singular in French, and plural in English.

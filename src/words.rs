@@ -1,18 +1,33 @@
 //! Figures and sentences in one language or the other.
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 
-use crate::dossier::Line;
-use crate::metadata;
+use crate::grid::Line;
 use crate::schema::{Language, TableSchema};
+
+const MONTHS: [&str; 12] = [
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
+];
 
 /// The language of a page.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Words(pub(super) Language);
+pub struct Words(pub Language);
 
 impl Words {
     /// A text that stands in both languages.
-    pub(super) fn say<'a>(self, french: &'a str, english: &'a str) -> &'a str {
+    #[must_use]
+    pub fn say<'a>(self, french: &'a str, english: &'a str) -> &'a str {
         match self.0 {
             Language::French => french,
             Language::English => english,
@@ -20,26 +35,30 @@ impl Words {
     }
 
     /// The tag of the language.
-    pub(super) fn tag(self) -> &'static str {
+    #[must_use]
+    pub fn tag(self) -> &'static str {
         self.say("fr", "en")
     }
 
     /// A column's title, as its table declares it.
-    pub(super) fn title(self, table: &TableSchema, column: &str) -> String {
+    #[must_use]
+    pub fn title(self, table: &TableSchema, column: &str) -> String {
         table
             .field(column)
             .map_or_else(|| column.to_owned(), |field| self.say(&field.title, &field.title_en).to_owned())
     }
 
     /// What a column means, as its table declares it.
-    pub(super) fn meaning(self, table: &TableSchema, column: &str) -> String {
+    #[must_use]
+    pub fn meaning(self, table: &TableSchema, column: &str) -> String {
         table
             .field(column)
             .map_or_else(String::new, |field| self.say(&field.description, &field.description_en).to_owned())
     }
 
     /// What a code of a column means, out of the column's description, which lists its codes as « code : meaning ; ».
-    pub(super) fn reason(self, table: &TableSchema, column: &str, code: &str) -> String {
+    #[must_use]
+    pub fn reason(self, table: &TableSchema, column: &str, code: &str) -> String {
         let all = self.meaning(table, column);
         let is_word = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
         let whole = |at: &usize| !all[..*at].ends_with(is_word) && !all[at + code.len()..].starts_with(is_word);
@@ -50,30 +69,40 @@ impl Words {
     }
 
     /// A day as a sentence says it.
-    pub(super) fn day(self, day: NaiveDate) -> String {
-        metadata::date(day, self.0)
+    #[must_use]
+    pub fn day(self, day: NaiveDate) -> String {
+        match self.0 {
+            Language::French => {
+                let first = if day.day() == 1 { "er" } else { "" };
+                format!("{}{first} {} {}", day.day(), MONTHS[day.month0() as usize], day.year())
+            }
+            Language::English => day.format("%-d %B %Y").to_string(),
+        }
     }
 
     /// A whole number, in groups of three.
-    pub(super) fn count(self, number: i64) -> String {
+    #[must_use]
+    pub fn count(self, number: i64) -> String {
         let digits = number.unsigned_abs().to_string();
-        let mut grouped = String::new();
+        let mut grouped = if number < 0 { "−".to_owned() } else { String::new() };
         for (at, digit) in digits.chars().enumerate() {
             if at > 0 && (digits.len() - at).is_multiple_of(3) {
                 grouped.push_str(self.say("\u{202f}", ","));
             }
             grouped.push(digit);
         }
-        if number < 0 { format!("-{grouped}") } else { grouped }
+        grouped
     }
 
     /// A number with one digit after the point.
-    pub(super) fn tenths(self, number: f64) -> String {
+    #[must_use]
+    pub fn tenths(self, number: f64) -> String {
         format!("{number:.1}").replace('.', self.say(",", "."))
     }
 
     /// A share in per cent; neither 0 nor 100 where it is not quite.
-    pub(super) fn share(self, share: f64) -> String {
+    #[must_use]
+    pub fn share(self, share: f64) -> String {
         let sign = self.say("\u{a0}%", "%");
         if share > 0.0 && share < 0.0005 {
             return format!("{} {}{sign}", self.say("moins de", "less than"), self.tenths(0.1));
@@ -96,7 +125,8 @@ impl Words {
     }
 
     /// From one share to another.
-    pub(super) fn between(self, low: f64, high: f64) -> String {
+    #[must_use]
+    pub fn between(self, low: f64, high: f64) -> String {
         if self.share(low) == self.share(high) {
             return self.share(low);
         }
@@ -104,7 +134,8 @@ impl Words {
     }
 
     /// How long: in days or, below two of them, in hours.
-    pub(super) fn length(self, seconds: i64) -> String {
+    #[must_use]
+    pub fn length(self, seconds: i64) -> String {
         #[expect(clippy::cast_precision_loss, reason = "centuries are exact")]
         let hours = seconds as f64 / 3600.0;
         if hours < 48.0 {
@@ -115,7 +146,8 @@ impl Words {
 
     /// The one sentence that may be quoted of a period, as the table `fiche_mois` has it for months; nothing where no rate
     /// may be cited without its reserves.
-    pub(super) fn sentence(self, figures: Line<'_>) -> Option<String> {
+    #[must_use]
+    pub fn sentence(self, figures: Line<'_>) -> Option<String> {
         if figures.text("qualite") != "suffisante" {
             return None;
         }
@@ -168,6 +200,14 @@ mod tests {
         }
         assert_eq!(Words(Language::English).reason(&table, "motif", "aucune_mesure"), "aucune mesure");
         assert_eq!(Words(Language::English).reason(&table, "motif", "aucune_reponse"), "neither \"yes\" nor \"no\"");
+    }
+
+    #[test]
+    fn dates_are_said_as_people_say_them() {
+        let day = |month, day| NaiveDate::from_ymd_opt(2019, month, day).unwrap();
+        assert_eq!(Words(Language::French).day(day(6, 1)), "1er juin 2019");
+        assert_eq!(Words(Language::French).day(day(8, 21)), "21 août 2019");
+        assert_eq!(Words(Language::English).day(day(6, 1)), "1 June 2019");
     }
 
     #[test]

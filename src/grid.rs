@@ -23,7 +23,10 @@ pub struct Line<'a> {
 
 impl Grid {
     /// The rows of a result; an empty text where there is no value, and instants to the second, in UTC.
-    pub(super) fn of(batch: &RecordBatch) -> Result<Self> {
+    ///
+    /// # Errors
+    /// [`Internal`](crate::error::Kind::Internal) when a column is of a type that has no text.
+    pub fn of(batch: &RecordBatch) -> Result<Self> {
         let options = FormatOptions::new();
         let mut rows = vec![Vec::with_capacity(batch.num_columns()); batch.num_rows()];
         for column in batch.columns() {
@@ -54,13 +57,15 @@ impl Grid {
     }
 
     /// The rows of which a column holds a text.
-    pub(super) fn only(&self, column: &str, text: &str) -> Self {
+    #[must_use]
+    pub fn only(&self, column: &str, text: &str) -> Self {
         let rows = self.lines().filter(|line| line.text(column) == text).map(|line| line.cells.to_vec()).collect();
         Self { columns: self.columns.clone(), rows }
     }
 
     /// Some of the rows that stand together.
-    pub(super) fn part(&self, rows: std::ops::Range<usize>) -> Self {
+    #[must_use]
+    pub fn part(&self, rows: std::ops::Range<usize>) -> Self {
         Self { columns: self.columns.clone(), rows: self.rows.get(rows).unwrap_or_default().to_vec() }
     }
 
