@@ -42,6 +42,8 @@ pub enum StorageKey {
         /// From the store's root.
         path: String,
     },
+    /// What leads whoever opens the store's root to the pages of the current version.
+    Forwarder,
     /// A stable name for a file of the current version.
     Stable {
         /// The file's name.
@@ -84,6 +86,7 @@ impl StorageKey {
             Self::Renewals => "renewals.json".to_owned(),
             Self::Probe { token } => format!(".probe-{token}"),
             Self::File { path } => path.clone(),
+            Self::Forwarder => "index.html".to_owned(),
             Self::Stable { name } => format!("latest/{name}"),
         }
     }
@@ -100,6 +103,15 @@ impl StorageKey {
             Some("jsonld") => "application/ld+json",
             Some("html") => "text/html; charset=utf-8",
             Some("md") => "text/markdown; charset=utf-8",
+            // A browser takes a style or a script of another type for no such thing.
+            Some("css") => "text/css; charset=utf-8",
+            Some("js") => "text/javascript; charset=utf-8",
+            Some("svg") => "image/svg+xml",
+            Some("png") => "image/png",
+            Some("woff2") => "font/woff2",
+            Some("xml") => "application/xml",
+            Some("atom") => "application/atom+xml",
+            Some("zip") => "application/zip",
             _ => "text/plain; charset=utf-8",
         }
     }
@@ -116,6 +128,7 @@ impl StorageKey {
             | Self::Clearing
             | Self::Renewals
             | Self::Probe { .. }
+            | Self::Forwarder
             | Self::Stable { .. } => CachePolicy::Revalidate,
         }
     }

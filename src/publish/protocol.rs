@@ -121,6 +121,7 @@ pub fn publish(store: &dyn Store, mut release: Release<'_>, progress: &dyn Progr
     }
     let finished = complete(store, &pointer, &release.manifest)
         .and_then(|()| stable::renew(store, &local, None))
+        .and_then(|()| if release.manifest.packed().is_some() { stable::lead_in(store) } else { Ok(()) })
         .and_then(|()| claim.done());
     finished.map_err(|error| {
         Error::unreachable(format!("version {version} is published, but not yet in every list: {error}"))

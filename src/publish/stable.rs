@@ -19,13 +19,30 @@ use super::records::Pointer;
 use super::{StorageKey, Store, each, json};
 use crate::digest::sha256;
 use crate::error::{Context, Error, Result};
-use crate::release::{FileEntry, Manifest};
+use crate::release::{FileEntry, Manifest, packed_files, unpack};
 
 /// The copy of the manifest is written last: where it is the current one's, every stable name is renewed.
 const MARK: &str = "manifest.json";
 
 /// A renewal that was not taken back while so many others came to their end was cut short, or nearly so.
 const OUTLIVED: u32 = 3;
+
+/// The page at the store's root.
+const FORWARDER: &str = "<!doctype html>
+<html lang=\"fr\">
+<head>
+<meta charset=\"utf-8\">
+<meta http-equiv=\"refresh\" content=\"0; url=latest/index.html\">
+<title>guichets-ouverts</title>
+</head>
+<body>
+<p><a href=\"latest/index.html\">La version courante</a></p>
+</body>
+</html>
+";
+
+/// Where pages are unpacked.
+const PAGES: &str = "pages";
 
 /// Larger files are fetched by way of the disk, in bytes.
 const IN_MEMORY: u64 = 1 << 20;
@@ -67,6 +84,14 @@ pub(super) fn renew(store: &dyn Store, local: &HashMap<&str, &Path>, gone: Optio
     }
 }
 
+/// Sees to it that the store's root leads to the pages of the current version; the same bytes for every store, written once.
+pub(super) fn lead_in(store: &dyn Store) -> Result<()> {
+    if store.size(&StorageKey::Forwarder.path())?.is_some() {
+        return Ok(());
+    }
+    store.put(&StorageKey::Forwarder, FORWARDER.as_bytes())
+}
+
 fn current(store: &dyn Store) -> Result<Option<Pointer>> {
     Ok(current_pointer(store)?.map(|(_, pointer)| pointer))
 }
@@ -93,12 +118,42 @@ fn renewals(store: &dyn Store) -> Result<(Option<Vec<u8>>, Renewals)> {
     Ok((bytes, renewals.unwrap_or_default()))
 }
 
+/// What stands under a stable name.
+#[derive(Debug, Clone)]
+pub(super) struct StableFile {
+    pub(super) bytes: u64,
+    pub(super) sha256: String,
+    /// The file that it is a copy of; nothing where it comes out of the version's pack of pages.
+    copy_of: Option<FileEntry>,
+}
+
 /// The files of a version that have a stable name, each by it; none of a version that is not there.
-fn names_of(store: &dyn Store, version: &str) -> Result<BTreeMap<String, FileEntry>> {
+fn names_of(store: &dyn Store, version: &str) -> Result<BTreeMap<String, StableFile>> {
     let path = StorageKey::Manifest { version: version.to_owned() }.path();
     let bytes = store.get(&path)?;
     let manifest = bytes.map(|bytes| parsed_manifest(&bytes, store, &path)).transpose()?;
-    Ok(manifest.iter().flat_map(names).collect())
+    manifest.as_ref().map(|manifest| names(store, manifest)).transpose().map(Option::unwrap_or_default)
+}
+
+/// The files of a version that have a stable name, each by it. Pages of its pack come before files of its own of the same
+/// name: a version of which only the front page stands unpacked has one that leads into the pack.
+pub(super) fn names(store: &dyn Store, manifest: &Manifest) -> Result<BTreeMap<String, StableFile>> {
+    let copy = |file: &FileEntry| {
+        let stable = StableFile { bytes: file.bytes, sha256: file.sha256.clone(), copy_of: Some(file.clone()) };
+        Some((stable_name(&file.path, &manifest.version)?, stable))
+    };
+    let mut names: BTreeMap<String, StableFile> = manifest.files.iter().filter_map(copy).collect();
+    if let Some((_, list)) = manifest.packed() {
+        // Of a version whose bytes were removed nobody needs to know it.
+        if let Some(text) = store.get(&list.path)?.filter(|text| sha256(text) == list.sha256) {
+            names.extend(
+                packed_files(&text)?
+                    .into_iter()
+                    .map(|page| (page.name, StableFile { bytes: page.bytes, sha256: page.sha256, copy_of: None })),
+            );
+        }
+    }
+    Ok(names)
 }
 
 /// The bytes of a small file.
@@ -165,10 +220,11 @@ impl Turn<'_> {
         let store = self.store;
         let read = |pointer: &Pointer| manifest_of(store, &pointer.version);
         let target = pointer.map(read).transpose()?;
-        let wanted: BTreeMap<String, FileEntry> = target.iter().flat_map(|(_, manifest)| names(manifest)).collect();
+        let of = |manifest: &Manifest| names(store, manifest);
+        let wanted = target.as_ref().map(|(_, manifest)| of(manifest)).transpose()?.unwrap_or_default();
         // The mark tells what is there: the files of the version whose renewal came to its end last.
         let before = mark(store)?.and_then(|bytes| serde_json::from_slice::<Manifest>(&bytes).ok());
-        let there: BTreeMap<String, FileEntry> = before.iter().filter(|_| believed).flat_map(names).collect();
+        let there = before.as_ref().filter(|_| believed).map(of).transpose()?.unwrap_or_default();
         let mut left_over: BTreeSet<String> = there.keys().cloned().collect();
         // A renewal that was cut short by a program that kept no list left no more than the files of the version before.
         let parent = target.as_ref().and_then(|(_, manifest)| manifest.parent.as_ref()).filter(|_| before.is_none());
@@ -176,33 +232,70 @@ impl Turn<'_> {
             left_over.extend(names_of(store, version)?.into_keys());
         }
         let left_over: Vec<String> = left_over.into_iter().filter(|name| !wanted.contains_key(name)).collect();
-        let differing: Vec<(&String, &FileEntry)> =
+        let differing: Vec<(&String, &StableFile)> =
             wanted.iter().filter(|(name, file)| there.get(*name).is_none_or(|is| is.sha256 != file.sha256)).collect();
 
         let mark_key = StorageKey::Stable { name: MARK.to_owned() };
         store.delete(&mark_key)?;
         let overtaken = Overtaken { store, version: version_of(pointer), seen: AtomicBool::new(false) };
-        let is_large = |file: &FileEntry| !local.contains_key(&*file.path) && file.bytes > IN_MEMORY;
-        let fetched = differing.iter().any(|(_, file)| is_large(file));
-        let folder = fetched.then(|| TempDir::with_prefix("guichets-")).transpose();
-        let folder = folder.unreachable("cannot make a temporary folder")?;
-        each(store, &differing, |(name, file)| {
-            if overtaken.look()? {
-                return Ok(());
-            }
-            let key = StorageKey::Stable { name: (*name).clone() };
-            match (local.get(&*file.path), &folder) {
-                (Some(path), _) => store.put_file(&key, path),
-                (None, Some(folder)) if is_large(file) => store.put_file(&key, &fetch(store, file, folder.path())?),
-                (None, _) => store.put(&key, &fetch_small(store, file)?),
-            }
-        })?;
+        let copies = Copies::of(store, target.as_ref().map(|(_, manifest)| manifest), local, &differing)?;
+        each(store, &differing, |(name, file)| if overtaken.look()? { Ok(()) } else { copies.put(name, file) })?;
         each(store, &left_over, |name| {
             if overtaken.look()? { Ok(()) } else { store.delete(&StorageKey::Stable { name: name.clone() }) }
         })?;
         match target {
             Some((text, _)) if !overtaken.look()? => store.put(&mark_key, &text),
             _ => Ok(()),
+        }
+    }
+}
+
+/// Where the bytes of stable names come from.
+struct Copies<'a> {
+    store: &'a dyn Store,
+    /// Files at hand, by their paths in the store.
+    local: &'a HashMap<&'a str, &'a Path>,
+    /// For what is large, and for the pages of the pack, which are unpacked here; nothing where there is neither.
+    folder: Option<TempDir>,
+}
+
+impl<'a> Copies<'a> {
+    fn of(
+        store: &'a dyn Store,
+        manifest: Option<&Manifest>,
+        local: &'a HashMap<&'a str, &'a Path>,
+        files: &[(&String, &StableFile)],
+    ) -> Result<Self> {
+        let is_large = |file: &FileEntry| !local.contains_key(&*file.path) && file.bytes > IN_MEMORY;
+        let on_disk = |(_, file): &(&String, &StableFile)| file.copy_of.as_ref().is_none_or(is_large);
+        let folder = files.iter().any(on_disk).then(|| TempDir::with_prefix("guichets-")).transpose();
+        let folder = folder.unreachable("cannot make a temporary folder")?;
+        let packed =
+            manifest.and_then(Manifest::packed).filter(|_| files.iter().any(|(_, file)| file.copy_of.is_none()));
+        if let (Some((pack, list)), Some(folder)) = (packed, &folder) {
+            let list = packed_files(&fetch_small(store, list)?)?;
+            let pack = match local.get(&*pack.path) {
+                Some(path) => path.to_path_buf(),
+                None => fetch(store, pack, folder.path())?,
+            };
+            unpack(&pack, &list, &folder.path().join(PAGES))?;
+        }
+        Ok(Self { store, local, folder })
+    }
+
+    fn put(&self, name: &str, file: &StableFile) -> Result<()> {
+        let key = StorageKey::Stable { name: name.to_owned() };
+        let on_disk = self.folder.as_ref().map(TempDir::path);
+        match (&file.copy_of, on_disk) {
+            (None, Some(folder)) => self.store.put_file(&key, &folder.join(PAGES).join(name)),
+            (None, None) => Err(Error::internal("a page without its pack").at(name)),
+            (Some(file), on_disk) => match (self.local.get(&*file.path), on_disk) {
+                (Some(path), _) => self.store.put_file(&key, path),
+                (None, Some(folder)) if file.bytes > IN_MEMORY => {
+                    self.store.put_file(&key, &fetch(self.store, file, folder)?)
+                }
+                (None, _) => self.store.put(&key, &fetch_small(self.store, file)?),
+            },
         }
     }
 }
@@ -226,11 +319,6 @@ impl Overtaken<'_> {
 /// Whether the stable names say that they are those of a version, and nobody is at them.
 pub(super) fn stands_for(store: &dyn Store, manifest_sha256: &str) -> Result<bool> {
     Ok(mark(store)?.is_some_and(|bytes| sha256(&bytes) == manifest_sha256) && renewals(store)?.1.renewals.is_empty())
-}
-
-/// The files that have a stable name, each with it.
-pub(super) fn names(manifest: &Manifest) -> impl Iterator<Item = (String, FileEntry)> {
-    manifest.files.iter().filter_map(|file| Some((stable_name(&file.path, &manifest.version)?, file.clone())))
 }
 
 /// The name of a file under `latest/`: its path within the version, or its bare name where versions share it. The list

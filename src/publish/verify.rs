@@ -8,11 +8,12 @@ use tempfile::TempDir;
 use super::read::{current_pointer, list, manifest_of};
 use super::records::{Status, Versions};
 use super::sign::VerifyingKey;
-use super::{StorageKey, Store, gather, stable};
+use super::stable::{self, StableFile};
+use super::{StorageKey, Store, gather};
 use crate::digest::{sha256, sha256_file};
 use crate::error::{Context, Error, Result};
 use crate::progress::Progress;
-use crate::release::{FileEntry, Manifest, content_digest, read_parquet};
+use crate::release::{FileEntry, Manifest, content_digest, packed_files, read_parquet, unpack};
 use crate::schema::{Format, TableSchema, conform};
 
 /// What verifying a version found.
@@ -222,14 +223,14 @@ fn check_stable_names(
     found: &mut VerifiedVersion,
 ) -> Result<()> {
     let folder = TempDir::with_prefix("guichets-").unreachable("cannot make a temporary folder")?;
-    let names: Vec<(String, FileEntry)> = stable::names(manifest).collect();
+    let names: Vec<(String, StableFile)> = stable::names(store, manifest)?.into_iter().collect();
     let stands = || stable::stands_for(store, manifest_sha256);
     let wrong = if stands()? {
         gather(store, &names, |(name, file)| {
             progress.proceed()?;
             let path = StorageKey::Stable { name: name.clone() }.path();
             let local = folder.path().join(name.replace('/', "_"));
-            let what = check_bytes(store, &path, file, &local)?;
+            let what = check_bytes(store, &path, (file.bytes, &file.sha256), &local)?;
             let _ = std::fs::remove_file(local);
             Ok(what.map(|what| fault(&path, what)))
         })?
@@ -284,8 +285,13 @@ fn check_files(store: &dyn Store, manifest: &Manifest, progress: &dyn Progress) 
 /// What is wrong with a file, if anything is.
 fn check_file(store: &dyn Store, manifest: &Manifest, file: &FileEntry, folder: &Path) -> Result<Option<String>> {
     let local = folder.join(file.path.replace('/', "_"));
-    if let Some(what) = check_bytes(store, &file.path, file, &local)? {
+    if let Some(what) = check_bytes(store, &file.path, (file.bytes, &file.sha256), &local)? {
         return Ok(Some(what));
+    }
+    if let Some((_, list)) = manifest.packed().filter(|(pack, _)| pack.path == file.path) {
+        let unpacked = check_pack(store, &list.path, &local, folder);
+        let _ = std::fs::remove_file(local);
+        return Ok(unpacked.err().map(|error| error.to_string()));
     }
     let rows = match file.format {
         Some(Format::Parquet) => check_table(store, manifest, file, &local),
@@ -304,18 +310,18 @@ fn check_file(store: &dyn Store, manifest: &Manifest, file: &FileEntry, folder: 
     Ok(found)
 }
 
-/// What is wrong with the bytes at a path, which are to be those of a file.
-fn check_bytes(store: &dyn Store, path: &str, file: &FileEntry, local: &Path) -> Result<Option<String>> {
-    if !store.get_file(path, local, file.bytes)? {
+/// What is wrong with the bytes at a path, which are to be so many, with that digest.
+fn check_bytes(store: &dyn Store, path: &str, stated: (u64, &str), local: &Path) -> Result<Option<String>> {
+    if !store.get_file(path, local, stated.0)? {
         return Ok(Some("is not there".to_owned()));
     }
     let (bytes, sha256) = sha256_file(local)?;
     // Of a longer one no more was brought.
-    let has = if bytes > file.bytes { "has at least" } else { "has" };
-    if bytes != file.bytes {
-        return Ok(Some(format!("{has} {bytes} bytes, the manifest says {}", file.bytes)));
+    let has = if bytes > stated.0 { "has at least" } else { "has" };
+    if bytes != stated.0 {
+        return Ok(Some(format!("{has} {bytes} bytes, the manifest says {}", stated.0)));
     }
-    Ok((sha256 != file.sha256).then(|| format!("its SHA-256 is {sha256}, the manifest says {}", file.sha256)))
+    Ok((sha256 != stated.1).then(|| format!("its SHA-256 is {sha256}, the manifest says {}", stated.1)))
 }
 
 /// The rows of a Parquet file, whose content digest must be the stated one by the schema that the version carries.
@@ -331,6 +337,12 @@ fn check_table(store: &dyn Store, manifest: &Manifest, file: &FileEntry, local: 
         return Err(Error::unreachable(format!("its content digest is {digest}, the manifest says {stated}")));
     }
     Ok(Some(batch.num_rows() as u64))
+}
+
+/// Whether a pack of pages holds what its list names.
+fn check_pack(store: &dyn Store, list: &str, pack: &Path, folder: &Path) -> Result<()> {
+    let text = store.get(list)?.ok_or_else(|| Error::unreachable(format!("there is no {list} to unpack it by")))?;
+    unpack(pack, &packed_files(&text)?, &folder.join("pages"))
 }
 
 fn csv_rows(path: &Path) -> Result<u64> {

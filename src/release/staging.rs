@@ -136,6 +136,14 @@ impl Staging {
     /// # Errors
     /// [`Unreachable`](crate::error::Kind::Unreachable) when the disk is full.
     pub fn text(&self, path: &str, content: &str) -> Result<StagedFile> {
+        self.bytes(path, content.as_bytes())
+    }
+
+    /// Adds a file that is neither a table nor a text.
+    ///
+    /// # Errors
+    /// As for [`Staging::text`].
+    pub fn bytes(&self, path: &str, content: &[u8]) -> Result<StagedFile> {
         let local = self.folder.path().join(path);
         let place = |error: Error| error.at(path);
         if let Some(parent) = local.parent() {
@@ -148,7 +156,7 @@ impl Staging {
             partition: None,
             format: None,
             bytes: content.len() as u64,
-            sha256: sha256(content.as_bytes()),
+            sha256: sha256(content),
             rows: None,
             content_digest: None,
             schema_version: None,
