@@ -50,6 +50,12 @@ impl Grid {
         self.rows.iter().map(|cells| Line { columns: &self.columns, cells })
     }
 
+    /// A row by its position, where there is one.
+    #[must_use]
+    pub fn line(&self, row: usize) -> Option<Line<'_>> {
+        self.rows.get(row).map(|cells| Line { columns: &self.columns, cells })
+    }
+
     /// The first row, where there is one.
     #[must_use]
     pub fn first(&self) -> Option<Line<'_>> {

@@ -28,5 +28,6 @@ pub mod release;
 pub mod schema;
 pub mod scope;
 pub mod simulate;
+pub mod site;
 pub mod tables;
 pub mod words;

@@ -10,7 +10,9 @@ mod graph;
 mod retract;
 mod run;
 mod schema;
+mod serve;
 mod simulate;
+mod site;
 mod status;
 mod summary;
 mod sweep;
@@ -64,6 +66,7 @@ enum Command {
     Check(check::Check),
     Explain(explain::Explain),
     Dossier(dossier::Dossier),
+    Site(site::SiteCommand),
     Diff(diff::Diff),
     Verify(verify::Verify),
     Status(status::StatusCommand),
@@ -111,6 +114,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         Some(Command::Check(command)) => command.run(&cli.common),
         Some(Command::Explain(command)) => command.run(&cli.common),
         Some(Command::Dossier(command)) => command.run(&cli.common),
+        Some(Command::Site(command)) => command.run(&cli.common),
         Some(Command::Diff(command)) => command.run(&cli.common),
         Some(Command::Verify(command)) => command.run(&cli.common),
         Some(Command::Status(command)) => command.run(&cli.common),

@@ -207,7 +207,7 @@ pub fn build(
 
     let changes = version.changes(&origins)?;
     let gates = version.judge(&reading, changes.as_ref())?;
-    let words_sha256 = version.document(&models, &reading, &gates, changes.as_ref())?;
+    let words_sha256 = version.document(&models, &reading, &gates, changes.as_ref(), &base.versions)?;
     version.sums()?;
     Ok(version.finish(reading, gates, Origins { words_sha256, ..origins }))
 }

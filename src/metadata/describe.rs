@@ -9,7 +9,7 @@ use crate::words::Words;
 
 impl Description<'_> {
     /// The title, which says where the data are made up.
-    pub(super) fn title(&self, language: Language) -> String {
+    pub(crate) fn title(&self, language: Language) -> String {
         let title = match language {
             Language::French => &self.about.title,
             Language::English => &self.about.title_en,
@@ -32,7 +32,7 @@ impl Description<'_> {
     }
 
     /// What is published, of which moment, and by what rule; the warning first where the data are made up.
-    pub(super) fn summary(&self, language: Language) -> String {
+    pub(crate) fn summary(&self, language: Language) -> String {
         self.warned(&self.told(language), language)
     }
 
@@ -70,7 +70,7 @@ impl Description<'_> {
     }
 
     /// How to cite the version, without the address.
-    pub(super) fn citation(&self, language: Language) -> String {
+    pub(crate) fn citation(&self, language: Language) -> String {
         let names: Vec<&str> = self.pipeline.publication.cited().iter().map(|creator| creator.name.as_str()).collect();
         let (names, title, version) = (names.join(", "), self.title(language), &self.about.version);
         let (day, licence) = (Words(language).day(self.day()), self.about.licence);
@@ -81,19 +81,19 @@ impl Description<'_> {
     }
 
     /// Where the citation leads: to the DOI, to the version's page, to the publication's or the publisher's.
-    pub(super) fn cited_address(&self) -> String {
+    pub(crate) fn cited_address(&self) -> String {
         let doi = self.pipeline.publication.doi.as_ref();
         doi.map_or_else(|| self.home(), |doi| format!("https://doi.org/{doi}"))
     }
 
     /// The date of the version, where its publisher is.
-    pub(super) fn day(&self) -> NaiveDate {
+    pub(crate) fn day(&self) -> NaiveDate {
         self.as_of.date_naive()
     }
 
     /// What identifies the publication, its versions together, wherever it moves: derived from the publisher's page and
     /// the pipeline's name.
-    pub(super) fn identifier(&self, part: &str) -> String {
+    pub(crate) fn identifier(&self, part: &str) -> String {
         let (publisher, pipeline) = (&self.pipeline.publication.publisher.url, &self.pipeline.name);
         let uuid = Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("{publisher}#{pipeline}{part}").as_bytes());
         format!("urn:uuid:{uuid}")

@@ -6,17 +6,17 @@ use crate::schema::TableSchema;
 
 impl Description<'_> {
     /// The public address of the store's root, without a slash at its end.
-    pub(super) fn base(&self) -> Option<&str> {
+    pub(crate) fn base(&self) -> Option<&str> {
         self.pipeline.publication.base_url.as_deref().map(|url| url.trim_end_matches('/'))
     }
 
     /// The path of a file within the version's folder; nothing for one that versions share.
-    pub(super) fn own<'a>(&self, file: &'a FileEntry) -> Option<&'a str> {
+    pub(crate) fn own<'a>(&self, file: &'a FileEntry) -> Option<&'a str> {
         file.path.strip_prefix("versions/")?.strip_prefix(self.about.version.as_str())?.strip_prefix('/')
     }
 
     /// What a file is called under `latest/`.
-    pub(super) fn name<'a>(&self, file: &'a FileEntry) -> &'a str {
+    pub(crate) fn name<'a>(&self, file: &'a FileEntry) -> &'a str {
         self.own(file).or_else(|| file.path.rsplit('/').next()).unwrap_or(&file.path)
     }
 
@@ -56,7 +56,7 @@ impl Description<'_> {
     }
 
     /// The files of a table.
-    pub(super) fn files_of<'a>(&'a self, table: &'a TableSchema) -> impl Iterator<Item = &'a FileEntry> {
+    pub(crate) fn files_of<'a>(&'a self, table: &'a TableSchema) -> impl Iterator<Item = &'a FileEntry> {
         self.files.iter().copied().filter(|file| file.table.as_deref() == Some(table.name.as_str()))
     }
 

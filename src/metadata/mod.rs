@@ -28,6 +28,8 @@ use crate::schema::TableSchema;
 
 /// The page of a version.
 const PAGE: &str = "index.html";
+/// The page of its files, with what is covered, the gates and the account of lines.
+pub const FILES_PAGE: &str = "fichiers.html";
 /// The SPDX identifier of the licence of the data.
 const LICENCE_ID: &str = "etalab-2.0";
 
@@ -72,7 +74,7 @@ pub struct Check<'a> {
 pub fn texts(description: &Description<'_>) -> Vec<(String, String)> {
     let croissant = croissant::croissant(description);
     [
-        (PAGE, page::page(description, &croissant)),
+        (FILES_PAGE, page::page(description, &croissant)),
         ("croissant.jsonld", pretty(&croissant)),
         ("datapackage.json", pretty(&datapackage::datapackage(description))),
         ("catalog.jsonld", pretty(&dcat::catalog(description))),

@@ -26,7 +26,7 @@ pub use read::{Base, citable, fetch, fetch_all, files_read, manifest_of, publish
 pub use records::{Pointer, Status, VersionRecord, Versions};
 pub use retract::{Retraction, retract};
 pub use sign::{SigningKey, VerifyingKey};
-pub use stable::stable_name;
+pub use stable::{stable_name, unpack_pages};
 pub use status::{Health, StatusReport, status};
 pub use store::{Guard, LocalStore, Object, ObjectBackend, Store, open};
 pub use sweep::{Leftover, Sweep, What, sweep};

@@ -300,6 +300,23 @@ impl<'a> Copies<'a> {
     }
 }
 
+/// Unpacks the pages of a version into a folder, each checked against its digest; gives back how many.
+///
+/// # Errors
+/// [`Usage`](crate::error::Kind::Usage) when the version has none; [`Unreachable`](crate::error::Kind::Unreachable) when they
+/// are not what the manifest vouches for, the store does not answer, or the disk is full.
+pub fn unpack_pages(store: &dyn Store, manifest: &Manifest, folder: &Path) -> Result<usize> {
+    let (pack, list) = manifest.packed().ok_or_else(|| {
+        Error::usage(format!("version {} has no pages", manifest.version))
+            .at(store.name())
+            .hint("it was made before there were any; its files are in its folder")
+    })?;
+    let list = packed_files(&fetch_small(store, list)?)?;
+    let aside = TempDir::with_prefix("guichets-").unreachable("cannot make a temporary folder")?;
+    unpack(&fetch(store, pack, aside.path())?, &list, folder)?;
+    Ok(list.len())
+}
+
 /// Whether the pointer has moved: a slow publisher must not go on to write over what a faster one renews.
 struct Overtaken<'a> {
     store: &'a dyn Store,

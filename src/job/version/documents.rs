@@ -1,6 +1,7 @@
 //! What a reader needs beside the tables.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use chrono::{DateTime, FixedOffset};
 
@@ -11,11 +12,17 @@ use crate::error::{Context, Error, Result};
 use crate::gate::GateReport;
 use crate::ingest::{FileAccount, Reading};
 use crate::job::accounts;
-use crate::metadata::{self, Check, Coverage, Description, METHOD, method_texts};
+use crate::metadata::{self, Check, Coverage, Description, METHOD, METHOD_FILES, method_texts};
 use crate::model::Model;
-use crate::publish;
-use crate::release::{ACCOUNTS, About, Accounting, FileEntry, part_of_month, recompute_sql, window_sql};
+use crate::publish::{self, Versions};
+use crate::release::{
+    ACCOUNTS, About, Accounting, FileEntry, PACK, PACK_LIST, pack, part_of_month, recompute_sql, window_sql,
+};
 use crate::schema::{Language, dictionary_html, dictionary_markdown};
+use crate::site::{Site, World};
+
+/// The file of the project that holds the outlines of the départements.
+const MAP: &str = "data/carte/departements.json";
 
 /// Of what the documents that tell of a version speak.
 struct Subject<'a> {
@@ -37,31 +44,43 @@ impl Version<'_> {
         reading: &Reading,
         gates: &[GateReport],
         changes: Option<&Changes>,
+        before: &Versions,
     ) -> Result<String> {
         self.accounts(&reading.accounts)?;
         let fixed = self.fixed_texts(models)?;
         let checks: Vec<Check<'_>> = gates.iter().map(check).collect();
         let files = self.sorted_entries();
-        let told = self.telling_texts(
-            models,
-            &Subject {
-                about: self.staging.about(),
-                as_of: self.order.as_of,
-                files: &files,
-                coverage: &self.coverage,
-                accounting: accounting(&reading.accounts),
-                checks: &checks,
-            },
-        )?;
+        let subject = Subject {
+            about: self.staging.about(),
+            as_of: self.order.as_of,
+            files: &files,
+            coverage: &self.coverage,
+            accounting: accounting(&reading.accounts),
+            checks: &checks,
+        };
+        let told = self.telling_texts(models, &subject)?;
         let words_sha256 = self.words_sha256(models, &fixed)?;
+        let told_changes = changes.map(diff::to_markdown);
+        let world = World::of(|table| self.rows(table))?;
+        let pages = self.described(&subject, |description| {
+            self.pages(&Site::new(
+                description,
+                &world,
+                method_of(&fixed),
+                told_changes.as_deref(),
+                &before.versions,
+                &self.map(),
+            )?)
+        })?;
         let mut texts = [fixed, told].concat();
         if let Some(changes) = changes {
             let value = serde_json::to_value(changes).internal("changes")?;
             texts.push(("changes.json".to_owned(), format!("{value:#}\n")));
-            texts.push(("CHANGES.md".to_owned(), diff::to_markdown(changes)));
         }
-        for (path, content) in texts {
-            self.files.push(self.staging.text(&path, &content)?);
+        texts.extend(told_changes.map(|text| ("CHANGES.md".to_owned(), text)));
+        let texts = texts.into_iter().map(|(path, text)| (path, text.into_bytes()));
+        for (path, content) in texts.chain(pages) {
+            self.files.push(self.staging.bytes(&path, &content)?);
         }
         Ok(words_sha256)
     }
@@ -106,7 +125,13 @@ impl Version<'_> {
             ("recompute.sql".to_owned(), recompute_sql(version, subject.files, models, self.catalog)?),
             ("fenetre.sql".to_owned(), window_sql(version, subject.files, models, self.catalog)?),
         ];
-        texts.extend(metadata::texts(&Description {
+        texts.extend(self.described(subject, |description| Ok(metadata::texts(description)))?);
+        Ok(texts)
+    }
+
+    /// Lets something be told of a subject.
+    fn described<T>(&self, subject: &Subject<'_>, tell: impl FnOnce(&Description<'_>) -> Result<T>) -> Result<T> {
+        tell(&Description {
             about: subject.about,
             pipeline: self.order.pipeline,
             as_of: subject.as_of,
@@ -115,8 +140,31 @@ impl Version<'_> {
             coverage: subject.coverage,
             accounting: subject.accounting,
             checks: subject.checks,
-        }));
-        Ok(texts)
+        })
+    }
+
+    /// The outlines that the site's map is drawn from.
+    fn map(&self) -> PathBuf {
+        self.order.project.path(MAP)
+    }
+
+    /// The pages on which people look at the figures: all of them in a pack, and those that stand unpacked in the version's
+    /// own folder. That is the whole site where the version is the first to speak of a month that is over, for those are the
+    /// ones to cite; in the others the front page, so that a night does not grow with the history.
+    fn pages(&self, site: &Site<'_>) -> Result<Vec<(String, Vec<u8>)>> {
+        let pages = site.pages();
+        let (packed, list) = pack(&pages)?;
+        let list = serde_json::to_string_pretty(&list).internal(PACK_LIST)? + "\n";
+        let mut files = if self.closes_a_month() { pages } else { site.front_alone() };
+        files.extend([(PACK.to_owned(), packed), (PACK_LIST.to_owned(), list.into_bytes())]);
+        Ok(files)
+    }
+
+    /// Whether no version before spoke of the end of the last month.
+    fn closes_a_month(&self) -> bool {
+        let month = |moment: &str| moment.get(..7).map(str::to_owned);
+        let before = self.ground.and_then(|ground| month(&ground.manifest.as_of));
+        before.is_none_or(|before| Some(before) < month(&self.order.as_of.to_rfc3339()))
     }
 
     /// The digest of all words of a version that do not follow from its rows: a version of the same rows is worth publishing
@@ -133,19 +181,22 @@ impl Version<'_> {
         };
         let mut files: Vec<FileEntry> = self.entries().map(nameless).collect();
         files.sort_by(|a, b| a.path.cmp(&b.path));
-        let told = self.telling_texts(
-            models,
-            &Subject {
-                about: &about,
-                as_of: DateTime::UNIX_EPOCH.fixed_offset(),
-                files: &files.iter().collect::<Vec<_>>(),
-                coverage: &Coverage::default(),
-                accounting: Accounting::default(),
-                checks: &[],
-            },
-        )?;
-        let digests: BTreeMap<&str, String> =
-            fixed.iter().chain(&told).map(|(name, text)| (name.as_str(), sha256(text.as_bytes()))).collect();
+        let subject = Subject {
+            about: &about,
+            as_of: DateTime::UNIX_EPOCH.fixed_offset(),
+            files: &files.iter().collect::<Vec<_>>(),
+            coverage: &Coverage::default(),
+            accounting: Accounting::default(),
+            checks: &[],
+        };
+        let told = self.telling_texts(models, &subject)?;
+        let nowhere = World::default();
+        let pages = self.described(&subject, |description| {
+            Ok(Site::new(description, &nowhere, method_of(fixed), None, &[], &self.map())?.pages())
+        })?;
+        let texts = fixed.iter().chain(&told).map(|(name, text)| (name.as_str(), text.as_bytes()));
+        let pages = pages.iter().map(|(name, page)| (name.as_str(), page.as_slice()));
+        let digests: BTreeMap<&str, String> = texts.chain(pages).map(|(name, text)| (name, sha256(text))).collect();
         Ok(sha256(canonical(&digests)?.as_bytes()))
     }
 
@@ -161,6 +212,11 @@ impl Version<'_> {
         self.files.push(self.staging.text(publish::DIGESTS, &sums)?);
         Ok(())
     }
+}
+
+/// The method in both languages, out of the texts of a version.
+fn method_of(texts: &[(String, String)]) -> [&str; 2] {
+    METHOD_FILES.map(|name| texts.iter().find(|(file, _)| file == name).map_or("", |(_, text)| text))
 }
 
 fn check(gate: &GateReport) -> Check<'_> {

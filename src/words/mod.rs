@@ -1,6 +1,10 @@
 //! Figures and sentences in one language or the other.
 
-use chrono::{Datelike, NaiveDate};
+mod typeset;
+
+pub use typeset::typeset;
+
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
 use crate::grid::Line;
 use crate::schema::{Language, TableSchema};
@@ -78,6 +82,23 @@ impl Words {
             }
             Language::English => day.format("%-d %B %Y").to_string(),
         }
+    }
+
+    /// A month, `2019-05`, as a sentence says it; as it is where it is none.
+    #[must_use]
+    pub fn month(self, month: &str) -> String {
+        match (format!("{month}-01").parse::<NaiveDate>(), self.0) {
+            (Ok(day), Language::French) => format!("{} {}", MONTHS[day.month0() as usize], day.year()),
+            (Ok(day), Language::English) => day.format("%B %Y").to_string(),
+            (Err(_), _) => month.to_owned(),
+        }
+    }
+
+    /// An instant to the minute, in UTC.
+    #[must_use]
+    pub fn instant(self, instant: DateTime<Utc>) -> String {
+        let clock = instant.format(self.say("%-H h %M", "%H:%M"));
+        format!("{}, {clock} UTC", self.day(instant.date_naive()))
     }
 
     /// A whole number, in groups of three.

@@ -1,0 +1,97 @@
+//! Figures as pages show them: each with the table, the row and the column that it is of, so that anyone can compare it with
+//! what is published.
+
+use maud::{Markup, html};
+
+use crate::grid::Line;
+use crate::words::Words;
+
+/// How a column's values are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Show {
+    /// A whole number.
+    Count,
+    /// A share, in per cent.
+    Share,
+    /// A length of time, from seconds.
+    Length,
+    /// An instant.
+    Instant,
+    /// The text itself.
+    Text,
+}
+
+impl Show {
+    fn shown(self, words: Words, row: Line<'_>, column: &str) -> String {
+        let text = row.text(column);
+        match self {
+            Self::Count => row.number(column).map(|_| words.count(row.count(column))),
+            Self::Share => row.number(column).map(|share| words.share(share)),
+            Self::Length => row.number(column).map(|_| words.length(row.count(column))),
+            Self::Instant => row.instant(column).map(|instant| words.instant(instant)),
+            Self::Text => None,
+        }
+        .unwrap_or_else(|| text.to_owned())
+    }
+
+    const fn is_number(self) -> bool {
+        matches!(self, Self::Count | Self::Share | Self::Length)
+    }
+}
+
+/// The heading of a last cell of words, and what it says of a row.
+pub(super) type Note<'a> = (&'a str, &'a dyn Fn(Line<'_>) -> Markup);
+
+/// A table of published rows.
+pub(super) struct Published<'a> {
+    pub words: Words,
+    /// The table, and what its rows have in common of its key.
+    pub table: &'static str,
+    pub key: String,
+    /// The column that heads each row, and how to say it.
+    pub head: (&'static str, &'a dyn Fn(&str) -> String),
+    /// The other columns: their headings, and how they are shown.
+    pub columns: &'a [(&'static str, String, Show)],
+    pub caption: String,
+}
+
+impl Published<'_> {
+    /// The table, with a row for each line; `note` adds a last cell of words where it is given.
+    pub(super) fn table(&self, lines: &[Line<'_>], note: Option<Note<'_>>) -> Markup {
+        let (head, say) = self.head;
+        html! {
+            div.scroll tabindex="0" role="region" aria-label=(self.caption) {
+                table.figures data-table=(self.table) data-key=(self.key) {
+                    caption { (self.caption) }
+                    thead { tr {
+                        th scope="col" data-column=(head) { (self.words.say("Période", "Period")) }
+                        @for (column, title, show) in self.columns {
+                            th.n[show.is_number()] scope="col" data-column=(column) { (title) }
+                        }
+                        @if let Some((title, _)) = note { th scope="col" { (title) } }
+                    } }
+                    tbody { @for line in lines { tr data-key=(line.text(head)) {
+                        th scope="row" data-v=(line.text(head)) { (say(line.text(head))) }
+                        @for (column, _, show) in self.columns { (cell(self.words, *line, column, *show)) }
+                        @if let Some((_, note)) = note { td { (note(*line)) } }
+                    } } }
+                }
+            }
+        }
+    }
+}
+
+/// A cell that holds a figure; it is empty where there is none.
+pub(super) fn cell(words: Words, row: Line<'_>, column: &str, show: Show) -> Markup {
+    let (raw, shown) = (row.text(column), show.shown(words, row, column));
+    html! {
+        @if show.is_number() { td.n data-v=(raw) { (shown) } }
+        @else if shown == raw { td { (shown) } }
+        @else { td data-v=(raw) { (shown) } }
+    }
+}
+
+/// A figure within a sentence.
+pub(super) fn figure(words: Words, row: Line<'_>, of: &str, column: &str, show: Show) -> Markup {
+    html! { data value=(row.text(column)) data-cle=(format!("{of}/{column}")) { (show.shown(words, row, column)) } }
+}

@@ -1,0 +1,25 @@
+//! The legend: every state with its swatch and its words.
+
+use maud::{Markup, html};
+
+use super::{INK, fill, patterns};
+use crate::site::state::ALL;
+use crate::words::Words;
+
+/// The states. Where it is the legend `of` a figure whose fills a script changes, each swatch names the figure's fill, too.
+pub(in crate::site) fn legend(words: Words, of: Option<&str>) -> Markup {
+    const OWN: &str = "legende";
+    html! {
+        ul.legende {
+            @for (at, state) in ALL.iter().enumerate() {
+                li {
+                    svg width="26" height="16" viewBox="0 0 26 16" aria-hidden="true" {
+                        @if at == 0 { (patterns(OWN, 1)) }
+                        rect x="1" y="1" width="24" height="14" fill=(fill(*state, OWN)) stroke=(INK) data-class=(state.class()) data-fill=[of.map(|of| fill(*state, of))] {}
+                    }
+                    " " (state.label(words))
+                }
+            }
+        }
+    }
+}

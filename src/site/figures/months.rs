@@ -1,0 +1,216 @@
+//! A service's months in three lanes under one time axis: what was answered, what could not be answered, when nobody looked.
+//! Where a thing stands carries its meaning; colour only repeats the class. No line is drawn across a gap.
+
+use std::fmt::Write as _;
+
+use maud::{Markup, PreEscaped, html};
+
+use super::{INK, QUIET, RULE, fill, patterns, tenths};
+use crate::grid::Line;
+use crate::schema::Language;
+use crate::site::state::State;
+use crate::words::Words;
+
+const WIDTH: f64 = 420.0;
+const LEFT: f64 = 36.0;
+const RIGHT: f64 = 8.0;
+/// Top and bottom of each lane.
+const ANSWERED: (f64, f64) = (20.0, 130.0);
+const UNANSWERED: (f64, f64) = (150.0, 174.0);
+const UNSEEN: (f64, f64) = (194.0, 212.0);
+const HEIGHT: f64 = 242.0;
+
+/// Something that happened, to be marked in its month.
+pub(in crate::site) struct Event<'a> {
+    /// Its number in the list below the figure.
+    pub number: usize,
+    pub month: &'a str,
+}
+
+/// The figure; `open` is the month that is not over, whose mark is hollow.
+pub(in crate::site) fn months(
+    words: Words,
+    (id, name): (&str, &str),
+    months: &[&str],
+    rows: &[Line<'_>],
+    events: &[Event<'_>],
+) -> Markup {
+    #[expect(clippy::cast_precision_loss, reason = "a few dozen months")]
+    let (count, at) =
+        (months.len().max(1) as f64, |month: &str| months.iter().position(|other| *other == month).map(|at| at as f64));
+    let step = (WIDTH - LEFT - RIGHT) / count;
+    let middle = |month: &str| at(month).map(|at| LEFT + (at + 0.5) * step);
+    let drawing =
+        Drawing { id, step: step.min(30.0), bounds: String::new(), intervals: String::new(), marks: String::new() };
+    let drawn = rows.iter().fold(drawing, |mut drawing, row| {
+        if let Some(x) = middle(row.text("mois")) {
+            drawing.month(x, *row);
+        }
+        drawing
+    });
+    html! {
+        svg viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role="img" aria-labelledby=(format!("{id}-nom")) font-family="system-ui, sans-serif" font-size="10" fill=(INK) {
+            title id=(format!("{id}-nom")) { (name) }
+            (patterns(id, 1))
+            (lanes(words))
+            path d=(drawn.bounds) stroke=(QUIET) stroke-width="1.6" fill="none" {}
+            path d=(drawn.intervals) stroke="#b3a894" stroke-width=(tenths((drawn.step * 0.4).clamp(2.5, 9.0))) fill="none" {}
+            (PreEscaped(drawn.marks))
+            (axis(words, months, step))
+            @for event in events { @if let Some(x) = middle(event.month) {
+                path d=(format!("M{} 12l-4 -7h8z", tenths(x))) fill=(INK) {}
+                text x=(tenths(x + 5.0)) y="11" font-size="9" { (event.number) }
+            } }
+        }
+    }
+}
+
+/// Names of the lanes, the scale of the first.
+fn lanes(words: Words) -> Markup {
+    let title = |lane: (f64, f64), text: &str| html! { text x=(LEFT) y=(tenths(lane.0 - 5.0)) font-size="9.5" fill=(QUIET) { (text) } };
+    let percent = words.say("\u{a0}%", "%");
+    html! {
+        g stroke=(RULE) stroke-width="1" {
+            @for share in [0.0, 0.5, 1.0] { path d=(format!("M{LEFT} {}H{}", tenths(height(share)), WIDTH - RIGHT)) {} }
+            @for lane in [UNANSWERED, UNSEEN] { path d=(format!("M{LEFT} {}H{}", tenths(lane.1), WIDTH - RIGHT)) {} }
+        }
+        @for (share, text) in [(0.0, "0"), (0.5, "50"), (1.0, "100")] {
+            text x=(tenths(LEFT - 4.0)) y=(tenths(height(share) + 3.5)) text-anchor="end" font-size="9" fill=(QUIET) { (text) (percent) }
+        }
+        (title(UNANSWERED, words.say("regardé sans réponse (captcha, blocage, panne)", "looked at without an answer (captcha, block, failure)")))
+        (title(UNSEEN, words.say("personne n'a regardé", "nobody looked")))
+    }
+}
+
+/// Where a share stands in the first lane.
+fn height(share: f64) -> f64 {
+    ANSWERED.1 - share.clamp(0.0, 1.0) * (ANSWERED.1 - ANSWERED.0)
+}
+
+/// The months' initials where there is room for them, and the years.
+fn axis(words: Words, months: &[&str], step: f64) -> Markup {
+    let initials = match words.0 {
+        Language::French => ["j", "f", "m", "a", "m", "j", "j", "a", "s", "o", "n", "d"],
+        Language::English => ["J", "F", "M", "A", "M", "J", "J", "A", "S", "O", "N", "D"],
+    };
+    let mut text = String::new();
+    let mut left = LEFT;
+    for (at, month) in months.iter().enumerate() {
+        let initial =
+            month.get(5..7).and_then(|month| month.parse::<usize>().ok()).and_then(|month| initials.get(month - 1));
+        if step > 9.0 {
+            let x = tenths(left + step / 2.0);
+            let _ = write!(
+                text,
+                "<text x=\"{x}\" y=\"224\" text-anchor=\"middle\" font-size=\"9\">{}</text>",
+                initial.unwrap_or(&"")
+            );
+        }
+        if at == 0 || month.ends_with("-01") {
+            let (x, year) = (tenths(left), month.get(..4).unwrap_or_default());
+            // The first year has no room where the second begins at once.
+            let crowded = at == 0 && step < 9.0 && months.iter().skip(1).take(3).any(|month| month.ends_with("-01"));
+            if !crowded {
+                let _ = write!(
+                    text,
+                    "<path d=\"M{x} 214v4\" stroke=\"{QUIET}\"/><text x=\"{x}\" y=\"236\" font-size=\"9.5\">{year}</text>"
+                );
+            }
+        }
+        left += step;
+    }
+    PreEscaped(text)
+}
+
+struct Drawing<'a> {
+    id: &'a str,
+    step: f64,
+    bounds: String,
+    intervals: String,
+    marks: String,
+}
+
+impl Drawing<'_> {
+    fn month(&mut self, x: f64, row: Line<'_>) {
+        let state = State::of(row);
+        let wide = (self.step * 0.6).clamp(3.0, 16.0);
+        let (left, x) = (tenths(x - wide / 2.0), tenths(x));
+        let between = |low: &str, high: &str| Some((height(row.number(low)?), height(row.number(high)?)));
+        if state == State::OutOfScope {
+            let (top, tall) = (ANSWERED.0, ANSWERED.1 - ANSWERED.0);
+            let _ = write!(
+                self.marks,
+                "<rect x=\"{left}\" y=\"{top}\" width=\"{}\" height=\"{tall}\" fill=\"none\" stroke=\"{RULE}\" stroke-dasharray=\"2 2\"/>",
+                tenths(wide)
+            );
+            return;
+        }
+        match between("borne_basse", "borne_haute") {
+            Some((low, high)) if !state.has_rate() && state != State::NotMeasured => {
+                // No rate: what is known is only that it lies somewhere in there.
+                let tall = (low - high).max(4.0);
+                let _ = write!(
+                    self.marks,
+                    "<rect x=\"{left}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"{}\" stroke=\"{QUIET}\" stroke-width=\"0.8\"/>",
+                    tenths((high.midpoint(low) - tall / 2.0).min(ANSWERED.1 - tall)),
+                    tenths(wide),
+                    tenths(tall),
+                    fill(state, self.id)
+                );
+            }
+            Some((low, high)) => {
+                let _ = write!(self.bounds, "M{x} {}V{}", tenths(low), tenths(high));
+            }
+            None => {}
+        }
+        if let Some((low, high)) = between("ic95_bas", "ic95_haut") {
+            let _ = write!(self.intervals, "M{x} {}V{}", tenths(low), tenths(high));
+        }
+        if let Some(rate) = row.number("taux_sans_rdv") {
+            // What is not over is hollow: its rate may change.
+            let (fill, stroke) = if row.text("periode_complete") == "true" {
+                (fill(state, self.id), INK)
+            } else {
+                ("#ffffff".to_owned(), QUIET)
+            };
+            let _ = write!(
+                self.marks,
+                "<circle cx=\"{x}\" cy=\"{}\" r=\"3.6\" fill=\"{fill}\" stroke=\"{stroke}\"/>",
+                tenths(height(rate))
+            );
+        }
+        self.share(UNANSWERED, (&left, wide), unanswered(row), State::NoAnswer);
+        self.share(UNSEEN, (&left, wide), unseen(row), State::NotMeasured);
+    }
+
+    /// A column of a lane, as high as a share.
+    fn share(&mut self, lane: (f64, f64), (left, wide): (&str, f64), share: Option<f64>, state: State) {
+        let Some(share) = share.filter(|share| *share > 0.0) else { return };
+        let tall = (share.min(1.0) * (lane.1 - lane.0)).max(1.0);
+        let _ = write!(
+            self.marks,
+            "<rect x=\"{left}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"{}\" stroke=\"{QUIET}\" stroke-width=\"0.8\"/>",
+            tenths(lane.1 - tall),
+            tenths(wide),
+            tenths(tall),
+            fill(state, self.id)
+        );
+    }
+}
+
+/// The share of the time looked at of which nobody can tell.
+fn unanswered(row: Line<'_>) -> Option<f64> {
+    let [unknown, partly, answered] =
+        ["secondes_inconnues", "secondes_oui_incomplets", "secondes_repondues"].map(|column| row.number(column));
+    let unknown = unknown? + partly?;
+    let looked = unknown + answered?;
+    if looked > 0.0 { Some(unknown / looked) } else { (row.count("inconnues") > 0).then_some(1.0) }
+}
+
+/// The share of the scheduled time in which nobody looked.
+fn unseen(row: Line<'_>) -> Option<f64> {
+    match row.number("couverture") {
+        Some(coverage) => Some(1.0 - coverage),
+        None => (row.count("consultations") == 0).then_some(1.0),
+    }
+}

@@ -1,0 +1,208 @@
+//! What stands around every page: its head, its navigation, what it says of the data and of itself.
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::{Reach, Site};
+use crate::metadata::{self, FILES_PAGE};
+use crate::schema::Language;
+use crate::words::{Words, typeset};
+
+/// The folder of what the pages need beside themselves.
+pub(super) const ASSETS: &str = "assets";
+
+/// The folder of the pages in English.
+const ENGLISH: &str = "en";
+
+/// Nothing from elsewhere, and no script but those of the folder. Pictures that the page itself draws are data.
+const POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; object-src 'none'; base-uri 'none'; \
+                      form-action 'none'";
+
+/// A page of the site.
+pub(super) struct Frame<'a> {
+    pub site: &'a Site<'a>,
+    pub words: Words,
+    /// Its path in its language's folder.
+    pub path: String,
+    pub reach: Reach,
+}
+
+/// What a page has of its own.
+pub(super) struct Own<'a> {
+    pub title: &'a str,
+    /// One sentence, for search engines and previews.
+    pub about: &'a str,
+    /// The scripts that it needs beside that of every page.
+    pub scripts: &'a [&'a str],
+    pub body: Markup,
+}
+
+impl Frame<'_> {
+    /// One text of two.
+    pub(super) fn say<'t>(&self, french: &'t str, english: &'t str) -> &'t str {
+        self.words.say(french, english)
+    }
+
+    /// Its path within the site.
+    pub(super) fn file(&self) -> String {
+        self.in_language(self.words.0)
+    }
+
+    fn in_language(&self, language: Language) -> String {
+        match language {
+            Language::French => self.path.clone(),
+            Language::English => format!("{ENGLISH}/{}", self.path),
+        }
+    }
+
+    /// The way from the page to the root of the site.
+    pub(super) fn root(&self) -> String {
+        "../".repeat(self.file().matches('/').count())
+    }
+
+    /// A link to a page in the same language.
+    pub(super) fn to(&self, path: &str) -> String {
+        let folder = if self.words.0 == Language::English { "en/" } else { "" };
+        format!("{}{folder}{path}", self.root())
+    }
+
+    /// A link to a file that stands once, at the root of the site.
+    pub(super) fn at_root(&self, path: &str) -> String {
+        format!("{}{path}", self.root())
+    }
+
+    /// Text that leads to a page of the site, where that stands beside this one.
+    pub(super) fn link(&self, path: &str, text: &str) -> Markup {
+        match self.reach {
+            Reach::Whole => html! { a href=(self.to(path)) { (text) } },
+            Reach::Alone => html! { (text) },
+        }
+    }
+
+    /// The whole page.
+    pub(super) fn page(&self, own: &Own<'_>) -> String {
+        let (about, publication) = (self.site.description.about, &self.site.description.pipeline.publication);
+        let site = self.site.description.title(self.words.0);
+        let title = if own.title.is_empty() { site.clone() } else { format!("{} – {site}", own.title) };
+        let latest = self.site.description.base().map(|base| format!("{base}/latest/{}", self.file()));
+        let asset = |name: &str| self.at_root(&format!("{ASSETS}/{name}"));
+        let page = html! {
+            (DOCTYPE)
+            html lang=(self.words.tag()) data-version=(about.version) data-root=(self.root()) data-finished[publication.is_finished()] {
+                head {
+                    meta charset="utf-8";
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    meta http-equiv="Content-Security-Policy" content=(POLICY);
+                    title { (title) }
+                    meta name="description" content=(own.about);
+                    meta property="og:title" content=(title);
+                    meta property="og:description" content=(own.about);
+                    @if let Some(latest) = &latest {
+                        link rel="canonical" href=(latest);
+                        meta property="og:url" content=(latest);
+                    }
+                    @if self.reach == Reach::Whole {
+                        link rel="stylesheet" href=(asset("style.css"));
+                        @if self.site.description.base().is_some() {
+                            link rel="alternate" type="application/atom+xml" href=(self.at_root("versions.atom")) title=(self.say("Versions", "Versions"));
+                            link rel="alternate" type="application/atom+xml" href=(self.at_root("incidents.atom")) title=(self.say("Incidents", "Incidents"));
+                        }
+                        script src=(asset("site.js")) defer {}
+                        @for script in own.scripts { script src=(asset(script)) defer {} }
+                    }
+                }
+                body {
+                    a.skip href="#contenu" { (self.say("Aller au contenu", "Skip to content")) }
+                    @if about.simulated { p.simulated { strong { (metadata::warning(self.words.0)) } } }
+                    (self.header(&site))
+                    div #state .notice role="status" hidden {}
+                    main #contenu { (own.body) }
+                    (self.footer())
+                }
+            }
+        }
+        .into_string();
+        if self.words.0 == Language::French { typeset(&page) } else { page }
+    }
+
+    fn header(&self, site: &str) -> Markup {
+        let (other, tag, name) = match self.words.0 {
+            Language::French => (Language::English, "en", "English"),
+            Language::English => (Language::French, "fr", "Français"),
+        };
+        let pages = [
+            ("index.html", self.say("Accueil", "Front page")),
+            ("comparer.html", self.say("Comparer", "Compare")),
+            ("interroger.html", self.say("Interroger", "Ask")),
+            ("lire.html", self.say("Lire ces chiffres", "How to read")),
+            ("methode.html", self.say("Méthode", "Method")),
+            ("incidents.html", self.say("Incidents", "Incidents")),
+            ("versions.html", self.say("Versions", "Versions")),
+        ];
+        html! {
+            header.site {
+                p.name { @if self.reach == Reach::Whole { a href=(self.to("index.html")) { (site) } } @else { (site) } }
+                @if self.reach == Reach::Whole {
+                    nav aria-label=(self.say("Pages du site", "Pages of the site")) { ul {
+                        @for (path, title) in pages {
+                            li { a href=(self.to(path)) aria-current=[(path == self.path).then_some("page")] { (title) } }
+                        }
+                        li { a href=(self.at_root(FILES_PAGE)) { (self.say("Fichiers", "Files")) } }
+                        li { a href=(format!("{}{}", self.root(), self.in_language(other))) lang=(tag) hreflang=(tag) { (name) } }
+                    } }
+                }
+            }
+        }
+    }
+
+    fn footer(&self) -> Markup {
+        let description = self.site.description;
+        let publication = &description.pipeline.publication;
+        let day = self.words.day(description.day());
+        html! {
+            footer {
+                p {
+                    (self.say("Version", "Version")) " " strong { (description.about.version) } ", " (self.say("arrêtée au", "as of")) " " (day) ". "
+                    (self.say("Cette page ne change plus ; l'état de cette version est dans la", "This page does not change any more; the state of this version is in the"))
+                    " " (self.link("versions.html", self.say("liste des versions", "list of versions"))) "."
+                }
+                p {
+                    (self.say("Éditeur :", "Published by:")) " " a href=(publication.publisher.url) { (publication.publisher.name) } ". "
+                    (self.say("Licence :", "Licence:")) " " a href=(description.about.licence_url) { (description.about.licence) } ". "
+                    (self.say("Ce site n'est pas un site de l'État, et ne donne aucun rendez-vous.", "This is not a site of the French State, and it gives no appointments."))
+                }
+                p { (self.link("accessibilite.html", self.say("Accessibilité", "Accessibility"))) " · " a href=(self.at_root(FILES_PAGE)) { (self.say("Tous les fichiers, empreintes et contrôles", "All files, digests and gates")) } }
+            }
+        }
+    }
+
+    /// Where the page stands in this very version, which is the address to cite; nothing where the store has no public one.
+    pub(super) fn cited(&self) -> Option<String> {
+        let description = self.site.description;
+        description.base().map(|base| format!("{base}/versions/{}/{}", description.about.version, self.file()))
+    }
+
+    /// A column's title, as its table declares it.
+    pub(super) fn title(&self, table: &str, column: &str) -> String {
+        self.site.schema(table).map_or_else(|| column.to_owned(), |schema| self.words.title(schema, column))
+    }
+
+    /// What a code of a column means, as its table declares it.
+    pub(super) fn reason(&self, table: &str, column: &str, code: &str) -> String {
+        self.site.schema(table).map_or_else(|| code.to_owned(), |schema| self.words.reason(schema, column, code))
+    }
+
+    /// A text in Markdown.
+    pub(super) fn markdown(text: &str) -> Markup {
+        let options = pulldown_cmark::Options::ENABLE_TABLES | pulldown_cmark::Options::ENABLE_HEADING_ATTRIBUTES;
+        let mut written = String::new();
+        // No markup of its own: a text of the project has none, and one that came from elsewhere may not bring any.
+        let events = pulldown_cmark::Parser::new_ext(text, options).map(|event| match event {
+            pulldown_cmark::Event::Html(text) | pulldown_cmark::Event::InlineHtml(text) => {
+                pulldown_cmark::Event::Text(text)
+            }
+            other => other,
+        });
+        pulldown_cmark::html::push_html(&mut written, events);
+        PreEscaped(written)
+    }
+}

@@ -1,0 +1,106 @@
+//! The pages of a version on which people look at its figures: static, in French and under `en/` in English, of nothing but
+//! the version's own tables and words.
+//!
+//! Each page stands in the pack of the version and, unpacked, under `latest/`; links are relative, so that they lead to the
+//! same version from wherever it was unpacked. Every figure shown names the table, the row and the column that it is of.
+
+mod assets;
+mod cell;
+mod figures;
+mod frame;
+mod pages;
+mod state;
+mod world;
+
+use std::path::Path;
+
+pub use world::{Read, World};
+
+use self::figures::Map;
+use self::frame::Frame;
+use crate::error::Result;
+use crate::metadata::Description;
+use crate::publish::VersionRecord;
+use crate::schema::{Language, TableSchema};
+use crate::words::Words;
+
+/// Whether the other pages stand beside the front page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// They do.
+    Whole,
+    /// Only the files of the version do; the pages are in its pack.
+    Alone,
+}
+
+/// What pages are made of.
+pub struct Site<'a> {
+    /// What the version says of itself.
+    pub description: &'a Description<'a>,
+    /// Its tables.
+    pub world: &'a World,
+    /// The method, in Markdown: in French, and in English.
+    pub method: [&'a str; 2],
+    /// What changed since the version before, in Markdown, where there is one.
+    pub changes: Option<&'a str>,
+    /// The versions before, the oldest first.
+    pub versions: &'a [VersionRecord],
+    map: Map,
+}
+
+impl<'a> Site<'a> {
+    /// A site of all that; `map` is the file of the project that holds the outlines of the départements.
+    ///
+    /// # Errors
+    /// [`Usage`](crate::error::Kind::Usage) when the outlines cannot be read.
+    pub fn new(
+        description: &'a Description<'a>,
+        world: &'a World,
+        method: [&'a str; 2],
+        changes: Option<&'a str>,
+        versions: &'a [VersionRecord],
+        map: &Path,
+    ) -> Result<Self> {
+        Ok(Self { description, world, method, changes, versions, map: Map::load(map)? })
+    }
+
+    /// Every page and what they need, by their paths, in the order of these.
+    #[must_use]
+    pub fn pages(&self) -> Vec<(String, Vec<u8>)> {
+        let mut files: Vec<(String, Vec<u8>)> = assets::files();
+        for language in [Language::French, Language::English] {
+            let words = Words(language);
+            let page = |path: &str| Frame { site: self, words, path: path.to_owned(), reach: Reach::Whole };
+            let mut add = |frame: &Frame<'_>, html: String| files.push((frame.file(), html.into_bytes()));
+            for (path, make) in pages::ONCE {
+                let frame = page(path);
+                add(&frame, make(&frame));
+            }
+            for counter in self.world.counters() {
+                for (folder, make) in pages::OF_A_COUNTER {
+                    let frame = page(&format!("{folder}/{}.html", counter.id));
+                    add(&frame, make(&frame, &counter));
+                }
+            }
+        }
+        files.extend(pages::feeds(self));
+        files.sort();
+        files
+    }
+
+    /// The front page in both languages as it stands without the others beside it.
+    #[must_use]
+    pub fn front_alone(&self) -> Vec<(String, Vec<u8>)> {
+        [Language::French, Language::English]
+            .map(|language| {
+                let path = "index.html".to_owned();
+                let frame = Frame { site: self, words: Words(language), path, reach: Reach::Alone };
+                (frame.file(), pages::front(&frame).into_bytes())
+            })
+            .into()
+    }
+
+    fn schema(&self, table: &str) -> Option<&TableSchema> {
+        self.description.tables.iter().copied().find(|schema| schema.name == table)
+    }
+}

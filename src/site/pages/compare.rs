@@ -1,0 +1,117 @@
+//! Every service beside the others, in the newest month that is whole: intervals with it, and no order that the figures do
+//! not bear.
+
+use std::collections::BTreeMap;
+
+use maud::{Markup, html};
+
+use super::GUICHETS;
+use crate::grid::Line;
+use crate::site::cell::{Show, cell};
+use crate::site::frame::{Frame, Own};
+use crate::site::state::{ALL, State};
+use crate::site::world::Service;
+
+/// The columns after the names, and how they are shown.
+const COLUMNS: [(&str, Show); 7] = [
+    ("taux_sans_rdv", Show::Share),
+    ("ic95_bas", Show::Share),
+    ("ic95_haut", Show::Share),
+    ("borne_basse", Show::Share),
+    ("borne_haute", Show::Share),
+    ("reponses", Show::Count),
+    ("couverture", Show::Share),
+];
+
+/// The page.
+pub(super) fn compare(frame: &Frame<'_>) -> String {
+    let month = frame.site.world.closed_month().unwrap_or_default();
+    let title = frame.say("Comparer les services", "Compare services");
+    let told = frame.words.month(month);
+    let body = html! {
+        h1 { (title) ", " (told) }
+        p {
+            (frame.say(
+                "Deux services dont les intervalles se recoupent ne peuvent pas être classés : l'écart peut être dû au hasard. Un service sans taux n'est ni bon ni mauvais : on ne sait pas.",
+                "Two services whose intervals overlap cannot be ranked: the difference may be due to chance. A service without a rate is neither good nor bad: it is not known.",
+            ))
+        }
+        (filters(frame))
+        p role="status" data-for="comparer" {}
+        p data-overlap="comparer" role="status" hidden {}
+        (table(frame, month))
+    };
+    frame.page(&Own { title, about: &format!("{title}, {told}"), scripts: &[], body })
+}
+
+fn filters(frame: &Frame<'_>) -> Markup {
+    let world = frame.site.world;
+    let mut departments: BTreeMap<&str, &str> = BTreeMap::new();
+    for counter in world.counters() {
+        departments.insert(counter.department(), counter.told.map_or("", |told| told.text("departement_nom")));
+    }
+    departments.remove("");
+    let procedures: BTreeMap<&str, String> =
+        world.services().map(|service| (service.procedure, frame.procedure(service.procedure))).collect();
+    let all = frame.say("tous", "all");
+    html! {
+        form.filters data-for="comparer" role="search" hidden {
+            label { (frame.say("Chercher", "Search")) input type="search" name="q"; }
+            label { (frame.say("Démarche", "Procedure")) select name="demarche" {
+                option value="" { (frame.say("toutes", "all")) }
+                @for (id, title) in procedures { option value=(id) { (title) } }
+            } }
+            label { (frame.say("Département", "Département")) select name="departement" {
+                option value="" { (all) }
+                @for (code, name) in departments { option value=(code) { (code) " " (name) } }
+            } }
+            label { (frame.say("Ce qu'on en sait", "What is known")) select name="etat" {
+                option value="" { (frame.say("tout", "all")) }
+                @for state in ALL { option value=(state.class()) { (state.label(frame.words)) } }
+            } }
+        }
+    }
+}
+
+fn table(frame: &Frame<'_>, month: &str) -> Markup {
+    let world = frame.site.world;
+    let counters: BTreeMap<&str, _> = world.counters().into_iter().map(|counter| (counter.id, counter)).collect();
+    let text = |title: &str| html! { th scope="col" data-type="text" { (title) } };
+    let row = |service: &Service<'_>, row: Line<'_>| {
+        let (state, counter) = (State::of(row), counters.get(service.counter));
+        let name = counter.map_or(service.counter, |counter| counter.name());
+        let procedure = frame.procedure(service.procedure);
+        let label = format!("{name}, {procedure}");
+        html! {
+            tr data-key=(format!("{}/{}/{month}", service.counter, service.procedure))
+                data-demarche=(service.procedure) data-departement=(row.text("departement")) data-etat=(state.class())
+                data-bas=(row.text("ic95_bas")) data-haut=(row.text("ic95_haut")) data-label=(label) {
+                th scope="row" {
+                    label.enhanced hidden { input type="checkbox" name="compare"; span.hidden { (frame.say("comparer", "compare")) " " (label) } } " "
+                    a href=(frame.to(&format!("{GUICHETS}/{}.html#{}", service.counter, service.procedure))) translate="no" { (name) }
+                }
+                td { (procedure) }
+                td { (row.text("departement")) }
+                td { (state.label(frame.words)) }
+                @for (column, show) in COLUMNS { (cell(frame.words, row, column, show)) }
+            }
+        }
+    };
+    html! {
+        div.scroll tabindex="0" role="region" aria-label=(frame.say("Tous les services", "All services")) {
+            table.sortable.figures #comparer data-table="disponibilite_mois" {
+                caption { (frame.say("Tous les services", "All services")) ", " (frame.words.month(month)) }
+                thead { tr {
+                    (text(frame.say("Guichet", "Counter")))
+                    (text(frame.say("Démarche", "Procedure")))
+                    (text(frame.say("Dép.", "Dép.")))
+                    (text(frame.say("Ce qu'on en sait", "What is known")))
+                    @for (column, _) in COLUMNS {
+                        th.n scope="col" data-type="number" data-column=(column) { (frame.title("disponibilite_mois", column)) }
+                    }
+                } }
+                tbody { @for service in world.services() { @if let Some(line) = service.month(month) { (row(&service, line)) } } }
+            }
+        }
+    }
+}

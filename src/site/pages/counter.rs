@@ -1,0 +1,114 @@
+//! A counter: each procedure's history, and what happened to the measurement meanwhile.
+
+use maud::{Markup, html};
+
+use super::incidents::{event, kind};
+use super::service::{Around, service};
+use super::{FICHES, GUICHETS};
+use crate::grid::Line;
+use crate::site::cell::{Show, cell};
+use crate::site::figures::legend;
+use crate::site::frame::{Frame, Own};
+use crate::site::world::{Counter, Service};
+
+/// The page.
+pub(super) fn counter(frame: &Frame<'_>, counter: &Counter<'_>) -> String {
+    let world = frame.site.world;
+    let services: Vec<Service<'_>> = world.services().filter(|service| service.counter == counter.id).collect();
+    let events = events(frame, counter);
+    let around =
+        Around { counter, months: world.months(), closed: world.closed_month().unwrap_or_default(), events: &events };
+    let about = match frame.words.tag() {
+        "fr" => format!(
+            "{} : pouvait-on obtenir un rendez-vous, mois par mois, et qu'en sait-on vraiment ?",
+            counter.name()
+        ),
+        _ => format!("{}: could an appointment be had, month by month, and how well is it known?", counter.name()),
+    };
+    let body = html! {
+        h1 translate="no" { (counter.name()) }
+        p.quiet {
+            @if let Some(told) = counter.told { (told.text("departement_nom")) " (" (counter.department()) ")" @if !told.text("commune_nom").is_empty() { ", " (told.text("commune_nom")) } ". " }
+            a href=(frame.to(&format!("{FICHES}/{}.html", counter.id))) { (frame.say("Fiche d'une page, à imprimer", "Fact sheet of one page, to print")) }
+        }
+        @if services.len() > 1 {
+            nav aria-label=(frame.say("Démarches de ce guichet", "Procedures of this counter")) { ul.demarches {
+                @for service in &services { li { a href=(format!("#{}", service.procedure)) { (frame.procedure(service.procedure)) } } }
+            } }
+        }
+        details.aide {
+            summary { (frame.say("Légende", "Legend")) }
+            (legend(frame.words, None))
+            p { (frame.say(
+                "Un point : la part du temps sans rendez-vous ; creux, le mois n'est pas fini. Barre large : intervalle à 95 %. Trait fin : ce que serait la part si tout ce qu'on ignore avait été « oui », ou « non ». Un triangle numéroté : un événement, dans la liste en bas de la page.",
+                "A dot: the share of time without appointments; hollow, the month is not over. Wide bar: 95% interval. Thin line: what the share would be if all that is unknown had been \"yes\", or \"no\". A triangle with a number: an event, in the list at the end of the page.",
+            )) }
+        }
+        @for one in &services { (service(frame, &around, one)) }
+        (incidents(frame, counter))
+        @if !events.is_empty() {
+            section #evenements {
+                h2 { (frame.say("Événements", "Events")) }
+                ol { @for line in &events { li { (event(frame, *line)) } } }
+            }
+        }
+    };
+    frame.page(&Own { title: counter.name(), about: &about, scripts: &[], body })
+}
+
+/// What happened, to everyone or here, as far as the months shown reach.
+fn events<'a>(frame: &Frame<'a>, counter: &Counter<'_>) -> Vec<Line<'a>> {
+    let first = frame.site.world.months().first().map(|month| (*month).to_owned()).unwrap_or_default();
+    let here = [counter.id.to_owned(), format!("departement:{}", counter.department())];
+    let concerns = |line: &Line<'_>| here.iter().any(|here| line.text("perimetre") == here);
+    let shown = |line: &Line<'_>| line.text("debut") >= first.as_str() || (line.text("fin") >= first.as_str());
+    frame.site.world.lines("chronologie").filter(|line| concerns(line) && shown(line)).collect()
+}
+
+/// Incidents of the measurement at this counter, in its département, or everywhere.
+fn incidents(frame: &Frame<'_>, counter: &Counter<'_>) -> Markup {
+    let concerns = |line: &Line<'_>| {
+        let (at, department) = (line.text("guichet_id"), line.text("departement"));
+        at == counter.id || (at.is_empty() && (department.is_empty() || department == counter.department()))
+    };
+    let rows: Vec<Line<'_>> = frame
+        .site
+        .world
+        .lines("incidents")
+        .filter(|line| line.text("origine") == "detecte" && concerns(line))
+        .collect();
+    let columns = [
+        ("debut_utc", Show::Instant),
+        ("fin_utc", Show::Instant),
+        ("duree_s", Show::Length),
+        ("point_de_mesure", Show::Text),
+        ("tentatives", Show::Count),
+    ];
+    html! {
+        @if !rows.is_empty() { section #incidents {
+            h2 { (frame.say("Incidents de mesure", "Incidents of the measurement")) }
+            p { (frame.say(
+                "Ce qui a empêché le robot de regarder, ici, dans le département ou partout. Pendant ce temps, on ne sait pas.",
+                "What kept the robot from looking, here, in the département or everywhere. Of that time nothing is known.",
+            )) }
+            div.scroll tabindex="0" role="region" aria-label=(frame.say("Incidents de mesure", "Incidents of the measurement")) {
+                table.figures data-table="incidents" data-key="" {
+                    caption { (frame.say("Incidents de mesure", "Incidents of the measurement")) }
+                    thead { tr {
+                        th scope="col" { (frame.say("Quoi", "What")) }
+                        @for (column, _) in columns { th scope="col" data-column=(column) { (frame.title("incidents", column)) } }
+                    } }
+                    tbody { @for line in rows { tr data-key=(line.text("incident_id")) {
+                        th scope="row" { (kind(frame, line.text("type"))) }
+                        @for (column, show) in columns { (cell(frame.words, line, column, show)) }
+                    } } }
+                }
+            }
+        } }
+    }
+}
+
+/// The address of a counter's page, as the court file's reader may need it.
+pub(super) fn page_of(counter: &str) -> String {
+    format!("{GUICHETS}/{counter}.html")
+}

@@ -1,0 +1,330 @@
+//! The front page: what is known, of how much, and where to go on.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use maud::{Markup, PreEscaped, html};
+use serde_json::{Value, json};
+
+use super::GUICHETS;
+use crate::grid::Line;
+use crate::metadata::FILES_PAGE;
+use crate::site::Reach;
+use crate::site::cell::{Show, figure};
+use crate::site::figures::legend;
+use crate::site::frame::{Frame, Own};
+use crate::site::state::{ALL, BREAKS, State};
+use crate::site::world::Counter;
+
+/// Of the map's months and procedures, by département.
+pub(super) struct Departments<'a> {
+    /// The procedures, that of most services first.
+    pub procedures: Vec<&'a str>,
+    pub months: Vec<&'a str>,
+    /// Every code of the registry, or with a row.
+    pub codes: Vec<&'a str>,
+    names: BTreeMap<&'a str, &'a str>,
+    rows: BTreeMap<(&'a str, &'a str, &'a str), Line<'a>>,
+}
+
+impl<'a> Departments<'a> {
+    pub fn of(frame: &Frame<'a>) -> Self {
+        let world = frame.site.world;
+        let mut names: BTreeMap<&str, &str> = BTreeMap::new();
+        for line in world.lines("guichets").chain(world.lines("synthese_departements")) {
+            names.insert(line.text("departement"), line.text("departement_nom"));
+        }
+        names.remove("");
+        let mut rows = BTreeMap::new();
+        let mut services: BTreeMap<&str, i64> = BTreeMap::new();
+        for line in world.lines("synthese_departements") {
+            let procedure = line.text("demarche_id");
+            *services.entry(procedure).or_default() += line.count("services");
+            rows.insert((procedure, line.text("mois"), line.text("departement")), line);
+        }
+        let mut procedures: Vec<&str> = services.keys().copied().collect();
+        procedures.sort_by_key(|procedure| (std::cmp::Reverse(services[procedure]), *procedure));
+        Self { procedures, months: world.months(), codes: names.keys().copied().collect(), names, rows }
+    }
+
+    /// Those with a row of any procedure and month.
+    fn measured(&self) -> impl Iterator<Item = &'a str> {
+        let measured: BTreeSet<&str> = self.rows.keys().map(|(_, _, code)| *code).collect();
+        self.codes.iter().copied().filter(move |code| measured.contains(code))
+    }
+
+    pub fn row(&self, procedure: &str, month: &str, code: &str) -> Option<Line<'a>> {
+        self.rows.get(&(procedure, month, code)).copied()
+    }
+
+    /// The state of each département in a month.
+    fn states(&self, procedure: &str, month: &str) -> BTreeMap<&'a str, State> {
+        let state = |code: &'a str| self.row(procedure, month, code).map(|row| (code, State::of(row)));
+        self.codes.iter().filter_map(|code| state(code)).collect()
+    }
+}
+
+/// The page.
+pub(in crate::site) fn front(frame: &Frame<'_>) -> String {
+    let departments = Departments::of(frame);
+    let month = frame.site.world.closed_month().unwrap_or_default();
+    let body = html! {
+        h1 { (frame.say("Peut-on obtenir un rendez-vous ?", "Can an appointment be had?")) }
+        (lead(frame, &departments, month))
+        @if frame.reach == Reach::Alone { (alone(frame)) } @else {
+            (map(frame, &departments, month))
+            (counters(frame))
+        }
+        div.columns {
+            (last_incident(frame))
+            (news(frame))
+        }
+        (downloads(frame))
+        (cite(frame))
+    };
+    frame.page(&Own { title: "", about: &frame.site.description.summary(frame.words.0), scripts: &["carte.js"], body })
+}
+
+/// What is known, of how much: completeness comes before content.
+fn lead(frame: &Frame<'_>, departments: &Departments<'_>, month: &str) -> Markup {
+    let total = departments.codes.len();
+    let Some(procedure) = departments.procedures.first() else {
+        return html! { p.lead { (frame.say("Rien n'a encore été mesuré.", "Nothing has been measured yet.")) } };
+    };
+    let rows: Vec<Line<'_>> =
+        departments.codes.iter().filter_map(|code| departments.row(procedure, month, code)).collect();
+    let known = rows.iter().filter(|row| State::of(**row).has_rate()).count();
+    let rare = rows.iter().filter_map(|row| row.number("taux_sans_rdv")).filter(|rate| *rate >= BREAKS[1]).count();
+    let (month, procedure) = (frame.words.month(month), frame.procedure(procedure));
+    html! {
+        p.lead {
+            @if frame.words.tag() == "fr" {
+                "En " (month) ", " strong { (known) " département" @if known > 1 { "s" } " sur " (total) }
+                @if known > 1 { " ont" } @else { " a" } " assez de réponses pour un taux, pour la démarche « " (procedure) " »."
+                @if rare > 0 && known == 1 { " Il n'y en avait aucun 90 % du temps ou davantage." }
+                @else if known > 1 { " Dans " (rare) " d'entre eux, il n'y en avait aucun 90 % du temps ou davantage." }
+            } @else {
+                "In " (month) ", " strong { (known) " of " (total) " départements" } " had enough answers for a rate, for the procedure “" (procedure) "”."
+                @if rare > 0 && known == 1 { " There was none 90% of the time or more." }
+                @else if known > 1 { " In " (rare) " of them there was none 90% of the time or more." }
+            }
+        }
+        p.quiet {
+            (frame.say(
+                "Un robot regarde, comme un usager, si un rendez-vous est proposé. Quand il n'a pas pu regarder, cela ne veut pas dire qu'il n'y en avait pas.",
+                "A robot looks, as a user would, whether an appointment is offered. Where it could not look, that does not mean that there was none.",
+            ))
+            " " (frame.link("lire.html", frame.say("Comment lire ces chiffres", "How to read these figures")))
+        }
+    }
+}
+
+/// What stands there where the pages are in the pack.
+fn alone(frame: &Frame<'_>) -> Markup {
+    html! {
+        p.notice {
+            (frame.say(
+                "Les pages de cette version, avec ses cartes et ses guichets, sont dans un fichier à ouvrir chez soi :",
+                "The pages of this version, with its maps and counters, are in one file to open at home:",
+            ))
+            " " a href=(frame.at_root("site.zip")) { "site.zip" } "."
+        }
+    }
+}
+
+fn map(frame: &Frame<'_>, departments: &Departments<'_>, month: &str) -> Markup {
+    let Some(procedure) = departments.procedures.first() else { return html! {} };
+    let states = departments.states(procedure, month);
+    let last = departments.months.len().saturating_sub(1);
+    let at = departments.months.iter().position(|other| *other == month).unwrap_or(last);
+    let title = format!("{}, {}", frame.procedure(procedure), frame.words.month(month));
+    html! {
+        section aria-labelledby="carte-titre" {
+            h2 #carte-titre { (frame.say("Part du temps sans rendez-vous, par département", "Share of time without appointments, by département")) }
+            figure.carte #carte data-name="carte" {
+                div.controls hidden {
+                    label { (frame.say("Démarche", "Procedure")) " "
+                        select data-map="demarche" { @for id in &departments.procedures { option value=(id) { (frame.procedure(id)) } } }
+                    }
+                    div.slider {
+                        button type="button" data-map="precedent" { "← " (frame.say("mois précédent", "previous month")) }
+                        label { span.hidden { (frame.say("Mois", "Month")) } input type="range" data-map="mois" min="0" max=(last) value=(at) step="1"; }
+                        button type="button" data-map="suivant" { (frame.say("mois suivant", "next month")) " →" }
+                    }
+                }
+                p.titre { output data-map="titre" { (title) } }
+                div.dessin {
+                    (frame.site.map.draw(("carte-dessin", &title), &states))
+                    (legend(frame.words, Some("carte-dessin")))
+                }
+                details open {
+                    summary { (frame.say("Les mêmes chiffres en tableau", "The same figures as a table")) }
+                    (table(frame, departments, procedure, month))
+                    (others(frame, departments))
+                }
+                p.quiet { (frame.say("Contours :", "Outlines:")) " " (frame.site.map.source) "." }
+            }
+            script type="application/json" id="carte-donnees" { (PreEscaped(data(frame, departments, month))) }
+        }
+    }
+}
+
+fn table(frame: &Frame<'_>, departments: &Departments<'_>, procedure: &str, month: &str) -> Markup {
+    let of = |code: &str| format!("synthese_departements/{code}/{procedure}/{month}");
+    html! {
+        div.scroll tabindex="0" role="region" aria-label=(frame.say("Départements", "Départements")) {
+            table.departements {
+                caption { (frame.say("Départements", "Départements")) }
+                thead { tr {
+                    th scope="col" { (frame.say("Département", "Département")) }
+                    th scope="col" { (frame.say("Ce qu'on en sait", "What is known")) }
+                    th.n scope="col" { (frame.say("Sans rendez-vous", "Without appointments")) }
+                } }
+                tbody { @for code in departments.measured() {
+                    @let row = departments.row(procedure, month, code);
+                    @let state = row.map_or(State::NotMeasured, State::of);
+                    tr data-code=(code) {
+                        th scope="row" { (code) " " span translate="no" { (departments.names.get(code).copied().unwrap_or_default()) } }
+                        td data-map="etat" { (state.label(frame.words)) }
+                        td.n data-map="taux" { @if let Some(row) = row.filter(|_| state.has_rate()) { (figure(frame.words, row, &of(code), "taux_sans_rdv", Show::Share)) } }
+                    }
+                } }
+            }
+        }
+    }
+}
+
+/// Those of which the table has no row.
+fn others(frame: &Frame<'_>, departments: &Departments<'_>) -> Markup {
+    let others = departments.codes.len() - departments.measured().count();
+    html! {
+        @if others > 0 { p { (others) " " (frame.say("autres départements ne sont pas mesurés, pour aucune démarche.", "other départements are not measured, for no procedure.")) } }
+    }
+}
+
+/// What the script needs beside the values, which stand in a file of their own for both languages.
+fn data(frame: &Frame<'_>, departments: &Departments<'_>, month: &str) -> String {
+    let open = departments.months.last().filter(|last| **last > month);
+    let procedures: Vec<Value> =
+        departments.procedures.iter().map(|id| json!({ "id": id, "titre": frame.procedure(id) })).collect();
+    let value = json!({
+        "mois": departments.months,
+        "mois_ouvert": open,
+        "demarches": procedures,
+        "classes": ALL.map(State::class),
+        "etats": ALL.map(|state| state.label(frame.words)),
+        "codes": departments.codes,
+    });
+    value.to_string().replace('<', "\\u003c")
+}
+
+/// The values of the map, as a script: a page that was opened from a folder may read nothing else.
+pub(super) fn values(frame: &Frame<'_>) -> String {
+    let departments = Departments::of(frame);
+    let digit = |row: Option<Line<'_>>| {
+        let state = row.map(State::of);
+        let at = state.and_then(|state| ALL.iter().position(|other| *other == state));
+        at.and_then(|at| u32::try_from(at).ok()).and_then(|at| char::from_digit(at, 36)).unwrap_or('.')
+    };
+    #[expect(clippy::cast_possible_truncation, reason = "a share of a thousand")]
+    let permille = |row: Option<Line<'_>>| {
+        row.and_then(|row| row.number("taux_sans_rdv")).map(|rate| (rate * 1000.0).round() as i64)
+    };
+    let mut values: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let mut rates: BTreeMap<&str, Vec<Vec<Option<i64>>>> = BTreeMap::new();
+    for procedure in &departments.procedures {
+        for month in &departments.months {
+            let rows = || departments.codes.iter().map(|code| departments.row(procedure, month, code));
+            values.entry(procedure).or_default().push(rows().map(digit).collect());
+            rates.entry(procedure).or_default().push(rows().map(permille).collect());
+        }
+    }
+    format!("window.guichetsCarte = {};\n", json!({ "valeurs": values, "taux": rates }))
+}
+
+/// The counters by département, each with its page.
+fn counters(frame: &Frame<'_>) -> Markup {
+    let all = frame.site.world.counters();
+    let departments: BTreeSet<&str> = all.iter().map(Counter::department).collect();
+    html! {
+        section {
+            h2 { (frame.say("Les guichets mesurés", "The counters that are measured")) }
+            ul.guichets { @for department in departments {
+                li {
+                    @if !department.is_empty() { span.code { (department) } " " }
+                    @for (at, counter) in all.iter().filter(|counter| counter.department() == department).enumerate() {
+                        @if at > 0 { ", " }
+                        a href=(frame.to(&format!("{GUICHETS}/{}.html", counter.id))) translate="no" { (counter.name()) }
+                    }
+                }
+            } }
+        }
+    }
+}
+
+fn last_incident(frame: &Frame<'_>) -> Markup {
+    let found = frame.site.world.lines("incidents").filter(|line| line.text("origine") == "detecte");
+    let newest = found.max_by_key(|line| (line.instant("debut_utc"), line.text("incident_id")));
+    html! {
+        section {
+            h2 { (frame.say("Dernier incident de mesure", "Last incident of the measurement")) }
+            @if let Some(incident) = newest {
+                p {
+                    (super::incidents::kind(frame, incident.text("type"))) ", "
+                    (figure(frame.words, incident, &format!("incidents/{}", incident.text("incident_id")), "debut_utc", Show::Instant)) ". "
+                    (frame.link("incidents.html", frame.say("Tous les incidents", "All incidents")))
+                }
+            } @else { p { (frame.say("Aucun incident décelé.", "No incident was found.")) } }
+        }
+    }
+}
+
+fn news(frame: &Frame<'_>) -> Markup {
+    let day = frame.words.day(frame.site.description.day());
+    html! {
+        section {
+            h2 { (frame.say("Ce qui est nouveau", "What is new")) }
+            p {
+                (frame.say("Chiffres arrêtés au", "Figures as of")) " " (day) ". "
+                @if frame.site.changes.is_some() {
+                    (frame.link("changements.html", frame.say("Ce qui a changé depuis la version d'avant", "What changed since the version before")))
+                } @else { (frame.say("Première version publiée.", "First published version.")) }
+            }
+        }
+    }
+}
+
+fn downloads(frame: &Frame<'_>) -> Markup {
+    let files = [
+        ("disponibilite_mois", frame.say("Chaque service, mois par mois", "Every service, month by month")),
+        ("synthese_departements", frame.say("Par département", "By département")),
+        ("delais", frame.say("Délais des rendez-vous proposés", "Delays of the appointments offered")),
+    ];
+    let simulated = frame.site.description.about.simulated;
+    let simulated = if simulated { frame.say(" (données simulées)", " (simulated data)") } else { "" };
+    html! {
+        section {
+            h2 { (frame.say("Télécharger", "Download")) }
+            ul { @for (table, told) in files {
+                li { (told) (simulated) ": "
+                    @for (at, ending) in ["csv", "xlsx", "parquet"].into_iter().enumerate() {
+                        @if at > 0 { ", " }
+                        a href=(frame.at_root(&format!("{table}.{ending}"))) { (ending.to_uppercase()) }
+                    }
+                }
+            } }
+            p { a href=(frame.at_root(FILES_PAGE)) { (frame.say("Toutes les tables, avec leurs empreintes", "All tables, with their digests")) } }
+        }
+    }
+}
+
+fn cite(frame: &Frame<'_>) -> Markup {
+    let description = frame.site.description;
+    let address = description.cited_address();
+    html! {
+        section {
+            h2 { (frame.say("Citer", "How to cite")) }
+            p.cite #citation { (description.citation(frame.words.0)) " " a href=(address) { (address) } }
+            p { button.copier type="button" data-copy="#citation" hidden { (frame.say("Copier", "Copy")) } }
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Incidents of the measurement, and the events that the registry knows.
+
+use maud::{Markup, html};
+
+use crate::grid::Line;
+use crate::site::cell::{Show, cell};
+use crate::site::frame::{Frame, Own};
+
+const COLUMNS: [(&str, Show); 9] = [
+    ("debut_utc", Show::Instant),
+    ("fin_utc", Show::Instant),
+    ("duree_s", Show::Length),
+    ("point_de_mesure", Show::Text),
+    ("systeme", Show::Text),
+    ("guichet_id", Show::Text),
+    ("tentatives", Show::Count),
+    ("services", Show::Count),
+    ("cible", Show::Text),
+];
+
+/// The newest so many are shown; the table has them all.
+const MOST: usize = 200;
+
+/// The page.
+pub(super) fn incidents(frame: &Frame<'_>) -> String {
+    let title = frame.say("Incidents de mesure", "Incidents of the measurement");
+    let mut found: Vec<Line<'_>> =
+        frame.site.world.lines("incidents").filter(|line| line.text("origine") == "detecte").collect();
+    found.reverse();
+    let mut events: Vec<Line<'_>> = frame.site.world.lines("chronologie").collect();
+    events.reverse();
+    let body = html! {
+        h1 { (title) }
+        p { (frame.say(
+            "Ce qui a empêché le robot de regarder : un blocage, un captcha, un arrêt. Pendant un incident on ne sait pas s'il y avait des rendez-vous ; rien n'en est compté comme « non ».",
+            "What kept the robot from looking: a block, a captcha, a stop. During an incident nobody knows whether there were appointments; nothing of it counts as \"no\".",
+        )) }
+        div.scroll tabindex="0" role="region" aria-label=(title) {
+            table.figures data-table="incidents" data-key="" {
+                caption { (frame.say("Incidents décelés, le plus récent d'abord", "Incidents found, the newest first")) @if found.len() > MOST { " (" (MOST) ")" } }
+                thead { tr {
+                    th scope="col" { (frame.say("Quoi", "What")) }
+                    @for (column, show) in COLUMNS { th.n[matches!(show, Show::Count | Show::Length)] scope="col" data-column=(column) { (frame.title("incidents", column)) } }
+                } }
+                tbody { @for line in found.iter().take(MOST) { tr #(line.text("incident_id")) data-key=(line.text("incident_id")) {
+                    th scope="row" { (kind(frame, line.text("type"))) }
+                    @for (column, show) in COLUMNS { (cell(frame.words, *line, column, show)) }
+                } } }
+            }
+        }
+        p { a href=(frame.at_root("incidents.csv")) { "incidents.csv" } }
+        h2 { (frame.say("Événements connus", "Known events")) }
+        ul { @for line in events { li { (event(frame, line)) } } }
+    };
+    frame.page(&Own { title, about: title, scripts: &[], body })
+}
+
+/// What kind of incident it is.
+pub(super) fn kind<'t>(frame: &'t Frame<'_>, kind: &'t str) -> &'t str {
+    match kind {
+        "blocage" => frame.say("Blocage du robot", "The robot was blocked"),
+        "captcha" => frame.say("Captcha avant la réponse", "A captcha before the answer"),
+        "arret" => frame.say("Le robot ne tournait pas", "The robot did not run"),
+        other => other,
+    }
+}
+
+/// An event, with its source. The registry tells it in French.
+pub(super) fn event(frame: &Frame<'_>, line: Line<'_>) -> Markup {
+    let day = |column: &str| line.instant(column).map(|instant| frame.words.day(instant.date_naive()));
+    html! {
+        span lang="fr" { strong { (line.text("titre")) } }
+        @if let Some(from) = day("debut") { ", " (frame.say("du", "from")) " " (from) @if let Some(to) = day("fin") { " " (frame.say("au", "to")) " " (to) } }
+        ". " span lang="fr" { (line.text("description")) } " "
+        @if line.text("source_url").is_empty() { span.quiet lang="fr" { (line.text("source")) } }
+        @else { a.quiet lang="fr" href=(line.text("source_url")) { (line.text("source")) } }
+    }
+}

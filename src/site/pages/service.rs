@@ -1,0 +1,362 @@
+//! A service on its counter's page: the sentence that may be quoted, three lanes of months, delays, rhythm, droughts.
+
+use maud::{Markup, html};
+
+use crate::grid::Line;
+use crate::site::cell::{Note, Published, Show, cell, figure};
+use crate::site::figures::{Event, months, rhythm, weekdays};
+use crate::site::frame::Frame;
+use crate::site::state::State;
+use crate::site::world::{Counter, MONTHS, Service};
+
+/// What a service's section needs of its page.
+pub(super) struct Around<'a> {
+    pub counter: &'a Counter<'a>,
+    pub months: Vec<&'a str>,
+    /// The newest month that is whole.
+    pub closed: &'a str,
+    /// The events of the page, in the order of their numbers.
+    pub events: &'a [Line<'a>],
+}
+
+/// The section.
+pub(super) fn service(frame: &Frame<'_>, around: &Around<'_>, service: &Service<'_>) -> Markup {
+    let title = frame.procedure(service.procedure);
+    html! {
+        section.service #(service.procedure) {
+            h2 { (title) }
+            (quote(frame, around, service))
+            (history(frame, around, service, &title))
+            (delays(frame, around, service))
+            (openings(frame, around, service, &title))
+            (droughts(frame, service))
+            (signals(frame, service))
+            (file(frame, service))
+        }
+    }
+}
+
+/// The sentence of the newest whole month, or why there is none.
+pub(super) fn quote(frame: &Frame<'_>, around: &Around<'_>, service: &Service<'_>) -> Markup {
+    let Some(row) = service.month(around.closed) else {
+        return html! { p.finding { (frame.say("Pas mesuré en", "Not measured in")) " " (frame.words.month(around.closed)) "." } };
+    };
+    let id = format!("phrase-{}", service.procedure);
+    match frame.words.sentence(row) {
+        Some(sentence) => html! {
+            p.finding #(id) { (context(frame, around, service, row)) ": " strong { (sentence) } "." (unknown(frame, service, row)) }
+            p { button.copier type="button" data-copy=(format!("#{id}")) hidden { (frame.say("Copier la phrase", "Copy the sentence")) } }
+        },
+        None => {
+            html! { p.finding.aucune { (context(frame, around, service, row)) ": " (refusal(frame, service, row)) (unknown(frame, service, row)) } }
+        }
+    }
+}
+
+/// Where a month's figures are.
+fn key(service: &Service<'_>, row: Line<'_>) -> String {
+    format!("disponibilite_mois/{}/{}/{}", service.counter, service.procedure, row.text("mois"))
+}
+
+fn context(frame: &Frame<'_>, around: &Around<'_>, service: &Service<'_>, row: Line<'_>) -> String {
+    let (month, procedure, counter) =
+        (frame.words.month(row.text("mois")), frame.procedure(service.procedure), around.counter.name());
+    match frame.words.tag() {
+        "fr" => format!("En {month}, « {procedure} », {counter} "),
+        _ => format!("In {month}, “{procedure}”, {counter}"),
+    }
+}
+
+/// Why no sentence may be quoted: the state, and the reason that the table gives.
+fn refusal(frame: &Frame<'_>, service: &Service<'_>, row: Line<'_>) -> Markup {
+    let reason = frame.reason("disponibilite_mois", "motif", row.text("motif"));
+    match State::of(row) {
+        state if state.has_rate() => html! {
+            (frame.say("sans rendez-vous", "no appointment")) " "
+            (figure(frame.words, row, &key(service, row), "taux_sans_rdv", Show::Share)) " "
+            (frame.say("du temps, à ne pas citer sans cette réserve :", "of the time, not to be cited without this reserve:")) " " (reason) "."
+        },
+        State::OutOfScope => html! { (State::OutOfScope.label(frame.words)) "." },
+        state => html! {
+            (frame.say("aucun taux ne peut être cité", "no rate may be cited")) ", " (state.label(frame.words)) " (" (reason) ")."
+        },
+    }
+}
+
+/// What could not be told, beside what could.
+fn unknown(frame: &Frame<'_>, service: &Service<'_>, row: Line<'_>) -> Markup {
+    let of = key(service, row);
+    let shown = |column: &str, show: Show| figure(frame.words, row, &of, column, show);
+    html! {
+        " " (frame.say("Réponses :", "Answers:")) " " (shown("reponses", Show::Count)) " "
+        (frame.say("sur", "of")) " " (shown("consultations", Show::Count)) " consultations"
+        @if row.count("inconnues") > 0 { ", " (shown("inconnues", Show::Count)) " " (frame.say("sans qu'on puisse savoir", "of which nobody can tell")) }
+        @if row.number("borne_basse").is_some() {
+            ". " (frame.say("Si l'on compte toutes celles-ci comme des oui ou comme des non, la part irait de", "Counting all these as yes, or as no, the share would go from"))
+            " " (shown("borne_basse", Show::Share)) " " (frame.say("à", "to")) " " (shown("borne_haute", Show::Share))
+        }
+        "."
+    }
+}
+
+fn history(frame: &Frame<'_>, around: &Around<'_>, service: &Service<'_>, title: &str) -> Markup {
+    let rows = service.lines("disponibilite_mois");
+    let name = format!(
+        "{title} : {}",
+        frame
+            .say("part du temps sans rendez-vous, mois par mois", "share of time without appointments, month by month")
+    );
+    let numbers = 1..;
+    let marks: Vec<Event<'_>> = numbers
+        .zip(around.events)
+        .filter_map(|(number, line)| Some(Event { number, month: line.text("debut").get(..7)? }))
+        .collect();
+    let id = format!("mois-{}", service.procedure);
+    let columns = availability(frame);
+    let describe = |row: Line<'_>| {
+        let state = State::of(row);
+        let motif = row.text("motif");
+        html! { (state.label(frame.words)) @if !motif.is_empty() { " (" (frame.reason("disponibilite_mois", "motif", motif)) ")" } }
+    };
+    let note: Note<'_> = (frame.say("Ce qu'on en sait", "What is known"), &describe);
+    let table = |table: &'static str,
+                 column: &'static str,
+                 caption: String,
+                 say: &dyn Fn(&str) -> String,
+                 lines: &[Line<'_>]| {
+        let key = format!("{}/{}", service.counter, service.procedure);
+        Published { words: frame.words, table, key, head: (column, say), columns: &columns, caption }
+            .table(lines, Some(note))
+    };
+    let years = years_before(service, &around.months);
+    html! {
+        (Figure { frame, id: &id, title: &format!("{}, {title}", around.counter.name()), file: &format!("{}-{}-mois", service.counter, service.procedure) }.open(&html! {
+            (months(frame.words, (&id, &name), &around.months, &rows, &marks))
+            details {
+                summary { (frame.say("Les chiffres de cette figure", "The figures behind it")) }
+                (table("disponibilite_mois", "mois", format!("{title}, {}", frame.say("par mois", "by month")), &|month| frame.words.month(month), &rows))
+            }
+        }))
+        @if !years.is_empty() {
+            details {
+                summary { (frame.say("Les années d'avant", "The years before")) }
+                (table("disponibilite_annee", "annee", format!("{title}, {}", frame.say("par année", "by year")), &str::to_owned, &years))
+            }
+        }
+    }
+}
+
+/// The columns of a month or a year, with their titles.
+fn availability(frame: &Frame<'_>) -> Vec<(&'static str, String, Show)> {
+    let shown = [
+        ("taux_sans_rdv", Show::Share),
+        ("ic95_bas", Show::Share),
+        ("ic95_haut", Show::Share),
+        ("borne_basse", Show::Share),
+        ("borne_haute", Show::Share),
+        ("consultations", Show::Count),
+        ("oui", Show::Count),
+        ("non", Show::Count),
+        ("inconnues", Show::Count),
+        ("couverture", Show::Share),
+    ];
+    shown.map(|(column, show)| (column, frame.title("disponibilite_mois", column), show)).into()
+}
+
+/// The years of which not all months are shown.
+fn years_before<'a>(service: &Service<'a>, months: &[&str]) -> Vec<Line<'a>> {
+    let first = months.first().filter(|_| months.len() >= MONTHS).copied().unwrap_or_default();
+    let lines = service.lines("disponibilite_annee");
+    lines.into_iter().filter(|line| format!("{}-01", line.text("annee")).as_str() < first).collect()
+}
+
+/// A figure that may be taken out of its page.
+struct Figure<'a> {
+    frame: &'a Frame<'a>,
+    id: &'a str,
+    title: &'a str,
+    file: &'a str,
+}
+
+impl Figure<'_> {
+    fn open(&self, inside: &Markup) -> Markup {
+        let description = self.frame.site.description;
+        let simulated = description.about.simulated.then(|| self.frame.say("DONNÉES SIMULÉES", "SIMULATED DATA"));
+        let address = self.frame.cited().map(|address| format!(", {address}")).unwrap_or_default();
+        let source =
+            format!("{}, version {}{address}", description.title(self.frame.words.0), description.about.version);
+        html! {
+            figure.figure id=(format!("figure-{}", self.id)) data-title=(self.title) data-source=(source) data-simulated=[simulated] data-name=(self.file) {
+                (inside)
+                p.tools hidden {}
+            }
+        }
+    }
+}
+
+fn delays(frame: &Frame<'_>, around: &Around<'_>, service: &Service<'_>) -> Markup {
+    let row = service.lines("delais").into_iter().find(|line| line.text("mois") == around.closed);
+    let Some(row) = row.filter(|row| row.count("oui") > 0) else { return html! {} };
+    let classes = [
+        "part_deux_dates_sous_30_jours",
+        "part_une_date_sous_30_jours",
+        "part_entre_30_et_60_jours",
+        "part_au_dela_de_60_jours",
+        "part_aucune_date",
+        "part_date_non_lue",
+    ];
+    let told = classes.iter().any(|column| row.number(column).is_some());
+    html! {
+        h3 { (frame.say("Quand un rendez-vous était proposé : dans quel délai ?", "Where an appointment was offered: how far ahead?")) }
+        @if told {
+            div.scroll tabindex="0" role="region" aria-label=(frame.say("Délais", "Delays")) {
+                table.figures data-table="delais" data-key=(format!("{}/{}", service.counter, service.procedure)) {
+                    caption { (frame.words.month(around.closed)) ", " (frame.say("en part du temps répondu", "as a share of the time answered")) }
+                    thead { tr {
+                        th scope="col" { (frame.say("Mois", "Month")) }
+                        @for column in classes { th.n scope="col" data-column=(column) { (frame.title("delais", column)) } }
+                    } }
+                    tbody { tr data-key=(around.closed) {
+                        th scope="row" { (frame.words.month(around.closed)) }
+                        @for column in classes { (cell(frame.words, row, column, Show::Share)) }
+                    } }
+                }
+            }
+        } @else {
+            @let column = if row.text("motif_classes").is_empty() { "motif" } else { "motif_classes" };
+            p { (frame.say("Parts non publiées :", "Shares not published:")) " " (frame.reason("delais", column, row.text(column))) "." }
+        }
+    }
+}
+
+fn openings(frame: &Frame<'_>, around: &Around<'_>, service: &Service<'_>, title: &str) -> Markup {
+    let rows = service.lines("rythme_ouvertures");
+    let (looked, seen) = (
+        rows.iter().map(|row| row.count("occasions")).sum::<i64>(),
+        rows.iter().map(|row| row.count("ouvertures")).sum::<i64>(),
+    );
+    if looked == 0 {
+        return html! {};
+    }
+    let name = format!(
+        "{title} : {}",
+        frame.say("ouvertures vues, par jour de la semaine et heure", "openings seen, by weekday and hour")
+    );
+    let id = format!("rythme-{}", service.procedure);
+    html! {
+        h3 { (frame.say("Quand des rendez-vous apparaissent", "When appointments appear")) }
+        p {
+            @if seen == 0 { (frame.say("Aucune ouverture n'a été vue.", "No opening was seen.")) }
+            @else {
+                (frame.words.count(seen)) " " (frame.say("ouvertures vues en", "openings seen on")) " " (frame.words.count(looked)) " "
+                (frame.say("occasions, sur toute la mesure, à l'heure du guichet.", "occasions, over the whole measurement, on the counter's clock."))
+            }
+        }
+        @if seen > 0 {
+            (Figure { frame, id: &id, title: &format!("{}, {title}", around.counter.name()), file: &format!("{}-{}-rythme", service.counter, service.procedure) }.open(&html! {
+                (rhythm(frame.words, (&id, &name), &rows))
+                details {
+                    summary { (frame.say("Les chiffres de cette figure", "The figures behind it")) }
+                    (rhythm_table(frame, service, &rows))
+                }
+            }))
+        }
+    }
+}
+
+/// The hours at which the service opened; the others are all noughts, and stand in the published table.
+fn rhythm_table(frame: &Frame<'_>, service: &Service<'_>, rows: &[Line<'_>]) -> Markup {
+    let days = weekdays(frame.words);
+    let columns = ["ouvertures", "occasions"];
+    html! {
+        div.scroll tabindex="0" role="region" aria-label=(frame.say("Ouvertures", "Openings")) {
+            table.figures data-table="rythme_ouvertures" data-key=(format!("{}/{}", service.counter, service.procedure)) {
+                caption { (frame.say("Heures où le service s'est ouvert", "Hours at which the service opened")) }
+                thead { tr {
+                    th scope="col" { (frame.say("Jour et heure", "Day and hour")) }
+                    @for column in columns { th.n scope="col" data-column=(column) { (frame.title("rythme_ouvertures", column)) } }
+                } }
+                tbody { @for row in rows.iter().filter(|row| row.count("ouvertures") > 0) {
+                    @let day = usize::try_from(row.count("jour_semaine") - 1).ok().and_then(|day| days.get(day)).copied().unwrap_or_default();
+                    tr data-key=(format!("{}/{}", row.text("jour_semaine"), row.text("heure"))) {
+                        th scope="row" { (day) ", " (row.text("heure")) (frame.say(" h ", ":00")) }
+                        @for column in columns { (cell(frame.words, *row, column, Show::Count)) }
+                    }
+                } }
+            }
+        }
+    }
+}
+
+fn droughts(frame: &Frame<'_>, service: &Service<'_>) -> Markup {
+    let rows = service.lines("penuries");
+    let columns = [
+        ("fin_utc", Show::Instant),
+        ("etendue_s", Show::Length),
+        ("duree_constatee_s", Show::Length),
+        ("non", Show::Count),
+        ("inconnues", Show::Count),
+    ];
+    let note = |row: Line<'_>| {
+        let told = [
+            ("en_cours", frame.say("en cours", "still going on")),
+            ("commence_avant", frame.say("a pu commencer avant", "may have begun before")),
+            ("finit_apres", frame.say("a pu finir après", "may have ended after")),
+        ];
+        let told: Vec<&str> =
+            told.into_iter().filter(|(column, _)| row.text(column) == "true").map(|(_, told)| told).collect();
+        html! { (told.join(", ")) }
+    };
+    let titled = columns.map(|(column, show)| (column, frame.title("penuries", column), show));
+    let head = |text: &str| text.parse().map_or_else(|_| text.to_owned(), |instant| frame.words.instant(instant));
+    html! {
+        @if !rows.is_empty() {
+            details {
+                summary { (frame.say("Les plus longues pénuries", "The longest droughts")) }
+                (Published {
+                    words: frame.words,
+                    table: "penuries",
+                    key: format!("{}/{}", service.counter, service.procedure),
+                    head: ("debut_utc", &head),
+                    columns: &titled,
+                    caption: frame.say("Suites de « non » sans un seul « oui », les plus longues d'abord", "Runs of \"no\" without a single \"yes\", the longest first").to_owned(),
+                }.table(&rows, Some((frame.say("Remarque", "Note"), &note))))
+            }
+        }
+    }
+}
+
+/// What is odd, beside the figures that it may concern.
+fn signals(frame: &Frame<'_>, service: &Service<'_>) -> Markup {
+    let rows = service.lines("signaux");
+    html! {
+        @if !rows.is_empty() {
+            details {
+                summary { (frame.say("Signaux : ce qui pourrait être une erreur de mesure", "Signals: what might be an error of the measurement")) }
+                ul { @for row in rows {
+                    li {
+                        code { (row.text("type")) } " (" (frame.reason("signaux", "type", row.text("type"))) "), "
+                        (row.text("debut")) " – " (row.text("fin")) ". "
+                        span lang="fr" { (row.text("ce_qui_trancherait")) }
+                    }
+                } }
+            }
+        }
+    }
+}
+
+/// How to get each line, for court.
+fn file(frame: &Frame<'_>, service: &Service<'_>) -> Markup {
+    let description = frame.site.description;
+    let store = description.base().map_or_else(|| "STORE".to_owned(), str::to_owned);
+    html! {
+        details {
+            summary { (frame.say("Dossier ligne par ligne, pour un tribunal", "File line by line, for a court")) }
+            pre { code {
+                "guichets dossier " (description.pipeline.name) " --store " (store) " --version " (description.about.version)
+                " --guichet " (service.counter) " --demarche " (service.procedure) " --du AAAA-MM-JJ --au AAAA-MM-JJ"
+                @if frame.words.tag() == "en" { " --lang en" }
+            } }
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! What the site reads of a version: columns of its tables, by service.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use arrow::array::{Array as _, ArrayRef, AsArray, BooleanArray, RecordBatch, UInt32Array};
+use arrow::compute::{filter_record_batch, take_record_batch};
+use arrow::datatypes::{DataType, Int64Type};
+
+use crate::error::{Context, Error, Result};
+use crate::grid::{Grid, Line};
+use crate::schema::column;
+
+/// So many months are shown one by one; of older ones the years.
+pub(super) const MONTHS: usize = 60;
+
+/// So many droughts of a service are shown, the longest.
+const DROUGHTS: usize = 10;
+
+/// A table that the site reads, and the columns that it reads of it.
+pub struct Read {
+    /// The table.
+    pub table: &'static str,
+    columns: &'static [&'static str],
+}
+
+/// The columns that tell how often a service could not be reached, of a month, a year and a département alike.
+macro_rules! availability {
+    ($($own:literal),*) => {
+        &[$($own,)* "departement", "demarche_id", "consultations", "reponses", "oui", "non", "inconnues", "hors_champ",
+          "secondes_prevues", "secondes_mesurees", "couverture", "secondes_retenues", "secondes_hors_champ",
+          "secondes_inconnues", "secondes_oui_incomplets", "secondes_repondues", "secondes_non", "taux_sans_rdv",
+          "borne_basse", "borne_haute", "qualite", "motif"]
+    };
+}
+
+/// Every table that the site reads.
+const READS: [Read; 11] = [
+    Read { table: "guichets", columns: &["guichet_id", "nom", "departement", "departement_nom", "commune_nom"] },
+    Read { table: "demarches", columns: &["demarche_id", "libelle", "libelle_en"] },
+    Read {
+        table: "disponibilite_mois",
+        columns: availability!(
+            "guichet_id",
+            "mois",
+            "periode_complete",
+            "ic95_bas",
+            "ic95_haut",
+            "motif_ic95",
+            "jours_regardes",
+            "episodes"
+        ),
+    },
+    Read {
+        table: "disponibilite_annee",
+        columns: availability!("guichet_id", "annee", "ic95_bas", "ic95_haut", "motif_ic95", "jours_regardes"),
+    },
+    Read {
+        table: "synthese_departements",
+        columns: availability!("mois", "departement_nom", "services", "services_avec_taux"),
+    },
+    Read {
+        table: "delais",
+        columns: &[
+            "guichet_id",
+            "demarche_id",
+            "mois",
+            "oui",
+            "avec_date",
+            "delai_median_jours",
+            "delai_median_superieur_a_jours",
+            "motif_delais",
+            "part_deux_dates_sous_30_jours",
+            "part_une_date_sous_30_jours",
+            "part_entre_30_et_60_jours",
+            "part_au_dela_de_60_jours",
+            "part_aucune_date",
+            "part_date_non_lue",
+            "motif_classes",
+            "motif",
+        ],
+    },
+    Read {
+        table: "rythme_ouvertures",
+        columns: &["guichet_id", "demarche_id", "jour_semaine", "heure", "occasions", "ouvertures", "part_ouvertures"],
+    },
+    Read {
+        table: "penuries",
+        columns: &[
+            "guichet_id",
+            "demarche_id",
+            "debut_utc",
+            "fin_utc",
+            "etendue_s",
+            "duree_constatee_s",
+            "non",
+            "inconnues",
+            "commence_avant",
+            "finit_apres",
+            "en_cours",
+        ],
+    },
+    Read {
+        table: "incidents",
+        columns: &[
+            "incident_id",
+            "origine",
+            "type",
+            "point_de_mesure",
+            "systeme",
+            "guichet_id",
+            "departement",
+            "debut_utc",
+            "fin_utc",
+            "duree_s",
+            "tentatives",
+            "services",
+            "cible",
+        ],
+    },
+    Read {
+        table: "chronologie",
+        columns: &[
+            "evenement_id",
+            "debut",
+            "fin",
+            "precision",
+            "type",
+            "perimetre",
+            "titre",
+            "description",
+            "source",
+            "source_url",
+        ],
+    },
+    Read {
+        table: "signaux",
+        columns: &[
+            "guichet_id",
+            "demarche_id",
+            "type",
+            "debut",
+            "fin",
+            "detail",
+            "valeur",
+            "seuil",
+            "ce_qui_trancherait",
+        ],
+    },
+];
+
+/// The tables of a version, as far as the site reads them.
+#[derive(Debug, Default)]
+pub struct World {
+    tables: BTreeMap<&'static str, Grid>,
+    /// The rows of each table that are of a service, by counter and procedure.
+    services: BTreeMap<(String, String), BTreeMap<&'static str, Vec<usize>>>,
+}
+
+/// A counter in scope.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Counter<'a> {
+    pub id: &'a str,
+    /// Its row of the registry, where it has one.
+    pub told: Option<Line<'a>>,
+}
+
+/// A service.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Service<'a> {
+    pub counter: &'a str,
+    pub procedure: &'a str,
+    world: &'a World,
+    rows: &'a BTreeMap<&'static str, Vec<usize>>,
+}
+
+impl World {
+    /// The tables that are read.
+    pub fn reads() -> impl Iterator<Item = &'static str> {
+        READS.iter().map(|read| read.table)
+    }
+
+    /// What the site needs of them; `rows` gives a table's.
+    ///
+    /// # Errors
+    /// Those of `rows`; [`Internal`](crate::error::Kind::Internal) when a table has no such column.
+    pub fn of(rows: impl Fn(&str) -> Result<RecordBatch>) -> Result<Self> {
+        let mut world = Self::default();
+        for read in &READS {
+            let batch = rows(read.table)?;
+            let batch = match read.table {
+                "disponibilite_mois" | "synthese_departements" | "delais" => newest_months(&batch)?,
+                "penuries" => longest(&batch)?,
+                _ => batch,
+            };
+            world.tables.insert(read.table, Grid::of(&projected(&batch, read)?)?);
+        }
+        let mut services: BTreeMap<(String, String), BTreeMap<&'static str, Vec<usize>>> = BTreeMap::new();
+        for (table, grid) in &world.tables {
+            let of_a_service =
+                |line: &Line<'_>| !line.text("guichet_id").is_empty() && !line.text("demarche_id").is_empty();
+            for (row, line) in grid.lines().enumerate().filter(|(_, line)| of_a_service(line)) {
+                let service = (line.text("guichet_id").to_owned(), line.text("demarche_id").to_owned());
+                services.entry(service).or_default().entry(table).or_default().push(row);
+            }
+        }
+        world.services = services;
+        Ok(world)
+    }
+
+    /// The rows of a table.
+    pub(super) fn lines(&self, table: &str) -> impl Iterator<Item = Line<'_>> {
+        self.tables.get(table).into_iter().flat_map(Grid::lines)
+    }
+
+    /// The counters of which there are services, by id.
+    pub(super) fn counters(&self) -> Vec<Counter<'_>> {
+        let told: BTreeMap<&str, Line<'_>> =
+            self.lines("guichets").map(|line| (line.text("guichet_id"), line)).collect();
+        let ids: BTreeSet<&str> = self.services.keys().map(|(counter, _)| counter.as_str()).collect();
+        ids.into_iter().map(|id| Counter { id, told: told.get(id).copied() }).collect()
+    }
+
+    /// The services, by counter and procedure.
+    pub(super) fn services(&self) -> impl Iterator<Item = Service<'_>> {
+        self.services.iter().map(|((counter, procedure), rows)| Service { counter, procedure, world: self, rows })
+    }
+
+    /// A procedure's row of the registry.
+    pub(super) fn procedure(&self, id: &str) -> Option<Line<'_>> {
+        self.lines("demarches").find(|line| line.text("demarche_id") == id)
+    }
+
+    /// The months shown, the oldest first.
+    pub(super) fn months(&self) -> Vec<&str> {
+        let months: BTreeSet<&str> = self.lines("disponibilite_mois").map(|line| line.text("mois")).collect();
+        months.into_iter().collect()
+    }
+
+    /// The newest month that is whole for somebody, or the newest where none is; nothing where nothing is in scope.
+    pub(super) fn closed_month(&self) -> Option<&str> {
+        let whole = self.lines("disponibilite_mois").filter(|line| line.text("periode_complete") == "true");
+        whole.map(|line| line.text("mois")).max().or_else(|| self.months().last().copied())
+    }
+}
+
+impl<'a> Counter<'a> {
+    /// Its name, or its id.
+    pub(super) fn name(&self) -> &'a str {
+        self.told.map(|told| told.text("nom")).filter(|name| !name.is_empty()).unwrap_or(self.id)
+    }
+
+    /// The code of its département; empty where nothing says it.
+    pub(super) fn department(&self) -> &'a str {
+        self.told.map_or("", |told| told.text("departement"))
+    }
+}
+
+impl<'a> Service<'a> {
+    /// Its rows of a table, in the order of the table.
+    pub(super) fn lines(&self, table: &str) -> Vec<Line<'a>> {
+        let grid = self.world.tables.get(table);
+        let rows = self.rows.get(table).into_iter().flatten();
+        rows.filter_map(|row| grid?.line(*row)).collect()
+    }
+
+    /// Its row of a month.
+    pub(super) fn month(&self, month: &str) -> Option<Line<'a>> {
+        self.lines("disponibilite_mois").into_iter().find(|line| line.text("mois") == month)
+    }
+}
+
+/// The columns that are read; one that is not there is an error, and no empty cell.
+fn projected(batch: &RecordBatch, read: &Read) -> Result<RecordBatch> {
+    let place = |name: &str| Error::internal(format!("the site reads « {name} », which is no column")).at(read.table);
+    let columns = read.columns.iter().map(|name| batch.schema().index_of(name).map_err(|_| place(name)));
+    batch.project(&columns.collect::<Result<Vec<usize>>>()?).internal(read.table)
+}
+
+/// The rows of the newest months.
+fn newest_months(batch: &RecordBatch) -> Result<RecordBatch> {
+    let months = column(batch, "mois", &DataType::Utf8)?;
+    let months = months.as_string::<i32>();
+    let all: BTreeSet<&str> = months.iter().flatten().collect();
+    let Some(first) = all.iter().rev().take(MONTHS).next_back() else { return Ok(batch.clone()) };
+    let chosen: BooleanArray = months.iter().map(|month| month.map(|month| month >= *first)).collect();
+    filter_record_batch(batch, &chosen).internal("mois")
+}
+
+/// The longest droughts of each service.
+fn longest(batch: &RecordBatch) -> Result<RecordBatch> {
+    let text = |name: &str| column(batch, name, &DataType::Utf8);
+    let (counters, procedures): (ArrayRef, ArrayRef) = (text("guichet_id")?, text("demarche_id")?);
+    let (counters, procedures) = (counters.as_string::<i32>(), procedures.as_string::<i32>());
+    let lengths = column(batch, "etendue_s", &DataType::Int64)?;
+    let lengths = lengths.as_primitive::<Int64Type>();
+    let mut services: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
+    for row in 0..batch.num_rows() {
+        services.entry((counters.value(row), procedures.value(row))).or_default().push(row);
+    }
+    let length = |row: &usize| if lengths.is_null(*row) { i64::MIN } else { lengths.value(*row) };
+    let mut chosen = Vec::new();
+    for rows in services.values_mut() {
+        rows.sort_by_key(|row| (std::cmp::Reverse(length(row)), *row));
+        rows.truncate(DROUGHTS);
+        chosen.extend(rows.iter().filter_map(|row| u32::try_from(*row).ok()));
+    }
+    take_record_batch(batch, &UInt32Array::from(chosen)).internal("penuries")
+}
