@@ -22,7 +22,7 @@ const COMMON: [(&str, &str); 4] =
     [("profile", "datapackage.json"), ("package", "datapackage.json"), ("dataset", "croissant.jsonld"), ("page", PAGE)];
 const SPECIAL: [(&str, &str); 3] =
     [("croissant", "croissant.jsonld"), ("dcat", "catalog.jsonld"), ("citation", "CITATION.cff")];
-const PAGE: &str = "index.html";
+const PAGE: &str = "fichiers.html";
 
 /// The validators that have an environment of their own.
 fn apart(kind: &str) -> bool {
@@ -250,7 +250,7 @@ fn the_sums_refuse_a_page_of_which_one_byte_differs() {
     spoil(&folder.join(PAGE), "Citer", "citer");
     let refused = check();
     assert_eq!(refused.code, Some(1));
-    assert!(refused.stdout.contains("index.html"), "{}", refused.stdout);
+    assert!(refused.stdout.contains(PAGE), "{}", refused.stdout);
 }
 
 /// Titles and descriptions of all the metadata of a version.

@@ -137,7 +137,14 @@ fn every_digest_and_size_of_the_manifest_is_true_and_it_names_every_file() {
     assert!(copy, "the mark of the stable names is a copy of the manifest");
     assert_eq!(
         rest,
-        BTreeSet::from(["latest.json", "latest/manifest.json", "renewals.json", "versions.json", &manifest])
+        BTreeSet::from([
+            "index.html",
+            "latest.json",
+            "latest/manifest.json",
+            "renewals.json",
+            "versions.json",
+            &manifest
+        ])
     );
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::support::browser::{Browser, Server};
 use crate::support::{copy, json as read, root, sample};
 
-const PAGE: &str = "index.html";
+const PAGE: &str = "fichiers.html";
 
 /// The links of a page that need no script.
 fn links(page: &str) -> BTreeSet<String> {

@@ -210,8 +210,8 @@ fn write_end(
             if let Some(why) = only(published.news) {
                 writeln!(text, "  {why}")?;
             }
-            writeln!(text, "  {store}/versions/{}/   begin with index.html", published.version)?;
-            write!(text, "  {store}/latest/          the same under stable names")
+            writeln!(text, "  {store}/versions/{}/   to cite: it never changes", published.version)?;
+            write!(text, "  {store}/latest/index.html   to begin with; guichets site {store} --open shows it")
         }
         Some(Outcome::NothingNew { version }) => {
             write!(

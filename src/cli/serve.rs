@@ -39,8 +39,10 @@ pub fn serve(folder: &Path, port: u16, ready: impl FnOnce(SocketAddr)) -> Result
 async fn answer(
     mut files: ServeDir,
     request: hyper::Request<hyper::body::Incoming>,
-) -> std::result::Result<hyper::Response<impl hyper::body::Body<Data = hyper::body::Bytes, Error = std::io::Error>>, std::io::Error>
-{
+) -> std::result::Result<
+    hyper::Response<impl hyper::body::Body<Data = hyper::body::Bytes, Error = std::io::Error>>,
+    std::io::Error,
+> {
     let path = request.uri().path().trim_start_matches('/').to_owned();
     let mut response = files.try_call(request).await?;
     let known = path.rsplit('/').next().is_some_and(|name| name.contains('.'));

@@ -66,7 +66,11 @@ impl Night<'_> {
                 }
                 if let Some(root) = &self.pipeline.publication.base_url {
                     let root = root.trim_end_matches('/');
-                    writeln!(text, "Begin with <{root}/versions/{}/index.html>.", published.version)?;
+                    writeln!(
+                        text,
+                        "Begin with <{root}/latest/index.html>; to cite, <{root}/versions/{}/index.html>.",
+                        published.version
+                    )?;
                 }
             }
             Ok(Some(Outcome::NothingNew { version })) => {

@@ -106,8 +106,9 @@ impl Frame<'_> {
                             link rel="alternate" type="application/atom+xml" href=(self.at_root("versions.atom")) title=(self.say("Versions", "Versions"));
                             link rel="alternate" type="application/atom+xml" href=(self.at_root("incidents.atom")) title=(self.say("Incidents", "Incidents"));
                         }
-                        script src=(asset("site.js")) defer {}
+                        // Those of the page bring what that of every page may ask for.
                         @for script in own.scripts { script src=(asset(script)) defer {} }
+                        script src=(asset("site.js")) defer {}
                     }
                 }
                 body {

@@ -1,4 +1,4 @@
-//! `index.html`: the page of a version, in French and then in English, whole without a network and without a script.
+//! `fichiers.html`: the files of a version and what is said of them, in French and then in English, whole without a network and without a script.
 
 mod files;
 mod words;
@@ -76,7 +76,9 @@ fn head(description: &Description<'_>, words: &Words, level: u8) -> String {
     );
     let [dictionary, method] =
         [words.dictionary, words.method].map(|(path, title)| format!("<a href=\"{path}\">{title}</a>"));
-    let mut begin = format!("<p>{dictionary}<br>\n{method}");
+    let front = words.pick("Les chiffres, en pages et en cartes", "The figures, as pages and maps");
+    let site = words.pick("index.html", "en/index.html");
+    let mut begin = format!("<p><a href=\"{site}\">{front}</a><br>\n{dictionary}<br>\n{method}");
     let (first, told) = words.first;
     if description.files.iter().any(|file| description.own(file) == Some(first)) {
         let _ = write!(begin, "<br>\n<a href=\"{first}\">{told}</a>");

@@ -9,9 +9,9 @@
       pair: (a, b) => `«\u00a0${a}\u00a0» et «\u00a0${b}\u00a0». `, apart: 'Les intervalles ne se recoupent pas.',
       overlap: 'Les intervalles se recoupent\u00a0: on ne peut pas dire lequel est le plus haut.',
       noInterval: 'L’un des deux n’a pas d’intervalle\u00a0: rien ne permet de les comparer.',
-      open: 'en cours', nothing: 'rien dans les données', percent: '\u00a0%', less: 'moins de ', more: 'plus de ',
+      open: 'en cours', percent: '\u00a0%', less: 'moins de ', more: 'plus de ',
       download: 'Télécharger\u00a0: ', embed: 'Intégrer', code: 'Code à copier dans une page', codeCopied: 'Code copié.',
-      failed: 'Cette image n’a pas pu être faite.', source: 'Source\u00a0: ', whole: 'Voir la page entière',
+      failed: 'Cette image n’a pas pu être faite.', whole: 'Voir la page entière',
       copied: 'Copié', select: 'Texte choisi\u00a0: copiez-le par Ctrl + C.', see: 'Voir la version courante.',
       other: v => `Une autre version est courante\u00a0: ${v}.`,
       stale: d => `Ces données ne sont plus à jour\u00a0: une nouvelle version était attendue avant le ${d}.`,
@@ -23,9 +23,9 @@
       pair: (a, b) => `“${a}” and “${b}”. `, apart: 'The intervals do not overlap.',
       overlap: 'The intervals overlap: which one is higher cannot be told.',
       noInterval: 'One of the two has no interval: nothing allows them to be compared.',
-      open: 'not over yet', nothing: 'nothing in the data', percent: '%', less: 'less than ', more: 'more than ',
+      open: 'not over yet', percent: '%', less: 'less than ', more: 'more than ',
       download: 'Download: ', embed: 'Embed', code: 'Code to paste into a page', codeCopied: 'Code copied.',
-      failed: 'This picture could not be made.', source: 'Source: ', whole: 'See the whole page',
+      failed: 'This picture could not be made.', whole: 'See the whole page',
       copied: 'Copied', select: 'Text selected: copy it with Ctrl + C.', see: 'See the current version.',
       other: v => `Another version is current: ${v}.`,
       stale: d => `These data are no longer fresh: a new version was due before ${d}.`,
@@ -152,13 +152,18 @@
 
   // ── Map: one procedure and one month at a time
   const map = figure => {
-    const data = JSON.parse(one('#carte-donnees').textContent), control = name => one(`[data-map=${name}]`, figure);
+    // The values stand in a script of their own: a page that was opened from a folder may read nothing else.
+    const data = { ...JSON.parse(one('#carte-donnees').textContent), ...window.guichetsCarte }, control = name => one(`[data-map=${name}]`, figure);
     const [select, range, title, detail] = ['demarche', 'mois', 'titre', 'detail'].map(control);
     const shapes = all('svg [data-code]', figure), rows = all('tr[data-code]', figure), last = data.mois.length - 1;
-    const swatch = name => (one(`.legende [data-class="${name}"]`, figure) || { getAttribute: () => '#fff' }).getAttribute('fill');
+    // What fills the map may be named beside what fills the swatch: each drawing has its own hatches.
+    const swatch = name => {
+      const mark = one(`.legende [data-class="${name}"]`, figure);
+      return mark ? mark.dataset.fill || mark.getAttribute('fill') : '#fff';
+    };
     const named = new Intl.DateTimeFormat(english ? 'en-GB' : 'fr-FR', { month: 'long', year: 'numeric', timeZone: 'UTC' });
     all('.legende [data-class]', figure).forEach(mark => {
-      mark.dataset.words = data.etats[data.classes.indexOf(mark.dataset.class)] || text.nothing;
+      mark.dataset.words = data.etats[data.classes.indexOf(mark.dataset.class)] || '';
     });
     const at = Object.fromEntries(data.codes.map((code, i) => [code, i])), base = figure.dataset.name;
     // Shown until something is asked: what the page was written with, whatever a browser kept of the controls.
@@ -180,11 +185,14 @@
       return near[0] + near[1].toFixed(1).replace('.', english ? '.' : ',') + text.percent;
     };
     const read = code => {
-      const digit = ((data.valeurs[id] || [])[month] || '')[at[code]], i = parseInt(digit, 36);
+      const digit = ((data.valeurs[id] || [])[month] || '')[at[code]], known = parseInt(digit, 36);
+      // Where there is no row, nobody looked.
+      const i = data.classes[known] ? known : data.classes.indexOf('pas_mesure');
       const permille = ((data.taux[id] || [])[month] || [])[at[code]];
-      return { name: data.classes[i] || 'rien', words: data.etats[i] || text.nothing, permille, rate: rate(permille) };
+      return { name: data.classes[i], words: data.etats[i], permille, rate: rate(permille) };
     };
-    const show = () => {
+    let touched = false;
+    const paint = () => {
       const fills = {};
       shapes.forEach(shape => {
         const { name } = read(shape.dataset.code);
@@ -200,6 +208,11 @@
           cell.dataset.v = share && String(permille / 1000);
         });
       });
+    };
+    const show = () => {
+      // The page was written with its first view: that one stands as it is until another was asked for.
+      touched = touched || id !== first.id || month !== first.month;
+      if (touched) paint();
       const asked = data.demarches.find(demarche => demarche.id === id), day = data.mois[month];
       const words = named.format(new Date(`${day}-01T00:00:00Z`)) + (day === data.mois_ouvert ? `, ${text.open}` : '');
       if (title) title.textContent = `${asked.titre}, ${words}`;
@@ -243,7 +256,10 @@
       show();
     });
   };
-  if (one('#carte') && one('#carte-donnees')) map(one('#carte'));
+  // Once every script of the page has run, in whatever order they stand.
+  addEventListener('DOMContentLoaded', () => {
+    if (one('#carte') && one('#carte-donnees') && window.guichetsCarte) map(one('#carte'));
+  });
 
   // ── Figures: pictures and rows that say what they are wherever they go
   const SVG = 'http://www.w3.org/2000/svg';
@@ -271,8 +287,10 @@
     return { x, y, w, h };
   };
 
+  const headline = figure => figure.dataset.title || (one('figcaption', figure) ? said(one('figcaption', figure)) : '');
+
   const picture = figure => {
-    const { title = '', subject, simulated, note, source } = figure.dataset;
+    const { subject, simulated, note, source } = figure.dataset, title = headline(figure);
     const drawings = all('svg', figure).filter(svg => !svg.parentElement.closest('svg, .controls, .legende'));
     const main = box(drawings[0]), wide = main.w, em = Math.max(11, wide / 48), edge = em;
     const seen = drawings.map(svg => svg.getBoundingClientRect().width), root = drawn('svg', { xmlns: SVG });
@@ -370,7 +388,7 @@
     const tool = (label, act) => {
       const button = make('button', { type: 'button', textContent: label });
       // Read aloud out of its place, « SVG » alone does not say of which figure.
-      button.setAttribute('aria-label', `${label}, ${figure.dataset.title || ''}`);
+      button.setAttribute('aria-label', `${label}, ${headline(figure)}`);
       button.addEventListener('click', () => act(button));
       place.append(' ', button);
     };
@@ -400,7 +418,7 @@
       }
       const quoted = words => words.replace(/&/g, '&amp;').replace(/"/g, '&quot;').replace(/</g, '&lt;');
       const high = Math.ceil(figure.getBoundingClientRect().height) + 80;
-      area.value = `<iframe title="${quoted(figure.dataset.title || '')}" src="${quoted(`${own}?figure=${encodeURIComponent(figure.id)}`)}" width="100%" height="${high}" loading="lazy"></iframe>`;
+      area.value = `<iframe title="${quoted(headline(figure))}" src="${quoted(`${own}?figure=${encodeURIComponent(figure.id)}`)}" width="100%" height="${high}" loading="lazy"></iframe>`;
       area.focus();
       area.select();
       status.textContent = await copy(area.value) ? text.codeCopied : text.code;

@@ -11,6 +11,7 @@ const onDisk = location.protocol === 'file:';
 const h = (name, set = {}, ...children) => {
   const element = document.createElement(name);
   for (const [key, value] of Object.entries(set)) {
+    if (value === undefined) continue;
     if (key.startsWith('on')) element.addEventListener(key.slice(2), value);
     else if (key in element && typeof value !== 'string') element[key] = value;
     else element.setAttribute(key, value);
@@ -29,9 +30,12 @@ const code = name => h('code', { translate: 'no' }, name);
 
 const start = () => {
   const tables = JSON.parse(document.getElementById('tables').textContent);
+  const known = ['string', 'integer', 'number', 'boolean', 'date', 'datetime'];
+  for (const column of tables.flatMap(({ columns }) => columns)) if (!known.includes(column.type)) column.type = 'string';
   const hashState = () => new URLSearchParams(location.hash.includes('=') ? location.hash.slice(1) : '');
   const tableOf = name => tables.find(table => table.name === name) || tables.find(table => table.name === 'disponibilite_mois') || tables[0];
-  let table, question, answer = null, running = 0;
+  // What was read is told with each answer, the end of a file that was just chosen included.
+  let table, question, answer = null, running = 0, told = { ...counters };
   // Files that the reader chose, and the table that they are of.
   let chosen = { table: null, files: [] };
 
@@ -54,9 +58,9 @@ const start = () => {
   // ── Controls
   const columnOf = name => table.columns.find(column => column.name === name);
   const titled = ({ name, title }) => [name, title ? `${name} · ${title}` : name];
-  const places = Object.fromEntries(['table', 'columns', 'filters', 'group', 'sort'].map(name => [name, h('fieldset', { class: name })]));
+  const places = Object.fromEntries(['table', 'columns', 'filters', 'group', 'sort'].map(name => [name, h('fieldset', { class: `ask-${name}` })]));
   const fileInput = h('input', { type: 'file', accept: '.parquet', multiple: true, onchange: () => choose([...fileInput.files]) });
-  const fileHint = h('p', { class: 'hint', id: 'fichiers-aide' });
+  const fileHint = h('p', { class: 'quiet', id: 'fichiers-aide' });
   const fileBox = h('div', { class: 'fichiers', hidden: !onDisk }, labelled(text.file, fileInput), fileHint);
   fileInput.setAttribute('aria-describedby', fileHint.id);
 
@@ -67,29 +71,35 @@ const start = () => {
     if (!parts.includes(question.to) || question.to < question.from) question.to = question.from;
   };
 
-  const drawTable = () => {
-    const parts = partsOf(table), own = chosen.table === table.name;
-    const select = choice(tables.map(({ name, title }) => [name, `${name} · ${title}`]), table.name, {
-      onchange: () => {
-        use(fromHash(new URLSearchParams(), tableOf(select.value)));
-        places.table.querySelector('select').focus();
-      },
-    });
-    const entries = parts.map(({ part, rows }) => [part, `${part} (${text.rows(rows)})`]);
-    const bound = (key, label) => labelled(label, choice(entries, question[key], {
-      onchange: event => {
-        question[key] = event.target.value;
-        if (question.from > question.to) question[key === 'from' ? 'to' : 'from'] = question[key];
-        drawTable();
-        places.table.querySelector(`[data-key=${key}]`).focus();
-      },
-      'data-key': key,
-    }));
-    places.table.replaceChildren(h('legend', {}, text.tableLegend), labelled(text.table, select),
-      ...parts.length > 1 && !own ? [h('span', { class: 'parts' }, bound('from', text.from), ' ', bound('to', text.to))] : [], fileBox);
-    // Long lists of names help nobody: with many parts, the first one chosen shows how the others are called.
+  // A list that is under the keyboard is never made anew: letters typed into it find its entries.
+  const refill = (select, entries, value) => {
+    select.replaceChildren(...entries.map(([key, words]) => new Option(words, key)));
+    select.value = value;
+  };
+
+  const tableSelect = h('select', { onchange: () => use(fromHash(new URLSearchParams(), tableOf(tableSelect.value))) });
+  const bounds = ['from', 'to'].map(key => h('select', { onchange: event => {
+    question[key] = event.target.value;
+    if (question.from > question.to) question[key === 'from' ? 'to' : 'from'] = question[key];
+    bounds.forEach((select, at) => { select.value = question[at ? 'to' : 'from']; });
+    drawHint();
+  } }));
+  const boundBoxes = bounds.map((select, at) => labelled(at ? text.to : text.from, select));
+  places.table.append(h('legend', {}, text.tableLegend), h('div', { class: 'controls' }, labelled(text.table, tableSelect), ...boundBoxes), fileBox);
+
+  const drawHint = () => {
+    // Long lists of names help nobody: with many parts, the first ones show how the others are called.
     const names = filesOf().slice(0, 3).map(({ path, data, name }) => path || data || name);
-    fileHint.textContent = own ? text.chosen(chosen.files.map(({ name }) => name).join(', ')) : onDisk && names.length ? text.hint(names.join(text.or)) : text.otherHint;
+    fileHint.textContent = chosen.table === table.name ? text.chosen(chosen.files.map(({ name }) => name).join(', '))
+      : onDisk && names.length ? text.hint(names.join(text.or)) : text.otherHint;
+  };
+  const drawTable = () => {
+    const entries = partsOf(table).map(({ part, rows }) => [part, `${part} (${text.rows(rows)})`]);
+    if (tableSelect.length !== tables.length) refill(tableSelect, tables.map(({ name, title }) => [name, `${name} · ${title}`]), table.name);
+    tableSelect.value = table.name;
+    bounds.forEach((select, at) => refill(select, entries, question[at ? 'to' : 'from']));
+    boundBoxes.forEach(box => { box.hidden = entries.length < 2 || chosen.table === table.name; });
+    drawHint();
   };
 
   const drawColumns = () => {
@@ -106,85 +116,100 @@ const start = () => {
     };
     const open = places.columns.querySelector('details[open]') !== null;
     told();
-    places.columns.replaceChildren(h('legend', { class: 'visually-hidden' }, text.columns(question.columns.length, table.columns.length)),
+    places.columns.replaceChildren(h('legend', {}, text.columnsLegend),
       h('details', { open }, summary,
         h('p', {}, h('button', { type: 'button', onclick: () => pick(usual(table)) }, text.usual), ' ',
           h('button', { type: 'button', onclick: () => pick(table.columns.map(({ name }) => name)) }, text.allColumns)),
         h('div', { class: 'choices' }, ...boxes)));
   };
 
-  const drawFilters = focus => {
-    const rows = question.filters.map((filter, at) => {
-      const [name, operator, words] = filter, { type } = columnOf(name);
-      const draw = (changes, key) => {
-        Object.assign(filter, changes);
-        const fit = operators(columnOf(filter[0]).type);
-        if (!fit.includes(filter[1])) filter[1] = fit[0];
-        drawFilters([at, key]);
-      };
-      const value = h('input', {
-        type: type === 'date' ? 'date' : 'text', value: words, autocomplete: 'off', spellcheck: false, 'data-key': 'value',
-        oninput: event => {
-          filter[2] = event.target.value;
-          event.target.removeAttribute('aria-invalid');
-        },
-      });
-      // A field for one date cannot hold a list.
-      if (type === 'date' && words && !/^\d{4}-\d\d-\d\d$/.test(words)) value.type = 'text';
-      value.value = words;
-      return h('div', { role: 'group', class: 'filter', 'aria-label': text.filter(at + 1) },
-        labelled(text.column, choice(table.columns.map(titled), name, { onchange: event => draw([event.target.value], 'column'), 'data-key': 'column' })), ' ',
-        labelled(text.operator, choice(operators(type).map(key => [key, text.operators[key]]), operator, { onchange: event => draw({ 1: event.target.value }, 'operator'), 'data-key': 'operator' })), ' ',
-        valueless(operator) ? null : labelled(text.value, value), ' ',
-        h('button', { type: 'button', 'aria-label': text.remove(at + 1), onclick: () => {
-          question.filters.splice(at, 1);
-          drawFilters('add');
-        } }, '×'));
-    });
-    const add = h('button', { type: 'button', onclick: () => {
-      question.filters.push([table.columns[0].name, operators(table.columns[0].type)[0], '']);
-      drawFilters([question.filters.length - 1, 'column']);
-    } }, text.add);
-    places.filters.replaceChildren(h('legend', {}, text.filters), ...rows, h('p', {}, add), h('p', { class: 'hint' }, text.filtersHint));
-    // What was under the keyboard before stays under it.
-    if (focus === 'add') add.focus();
-    else if (focus) rows[focus[0]].querySelector(`[data-key=${focus[1]}]`).focus();
-  };
-
-  const drawGroup = focus => {
-    const nothing = ['', text.nothing], all = table.columns.map(titled), change = (key, set) => event => {
-      set(event.target.value);
-      drawGroup(key);
-      drawSort();
+  // One line of the filters; the question holds the same list as it stands.
+  const filterRow = filter => {
+    const column = choice(table.columns.map(titled), filter[0]), operator = h('select');
+    const value = h('input', { type: 'text', autocomplete: 'off', spellcheck: false, 'data-key': 'value' }), valueBox = labelled(text.value, value);
+    const remove = h('button', { type: 'button' }, '×');
+    const row = h('div', { role: 'group', class: 'controls filter' }, labelled(text.column, column), labelled(text.operator, operator), valueBox, remove);
+    const fit = () => {
+      const offered = operators(columnOf(filter[0]).type);
+      if (!offered.includes(filter[1])) [filter[1]] = offered;
+      refill(operator, offered.map(key => [key, text.operators[key]]), filter[1]);
+      valueBox.hidden = valueless(filter[1]);
+      value.placeholder = { date: '2019-05-21', datetime: '2019-05-21T08:00:00Z', boolean: 'true' }[columnOf(filter[0]).type] || '';
     };
-    const by = at => choice([nothing, ...all], question.by[at] || '', { 'data-key': `by${at}`, onchange: change(`by${at}`, name => {
-      const kept = [question.by[0] || '', question.by[1] || ''];
-      kept[at] = name;
-      question.by = kept.filter((key, i) => key && kept.indexOf(key) === i);
-    }) });
-    const figures = table.columns.filter(({ type }) => functions(type).length);
-    const ofType = question.of ? columnOf(question.of).type : '';
-    // The column first: which functions are offered depends on it.
-    const of = choice([nothing, ...figures.map(titled)], question.of, { 'data-key': 'of', onchange: change('of', name => {
-      const fit = name ? functions(columnOf(name).type) : [];
-      question.of = name;
-      question.compute = fit.includes(question.compute) ? question.compute : fit[0] || '';
-    }) });
-    const compute = choice((ofType ? functions(ofType) : ['']).map(key => [key, text.functions[key]]), question.compute, { 'data-key': 'compute', onchange: change('compute', key => { question.compute = key; }) });
-    places.group.replaceChildren(h('legend', {}, text.group), labelled(text.groupBy, by(0)), ' ',
-      question.by.length ? labelled(text.andBy, by(1)) : null, ' ',
-      labelled(text.compute, compute), ' ', labelled(text.of, of),
-      h('p', { class: 'hint' }, text.groupHint), h('p', { class: 'hint', role: 'status' }, ofType === 'number' ? text.rateHint : ''));
-    const wanted = focus && places.group.querySelector(`[data-key=${focus}]`);
-    if (wanted) wanted.focus();
+    value.value = filter[2];
+    column.addEventListener('change', () => {
+      filter[0] = column.value;
+      fit();
+    });
+    operator.addEventListener('change', () => {
+      filter[1] = operator.value;
+      fit();
+    });
+    value.addEventListener('input', () => {
+      filter[2] = value.value;
+      value.removeAttribute('aria-invalid');
+    });
+    remove.addEventListener('click', () => {
+      question.filters.splice(question.filters.indexOf(filter), 1);
+      row.remove();
+      numbered();
+      addFilter.focus();
+    });
+    fit();
+    return row;
+  };
+  const filterRows = h('div'), addFilter = h('button', { type: 'button', onclick: () => {
+    const filter = [table.columns[0].name, '', ''];
+    question.filters.push(filter);
+    filterRows.append(filterRow(filter));
+    numbered();
+    filterRows.lastChild.querySelector('select').focus();
+  } }, text.add);
+  const numbered = () => [...filterRows.children].forEach((row, at) => {
+    row.setAttribute('aria-label', text.filter(at + 1));
+    row.lastChild.setAttribute('aria-label', text.remove(at + 1));
+  });
+  places.filters.append(h('legend', {}, text.filters), filterRows, h('p', {}, addFilter), h('p', { class: 'quiet' }, text.filtersHint));
+  const drawFilters = () => {
+    filterRows.replaceChildren(...question.filters.map(filterRow));
+    numbered();
   };
 
+  const by = [0, 1].map(() => h('select')), of = h('select'), compute = h('select'), byBox = labelled(text.andBy, by[1]);
+  const rateHint = h('p', { class: 'quiet', role: 'status' });
+  places.group.append(h('legend', {}, text.group),
+    h('div', { class: 'controls' }, labelled(text.groupBy, by[0]), byBox, labelled(text.compute, compute), labelled(text.of, of)),
+    h('p', { class: 'quiet' }, text.groupHint), rateHint);
+  const fitGroup = () => {
+    byBox.hidden = !by[0].value;
+    question.by = [by[0].value, byBox.hidden ? '' : by[1].value].filter((name, at, all) => name && all.indexOf(name) === at);
+    const type = of.value ? columnOf(of.value).type : '', offered = type ? functions(type) : [''];
+    question.of = of.value;
+    if (!offered.includes(question.compute)) [question.compute] = offered;
+    refill(compute, offered.map(key => [key, text.functions[key]]), question.compute);
+    rateHint.textContent = type === 'number' ? text.rateHint : '';
+    drawSort();
+  };
+  [...by, of].forEach(select => select.addEventListener('change', fitGroup));
+  compute.addEventListener('change', () => {
+    question.compute = compute.value;
+    drawSort();
+  });
+  const drawGroup = () => {
+    const entries = [['', text.nothing], ...table.columns.map(titled)];
+    by.forEach((select, at) => refill(select, entries, question.by[at] || ''));
+    refill(of, entries.filter(([name]) => !name || functions(columnOf(name).type).length), question.of);
+    fitGroup();
+  };
+
+  const sortSelect = h('select', { onchange: () => { question.sort = sortSelect.value; } });
+  const order = choice([['', text.up], ['desc', text.down]], '', { onchange: () => { question.down = order.value === 'desc'; } });
+  places.sort.append(h('legend', {}, text.sort), h('div', { class: 'controls' }, labelled(text.sortBy, sortSelect), labelled(text.order, order)));
   const drawSort = () => {
     const columns = answerColumns(question);
     if (!columns.includes(question.sort)) question.sort = '';
-    places.sort.replaceChildren(h('legend', {}, text.sort),
-      labelled(text.sortBy, choice([['', text.asRead], ...columns.map(name => [name, name])], question.sort, { onchange: event => { question.sort = event.target.value; } })), ' ',
-      labelled(text.order, choice([['', text.up], ['desc', text.down]], question.down ? 'desc' : '', { onchange: event => { question.down = event.target.value === 'desc'; } })));
+    refill(sortSelect, [['', text.asRead], ...columns.map(name => [name, name])], question.sort);
+    order.value = question.down ? 'desc' : '';
   };
 
   const use = asked => {
@@ -195,7 +220,6 @@ const start = () => {
     drawColumns();
     drawFilters();
     drawGroup();
-    drawSort();
   };
 
   // A published file is known by its name, whatever a browser added to it (« x (1).parquet »); any other by what it holds.
@@ -214,7 +238,7 @@ const start = () => {
       }
       const same = table === found;
       chosen = { table: found.name, files };
-      if (same) drawTable();
+      if (same && tableSelect.length === tables.length) drawTable();
       else use(fromHash(hashState().get('table') === found.name ? hashState() : new URLSearchParams(), found));
       fileInput.focus();
     } catch (error) {
@@ -252,7 +276,7 @@ const start = () => {
   };
 
   const save = () => {
-    const { columns, rows } = answer, simulated = 'simulated' in form.dataset ? '-donnees-simulees' : '';
+    const { columns, rows } = answer, simulated = document.querySelector('.simulated') ? '-donnees-simulees' : '';
     const link = h('a', { href: URL.createObjectURL(new Blob([csv(columns, rows)], { type: 'text/csv;charset=utf-8' })), download: `${answer.name}-reponse${simulated}.csv` });
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 60000);
@@ -260,7 +284,7 @@ const start = () => {
 
   const draw = line => {
     const { columns, rows } = answer, types = columns.map(typeOf);
-    const numeric = types.map(type => type === 'integer' || type === 'number' ? 'nombre' : '');
+    const numeric = types.map(type => type === 'integer' || type === 'number' ? 'n' : undefined);
     const caption = h('caption', { id: 'reponse-titre' }, text.caption(table.title || table.name, Math.min(SHOWN, rows.length), rows.length));
     const head = h('tr', {}, ...columns.map((name, at) => h('th', { scope: 'col', class: numeric[at], ...columnOf(name) && columnOf(name).title && { title: columnOf(name).title } }, code(name))));
     const body = rows.slice(0, SHOWN).map(row => h('tr', {}, ...row.map((value, at) => h(at ? 'td' : 'th', { class: numeric[at], ...at ? {} : { scope: 'row' } }, cell(value, types[at])))));
@@ -284,7 +308,7 @@ const start = () => {
 
   const ask = async () => {
     // An answer that comes after the next question was asked is dropped.
-    const run = running += 1, now = JSON.parse(JSON.stringify(question)), before = { ...counters };
+    const run = running += 1, now = JSON.parse(JSON.stringify(question));
     alert.textContent = '';
     try {
       if (!isGrouped(now) && !now.columns.length) throw new Refusal('none');
@@ -303,7 +327,8 @@ const start = () => {
       if (run !== running) return;
       const names = answerColumns(now);
       answer = { name: table.name, columns: names, rows: sorted(gathered.rows(), names.indexOf(now.sort), now.down) };
-      status.textContent = text.read(answer.rows.length, counters.requests - before.requests, counters.bytes - before.bytes, Boolean(from[0] && from[0].file));
+      status.textContent = text.read(answer.rows.length, counters.requests - told.requests, counters.bytes - told.bytes, Boolean(from[0] && from[0].file));
+      told = { ...counters };
       draw(sql(now, all, from.map(({ url, name }) => url || name)));
     } catch (error) {
       if (run === running) tell(error);
@@ -322,8 +347,8 @@ const start = () => {
     // An address that holds a question is answered at once, where no file must be chosen first.
     if (state.has('table') && !onDisk) ask();
   };
+  form.hidden = false;
   restore();
   addEventListener('hashchange', () => { if (!location.hash || location.hash.includes('=')) restore(); });
-  form.hidden = false;
 };
 if (form) start();

@@ -20,10 +20,10 @@ const UNANSWERED: (f64, f64) = (150.0, 174.0);
 const UNSEEN: (f64, f64) = (194.0, 212.0);
 const HEIGHT: f64 = 242.0;
 
-/// Something that happened, to be marked in its month.
+/// What happened in a month, to be marked there.
 pub(in crate::site) struct Event<'a> {
-    /// Its number in the list below the figure.
-    pub number: usize,
+    /// Its numbers in the list below the figure.
+    pub numbers: String,
     pub month: &'a str,
 }
 
@@ -59,7 +59,7 @@ pub(in crate::site) fn months(
             (axis(words, months, step))
             @for event in events { @if let Some(x) = middle(event.month) {
                 path d=(format!("M{} 12l-4 -7h8z", tenths(x))) fill=(INK) {}
-                text x=(tenths(x + 5.0)) y="11" font-size="9" { (event.number) }
+                text x=(tenths(x + 5.0)) y="11" font-size="9" { (event.numbers) }
             } }
         }
     }

@@ -73,6 +73,17 @@ fn filters(frame: &Frame<'_>) -> Markup {
     }
 }
 
+/// A heading that leaves room for its column.
+fn short(frame: &Frame<'_>, column: &str) -> String {
+    match column {
+        "taux_sans_rdv" => frame.say("Taux", "Rate").to_owned(),
+        "ic95_bas" => frame.say("IC 95 %, de", "95% CI, from").to_owned(),
+        "borne_basse" => frame.say("Bornes, de", "Bounds, from").to_owned(),
+        "ic95_haut" | "borne_haute" => frame.say("à", "to").to_owned(),
+        _ => frame.title("disponibilite_mois", column),
+    }
+}
+
 fn table(frame: &Frame<'_>, month: &str) -> Markup {
     let world = frame.site.world;
     let counters: BTreeMap<&str, _> = world.counters().into_iter().map(|counter| (counter.id, counter)).collect();
@@ -91,7 +102,6 @@ fn table(frame: &Frame<'_>, month: &str) -> Markup {
                     a href=(frame.to(&format!("{GUICHETS}/{}.html#{}", service.counter, service.procedure))) translate="no" { (name) }
                 }
                 td { (procedure) }
-                td { (row.text("departement")) }
                 td { (state.label(frame.words)) }
                 @for (column, show) in COLUMNS { (cell(frame.words, row, column, show)) }
             }
@@ -104,10 +114,9 @@ fn table(frame: &Frame<'_>, month: &str) -> Markup {
                 thead { tr {
                     (text(frame.say("Guichet", "Counter")))
                     (text(frame.say("Démarche", "Procedure")))
-                    (text(frame.say("Dép.", "Dép.")))
                     (text(frame.say("Ce qu'on en sait", "What is known")))
                     @for (column, _) in COLUMNS {
-                        th.n scope="col" data-type="number" data-column=(column) { (frame.title("disponibilite_mois", column)) }
+                        th.n scope="col" data-type="number" data-column=(column) title=(frame.title("disponibilite_mois", column)) { (short(frame, column)) }
                     }
                 } }
                 tbody { @for service in world.services() { @if let Some(line) = service.month(month) { (row(&service, line)) } } }

@@ -1,5 +1,7 @@
 //! A service on its counter's page: the sentence that may be quoted, three lanes of months, delays, rhythm, droughts.
 
+use std::collections::BTreeMap;
+
 use maud::{Markup, html};
 
 use crate::grid::Line;
@@ -74,11 +76,13 @@ fn refusal(frame: &Frame<'_>, service: &Service<'_>, row: Line<'_>) -> Markup {
         state if state.has_rate() => html! {
             (frame.say("sans rendez-vous", "no appointment")) " "
             (figure(frame.words, row, &key(service, row), "taux_sans_rdv", Show::Share)) " "
-            (frame.say("du temps, à ne pas citer sans cette réserve :", "of the time, not to be cited without this reserve:")) " " (reason) "."
+            (frame.say("du temps, à ne pas citer sans cette réserve :", "of the time, not to be cited without this reserve:")) " "
+            code { (row.text("motif")) } " (" (reason) ")."
         },
         State::OutOfScope => html! { (State::OutOfScope.label(frame.words)) "." },
         state => html! {
-            (frame.say("aucun taux ne peut être cité", "no rate may be cited")) ", " (state.label(frame.words)) " (" (reason) ")."
+            (frame.say("aucun taux ne peut être cité", "no rate may be cited")) ", " (state.label(frame.words)) " ("
+            code { (row.text("motif")) } ", " (reason) ")."
         },
     }
 }
@@ -106,11 +110,14 @@ fn history(frame: &Frame<'_>, around: &Around<'_>, service: &Service<'_>, title:
         frame
             .say("part du temps sans rendez-vous, mois par mois", "share of time without appointments, month by month")
     );
-    let numbers = 1..;
-    let marks: Vec<Event<'_>> = numbers
-        .zip(around.events)
-        .filter_map(|(number, line)| Some(Event { number, month: line.text("debut").get(..7)? }))
-        .collect();
+    let mut numbers: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (number, line) in (1_usize..).zip(around.events) {
+        if let Some(month) = line.text("debut").get(..7) {
+            numbers.entry(month).or_default().push(number.to_string());
+        }
+    }
+    let marks: Vec<Event<'_>> =
+        numbers.into_iter().map(|(month, numbers)| Event { numbers: numbers.join(", "), month }).collect();
     let id = format!("mois-{}", service.procedure);
     let columns = availability(frame);
     let describe = |row: Line<'_>| {
