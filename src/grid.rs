@@ -1,5 +1,7 @@
 //! Rows of text under the names of their columns: what a page needs of a query's result.
 
+use std::collections::HashMap;
+
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::TimestampMicrosecondType;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
@@ -10,14 +12,15 @@ use crate::error::{Context, Result};
 /// Rows of text under the names of their columns.
 #[derive(Debug, Clone, Default)]
 pub struct Grid {
-    columns: Vec<String>,
+    /// The position of each column.
+    columns: HashMap<String, usize>,
     rows: Vec<Vec<String>>,
 }
 
 /// One row of a [`Grid`].
 #[derive(Debug, Clone, Copy)]
 pub struct Line<'a> {
-    columns: &'a [String],
+    columns: &'a HashMap<String, usize>,
     cells: &'a [String],
 }
 
@@ -41,7 +44,8 @@ impl Grid {
                 cells.push(formatter.value(row).to_string());
             }
         }
-        let columns = batch.schema().fields().iter().map(|field| field.name().clone()).collect();
+        let columns =
+            batch.schema().fields().iter().enumerate().map(|(at, field)| (field.name().clone(), at)).collect();
         Ok(Self { columns, rows })
     }
 
@@ -86,7 +90,7 @@ impl<'a> Line<'a> {
     /// A cell; nothing where there is no value, or no such column.
     #[must_use]
     pub fn text(&self, column: &str) -> &'a str {
-        self.columns.iter().position(|name| name == column).map_or("", |at| &self.cells[at])
+        self.columns.get(column).map_or("", |at| &self.cells[*at])
     }
 
     /// A cell as a number.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::path::Path;
 
 use crate::support::{root, tree};
 
@@ -26,7 +27,9 @@ fn allowed() -> BTreeMap<String, BTreeSet<String>> {
 
 /// The files of the code; scripts and styles of the site stand beside it.
 fn code() -> impl Iterator<Item = (String, Vec<u8>)> {
-    tree(&root().join("src")).into_iter().filter(|(path, _)| path.ends_with(".rs"))
+    tree(&root().join("src"))
+        .into_iter()
+        .filter(|(path, _)| Path::new(path).extension().is_some_and(|ending| ending == "rs"))
 }
 
 /// By module, those that its files name after `crate::`.

@@ -112,6 +112,7 @@ impl StorageKey {
             Some("xml") => "application/xml",
             Some("atom") => "application/atom+xml",
             Some("zip") => "application/zip",
+            Some("zst") => "application/zstd",
             _ => "text/plain; charset=utf-8",
         }
     }

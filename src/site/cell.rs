@@ -66,14 +66,14 @@ impl Published<'_> {
                     thead { tr {
                         th scope="col" data-column=(head) { (self.words.say("Période", "Period")) }
                         @for (column, title, show) in self.columns {
-                            th.n[show.is_number()] scope="col" data-column=(column) { (title) }
+                            th class=[(!show.is_number()).then_some("t")] scope="col" data-column=(column) { (title) }
                         }
-                        @if let Some((title, _)) = note { th scope="col" { (title) } }
+                        @if let Some((title, _)) = note { th.t scope="col" { (title) } }
                     } }
                     tbody { @for line in lines { tr data-key=(line.text(head)) {
-                        th scope="row" data-v=(line.text(head)) { (say(line.text(head))) }
+                        th scope="row" { (say(line.text(head))) }
                         @for (column, _, show) in self.columns { (cell(self.words, *line, column, *show)) }
-                        @if let Some((_, note)) = note { td { (note(*line)) } }
+                        @if let Some((_, note)) = note { td.t { (note(*line)) } }
                     } } }
                 }
             }
@@ -83,11 +83,15 @@ impl Published<'_> {
 
 /// A cell that holds a figure; it is empty where there is none.
 pub(super) fn cell(words: Words, row: Line<'_>, column: &str, show: Show) -> Markup {
-    let (raw, shown) = (row.text(column), show.shown(words, row, column));
+    let shown = show.shown(words, row, column);
+    // Of a share the page holds as many digits as anyone would cite; the table has them all.
+    let raw = match (show, row.number(column)) {
+        (Show::Share, Some(share)) => format!("{share:.4}").trim_end_matches('0').trim_end_matches('.').to_owned(),
+        _ => row.text(column).to_owned(),
+    };
     html! {
-        @if show.is_number() { td.n data-v=(raw) { (shown) } }
-        @else if shown == raw { td { (shown) } }
-        @else { td data-v=(raw) { (shown) } }
+        @if shown == raw { td class=[(!show.is_number()).then_some("t")] { (shown) } }
+        @else { td class=[(!show.is_number()).then_some("t")] data-v=(raw) { (shown) } }
     }
 }
 

@@ -100,20 +100,20 @@ impl Frame<'_> {
                         link rel="canonical" href=(latest);
                         meta property="og:url" content=(latest);
                     }
+                    link rel="stylesheet" href=(asset("style.css"));
+                    link rel="icon" type="image/svg+xml" href=(asset("icone.svg"));
                     @if self.reach == Reach::Whole {
-                        link rel="stylesheet" href=(asset("style.css"));
                         @if self.site.description.base().is_some() {
                             link rel="alternate" type="application/atom+xml" href=(self.at_root("versions.atom")) title=(self.say("Versions", "Versions"));
                             link rel="alternate" type="application/atom+xml" href=(self.at_root("incidents.atom")) title=(self.say("Incidents", "Incidents"));
                         }
                         // Those of the page bring what that of every page may ask for.
                         @for script in own.scripts { script src=(asset(script)) defer {} }
-                        script src=(asset("site.js")) defer {}
                     }
+                    script src=(asset("site.js")) defer {}
                 }
                 body {
                     a.skip href="#contenu" { (self.say("Aller au contenu", "Skip to content")) }
-                    @if about.simulated { p.simulated { strong { (metadata::warning(self.words.0)) } } }
                     (self.header(&site))
                     div #state .notice role="status" hidden {}
                     main #contenu { (own.body) }
@@ -141,6 +141,7 @@ impl Frame<'_> {
         ];
         html! {
             header.site {
+                @if self.site.description.about.simulated { p.simulated { strong { (metadata::warning(self.words.0)) } } }
                 p.name { @if self.reach == Reach::Whole { a href=(self.to("index.html")) { (site) } } @else { (site) } }
                 @if self.reach == Reach::Whole {
                     nav aria-label=(self.say("Pages du site", "Pages of the site")) { ul {

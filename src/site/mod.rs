@@ -14,6 +14,8 @@ mod world;
 
 use std::path::Path;
 
+use rayon::prelude::*;
+
 pub use world::{Read, World};
 
 use self::figures::Map;
@@ -67,37 +69,38 @@ impl<'a> Site<'a> {
     /// Every page and what they need, by their paths, in the order of these.
     #[must_use]
     pub fn pages(&self) -> Vec<(String, Vec<u8>)> {
-        let mut files: Vec<(String, Vec<u8>)> = assets::files();
+        let mut files: Vec<(String, Vec<u8>)> = assets::files().collect();
         for language in [Language::French, Language::English] {
             let words = Words(language);
             let page = |path: &str| Frame { site: self, words, path: path.to_owned(), reach: Reach::Whole };
-            let mut add = |frame: &Frame<'_>, html: String| files.push((frame.file(), html.into_bytes()));
-            for (path, make) in pages::ONCE {
+            files.extend(pages::ONCE.iter().map(|(path, make)| {
                 let frame = page(path);
-                add(&frame, make(&frame));
-            }
-            for counter in self.world.counters() {
-                for (folder, make) in pages::OF_A_COUNTER {
+                (frame.file(), make(&frame).into_bytes())
+            }));
+            // There are hundreds of these, and none needs another.
+            let counters = self.world.counters();
+            let of_counters = counters.par_iter().flat_map_iter(|counter| {
+                pages::OF_A_COUNTER.iter().map(|(folder, make)| {
                     let frame = page(&format!("{folder}/{}.html", counter.id));
-                    add(&frame, make(&frame, &counter));
-                }
-            }
+                    (frame.file(), make(&frame, counter).into_bytes())
+                })
+            });
+            files.par_extend(of_counters);
         }
         files.extend(pages::feeds(self));
         files.sort();
         files
     }
 
-    /// The front page in both languages as it stands without the others beside it.
+    /// The front page in both languages as it stands without the others beside it, and what it needs.
     #[must_use]
     pub fn front_alone(&self) -> Vec<(String, Vec<u8>)> {
-        [Language::French, Language::English]
-            .map(|language| {
-                let path = "index.html".to_owned();
-                let frame = Frame { site: self, words: Words(language), path, reach: Reach::Alone };
-                (frame.file(), pages::front(&frame).into_bytes())
-            })
-            .into()
+        let fronts = [Language::French, Language::English].map(|language| {
+            let path = "index.html".to_owned();
+            let frame = Frame { site: self, words: Words(language), path, reach: Reach::Alone };
+            (frame.file(), pages::front(&frame).into_bytes())
+        });
+        fronts.into_iter().chain(assets::of_every_page()).collect()
     }
 
     fn schema(&self, table: &str) -> Option<&TableSchema> {

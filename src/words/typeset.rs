@@ -21,6 +21,9 @@ const RULES: [(&str, &str); 10] = [
     ("'", "’"),
 ];
 
+/// What a text must hold for a rule to apply.
+const MARKS: [char; 10] = ['«', '»', ':', ';', '!', '?', '%', 'h', '°', '\''];
+
 /// A page in French as it is printed.
 #[must_use]
 pub fn typeset(html: &str) -> String {
@@ -47,7 +50,7 @@ pub fn typeset(html: &str) -> String {
 }
 
 fn push(set: &mut String, text: &str, verbatim: bool) {
-    if verbatim || !text.contains([' ', '\'']) {
+    if verbatim || !text.contains(MARKS) {
         set.push_str(text);
     } else {
         set.push_str(&RULES.iter().fold(text.to_owned(), |text, (written, printed)| text.replace(written, printed)));

@@ -33,6 +33,8 @@
     },
   };
   const text = TEXTS[english ? 'en' : 'fr'];
+  // What comes out of data and attributes was typed plainly; what stands in the page's text has these signs already.
+  const typeset = (words = '') => english ? words : words.replace(/'/g, '’').replace(/« /g, '«\u00a0').replace(/ (?=[:%»])/g, '\u00a0').replace(/ (?=[;!?])/g, '\u202f');
   const one = (selector, within = document) => within.querySelector(selector);
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
   const make = (name, set = {}, ...children) => {
@@ -139,7 +141,7 @@
         const [a, b] = checked.map(({ dataset }) => [dataset.bas, dataset.haut, dataset.label]);
         const verdict = !a[0] || !a[1] || !b[0] || !b[1] ? text.noInterval
           : +a[0] <= +b[1] && +b[0] <= +a[1] ? text.overlap : text.apart;
-        return text.pair(a[2], b[2]) + verdict;
+        return text.pair(typeset(a[2]), typeset(b[2])) + verdict;
       };
       told.textContent = checked.length === 2 ? words() : checked.length > 2 ? text.checkLess : text.check;
     };
@@ -154,6 +156,8 @@
   const map = figure => {
     // The values stand in a script of their own: a page that was opened from a folder may read nothing else.
     const data = { ...JSON.parse(one('#carte-donnees').textContent), ...window.guichetsCarte }, control = name => one(`[data-map=${name}]`, figure);
+    data.etats = data.etats.map(typeset);
+    data.demarches.forEach(demarche => { demarche.titre = typeset(demarche.titre); });
     const [select, range, title, detail] = ['demarche', 'mois', 'titre', 'detail'].map(control);
     const shapes = all('svg [data-code]', figure), rows = all('tr[data-code]', figure), last = data.mois.length - 1;
     // What fills the map may be named beside what fills the swatch: each drawing has its own hatches.
@@ -287,7 +291,7 @@
     return { x, y, w, h };
   };
 
-  const headline = figure => figure.dataset.title || (one('figcaption', figure) ? said(one('figcaption', figure)) : '');
+  const headline = figure => typeset(figure.dataset.title) || (one('figcaption', figure) ? said(one('figcaption', figure)) : '');
 
   const picture = figure => {
     const { subject, simulated, note, source } = figure.dataset, title = headline(figure);
@@ -304,7 +308,7 @@
     };
     write(title, em * 1.15, { 'font-weight': 'bold' });
     write(subject, em, {});
-    write(simulated, em * 0.95, { 'font-weight': 'bold', fill: '#8a1c00' });
+    write(typeset(simulated), em * 0.95, { 'font-weight': 'bold', fill: '#8a1c00' });
     y += em * 0.7;
     drawings.forEach((svg, i) => {
       const { x, y: top, w, h } = box(svg), copy = svg.cloneNode(true);
@@ -331,8 +335,8 @@
       x += across + size;
     });
     if (x > edge) y += em * 0.6;
-    write(note, em * 0.8, {});
-    write(source, em * 0.72, { fill: '#4b5563' });
+    write(typeset(note), em * 0.8, {});
+    write(typeset(source), em * 0.72, { fill: '#4b5563' });
     y += edge;
     // Hatches that are defined elsewhere in the page come along.
     const used = new Set([...new XMLSerializer().serializeToString(root).matchAll(/url\(["']?#([^"')]+)/g)].map(([, id]) => id));
@@ -436,7 +440,7 @@
     for (let holder = embedded.parentElement; holder && holder !== page; holder = holder.parentElement) holder.classList.add('holds');
     const { note, source } = embedded.dataset;
     const whole = make('a', { href: location.pathname, target: '_blank', rel: 'noopener', textContent: text.whole });
-    embedded.append(make('p', { className: 'embed-source' }, [note, source].filter(Boolean).join(' · '), ' ', whole));
+    embedded.append(make('p', { className: 'embed-source' }, [note, source].filter(Boolean).map(typeset).join(' · '), ' ', whole));
   }
 
   // ── Copy

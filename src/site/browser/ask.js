@@ -31,7 +31,13 @@ const code = name => h('code', { translate: 'no' }, name);
 const start = () => {
   const tables = JSON.parse(document.getElementById('tables').textContent);
   const known = ['string', 'integer', 'number', 'boolean', 'date', 'datetime'];
-  for (const column of tables.flatMap(({ columns }) => columns)) if (!known.includes(column.type)) column.type = 'string';
+  for (const asked of tables) {
+    asked.title = text.typeset(asked.title);
+    for (const column of asked.columns) {
+      column.title = text.typeset(column.title);
+      if (!known.includes(column.type)) column.type = 'string';
+    }
+  }
   const hashState = () => new URLSearchParams(location.hash.includes('=') ? location.hash.slice(1) : '');
   const tableOf = name => tables.find(table => table.name === name) || tables.find(table => table.name === 'disponibilite_mois') || tables[0];
   // What was read is told with each answer, the end of a file that was just chosen included.
@@ -225,7 +231,7 @@ const start = () => {
   // A published file is known by its name, whatever a browser added to it (« x (1).parquet »); any other by what it holds.
   const choose = async files => {
     if (!files.length) return;
-    alert.textContent = '';
+    warn('');
     const bare = name => name.replace(/ ?\(\d+\)(?=\.parquet$)/, '');
     const name = bare(files[0].name);
     let found = tables.find(({ files: own }) => own.some(file => file.name === name))
@@ -247,12 +253,16 @@ const start = () => {
   };
 
   // ── Answer
-  const status = h('p', { role: 'status' }), alert = h('div', { role: 'alert' });
+  const status = h('p', { role: 'status' }), alert = h('div', { role: 'alert', hidden: true });
+  const warn = words => {
+    alert.textContent = words;
+    alert.hidden = !words;
+  };
   const shown = h('div', { class: 'answer' });
 
   const tell = error => {
     const about = error instanceof Refusal ? error : new Refusal('other', error.message);
-    alert.textContent = text.errors[about.kind](...about.about);
+    warn(text.errors[about.kind](...about.about));
     status.textContent = '';
     shown.replaceChildren();
     if (about.at !== undefined) {
@@ -309,7 +319,7 @@ const start = () => {
   const ask = async () => {
     // An answer that comes after the next question was asked is dropped.
     const run = running += 1, now = JSON.parse(JSON.stringify(question));
-    alert.textContent = '';
+    warn('');
     try {
       if (!isGrouped(now) && !now.columns.length) throw new Refusal('none');
       const all = conditions(now, columnOf), from = sources(), filter = pushed(all), matches = kept(all);

@@ -6,6 +6,8 @@ const several = (value, one, many) => `${english(value)} ${value === 1 ? one : m
 
 export const TEXTS = {
   fr: {
+    // The titles come out of data, typed plainly.
+    typeset: words => words.replace(/'/g, '’').replace(/« /g, '«\u00a0').replace(/ (?=[:%»])/g, '\u00a0').replace(/ (?=[;!?])/g, '\u202f'),
     number: french, decimal: ',',
     table: 'Table', tableLegend: 'Quelles données\u202f?', file: 'Fichiers Parquet', from: 'De', to: 'à',
     hint: names => `Cette page est lue depuis un dossier\u00a0: choisissez-y ${names}. Rien n’est envoyé nulle part.`,
@@ -41,6 +43,7 @@ export const TEXTS = {
     },
   },
   en: {
+    typeset: words => words,
     number: english, decimal: '.',
     table: 'Table', tableLegend: 'Which data?', file: 'Parquet files', from: 'From', to: 'to',
     hint: names => `This page is read from a folder: choose ${names} in it. Nothing is sent anywhere.`,

@@ -9,7 +9,7 @@ mod rhythm;
 pub(super) use legend::legend;
 pub(super) use map::Map;
 pub(super) use months::{Event, months};
-pub(super) use rhythm::{rhythm, weekdays};
+pub(super) use rhythm::{by_hour, rhythm, weekdays};
 
 use maud::{Markup, html};
 

@@ -1,6 +1,7 @@
 //! A service's months in three lanes under one time axis: what was answered, what could not be answered, when nobody looked.
 //! Where a thing stands carries its meaning; colour only repeats the class. No line is drawn across a gap.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use maud::{Markup, PreEscaped, html};
@@ -40,22 +41,28 @@ pub(in crate::site) fn months(
         (months.len().max(1) as f64, |month: &str| months.iter().position(|other| *other == month).map(|at| at as f64));
     let step = (WIDTH - LEFT - RIGHT) / count;
     let middle = |month: &str| at(month).map(|at| LEFT + (at + 0.5) * step);
-    let drawing =
-        Drawing { id, step: step.min(30.0), bounds: String::new(), intervals: String::new(), marks: String::new() };
-    let drawn = rows.iter().fold(drawing, |mut drawing, row| {
+    let mut drawing = Drawing { id, step: step.min(30.0), ..Drawing::default() };
+    for row in rows {
         if let Some(x) = middle(row.text("mois")) {
             drawing.month(x, *row);
         }
-        drawing
-    });
+    }
     html! {
         svg viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role="img" aria-labelledby=(format!("{id}-nom")) font-family="system-ui, sans-serif" font-size="10" fill=(INK) {
             title id=(format!("{id}-nom")) { (name) }
             (patterns(id, 1))
             (lanes(words))
-            path d=(drawn.bounds) stroke=(QUIET) stroke-width="1.6" fill="none" {}
-            path d=(drawn.intervals) stroke="#b3a894" stroke-width=(tenths((drawn.step * 0.4).clamp(2.5, 9.0))) fill="none" {}
-            (PreEscaped(drawn.marks))
+            path d=(drawing.bounds) stroke=(QUIET) stroke-width="1.6" fill="none" {}
+            path d=(drawing.intervals) stroke="#b3a894" stroke-width=(tenths((drawing.step * 0.4).clamp(2.5, 9.0))) fill="none" {}
+            path d=(drawing.gone) stroke=(RULE) stroke-dasharray="2 2" fill="none" {}
+            g stroke=(QUIET) stroke-width="0.8" { @for (fill, path) in &drawing.areas { path fill=(fill) d=(path) {} } }
+            g stroke-linecap="round" fill="none" {
+                @for (fill, path) in &drawing.dots {
+                    // What is not over is hollow, in a quieter ring: its rate may change.
+                    path d=(path) stroke-width="8" stroke=(if fill == HOLLOW { QUIET } else { INK }) {}
+                    path d=(path) stroke-width="6" stroke=(fill) {}
+                }
+            }
             (axis(words, months, step))
             @for event in events { @if let Some(x) = middle(event.month) {
                 path d=(format!("M{} 12l-4 -7h8z", tenths(x))) fill=(INK) {}
@@ -122,80 +129,73 @@ fn axis(words: Words, months: &[&str], step: f64) -> Markup {
     PreEscaped(text)
 }
 
+/// Marks that look alike are one path: a page has thousands of them.
+#[derive(Default)]
 struct Drawing<'a> {
     id: &'a str,
     step: f64,
     bounds: String,
     intervals: String,
-    marks: String,
+    /// Outlines of months that are out of scope.
+    gone: String,
+    /// By what fills them.
+    areas: BTreeMap<String, String>,
+    dots: BTreeMap<String, String>,
 }
+
+/// The fill of a dot whose month is not over.
+const HOLLOW: &str = "#ffffff";
 
 impl Drawing<'_> {
     fn month(&mut self, x: f64, row: Line<'_>) {
         let state = State::of(row);
         let wide = (self.step * 0.6).clamp(3.0, 16.0);
-        let (left, x) = (tenths(x - wide / 2.0), tenths(x));
-        let between = |low: &str, high: &str| Some((height(row.number(low)?), height(row.number(high)?)));
+        let (left, x) = (x - wide / 2.0, tenths(x));
         if state == State::OutOfScope {
-            let (top, tall) = (ANSWERED.0, ANSWERED.1 - ANSWERED.0);
-            let _ = write!(
-                self.marks,
-                "<rect x=\"{left}\" y=\"{top}\" width=\"{}\" height=\"{tall}\" fill=\"none\" stroke=\"{RULE}\" stroke-dasharray=\"2 2\"/>",
-                tenths(wide)
-            );
+            outline(&mut self.gone, (left, ANSWERED.0), wide, ANSWERED.1 - ANSWERED.0);
             return;
         }
-        match between("borne_basse", "borne_haute") {
-            Some((low, high)) if !state.has_rate() && state != State::NotMeasured => {
+        let between = |low: &str, high: &str| Some((height(row.number(low)?), height(row.number(high)?)));
+        let bounds = between("borne_basse", "borne_haute");
+        match (row.number("taux_sans_rdv"), bounds) {
+            (Some(rate), _) => {
+                line(&mut self.bounds, &x, bounds);
+                line(&mut self.intervals, &x, between("ic95_bas", "ic95_haut"));
+                let whole = row.text("periode_complete") == "true";
+                let fill = if whole { fill(state, self.id) } else { HOLLOW.to_owned() };
+                let _ = write!(self.dots.entry(fill).or_default(), "M{x} {}h0", tenths(height(rate)));
+            }
+            (None, Some((low, high))) if state != State::NotMeasured => {
                 // No rate: what is known is only that it lies somewhere in there.
                 let tall = (low - high).max(4.0);
-                let _ = write!(
-                    self.marks,
-                    "<rect x=\"{left}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"{}\" stroke=\"{QUIET}\" stroke-width=\"0.8\"/>",
-                    tenths((high.midpoint(low) - tall / 2.0).min(ANSWERED.1 - tall)),
-                    tenths(wide),
-                    tenths(tall),
-                    fill(state, self.id)
-                );
+                let top = (high.midpoint(low) - tall / 2.0).min(ANSWERED.1 - tall);
+                outline(self.areas.entry(fill(state, self.id)).or_default(), (left, top), wide, tall);
             }
-            Some((low, high)) => {
-                let _ = write!(self.bounds, "M{x} {}V{}", tenths(low), tenths(high));
-            }
-            None => {}
+            _ => {}
         }
-        if let Some((low, high)) = between("ic95_bas", "ic95_haut") {
-            let _ = write!(self.intervals, "M{x} {}V{}", tenths(low), tenths(high));
-        }
-        if let Some(rate) = row.number("taux_sans_rdv") {
-            // What is not over is hollow: its rate may change.
-            let (fill, stroke) = if row.text("periode_complete") == "true" {
-                (fill(state, self.id), INK)
-            } else {
-                ("#ffffff".to_owned(), QUIET)
-            };
-            let _ = write!(
-                self.marks,
-                "<circle cx=\"{x}\" cy=\"{}\" r=\"3.6\" fill=\"{fill}\" stroke=\"{stroke}\"/>",
-                tenths(height(rate))
-            );
-        }
-        self.share(UNANSWERED, (&left, wide), unanswered(row), State::NoAnswer);
-        self.share(UNSEEN, (&left, wide), unseen(row), State::NotMeasured);
+        self.share(UNANSWERED, (left, wide), unanswered(row), State::NoAnswer);
+        self.share(UNSEEN, (left, wide), unseen(row), State::NotMeasured);
     }
 
     /// A column of a lane, as high as a share.
-    fn share(&mut self, lane: (f64, f64), (left, wide): (&str, f64), share: Option<f64>, state: State) {
+    fn share(&mut self, lane: (f64, f64), (left, wide): (f64, f64), share: Option<f64>, state: State) {
         let Some(share) = share.filter(|share| *share > 0.0) else { return };
         let tall = (share.min(1.0) * (lane.1 - lane.0)).max(1.0);
-        let _ = write!(
-            self.marks,
-            "<rect x=\"{left}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"{}\" stroke=\"{QUIET}\" stroke-width=\"0.8\"/>",
-            tenths(lane.1 - tall),
-            tenths(wide),
-            tenths(tall),
-            fill(state, self.id)
-        );
+        outline(self.areas.entry(fill(state, self.id)).or_default(), (left, lane.1 - tall), wide, tall);
     }
+}
+
+/// A line from low to high, where there is one.
+fn line(path: &mut String, x: &str, ends: Option<(f64, f64)>) {
+    if let Some((low, high)) = ends {
+        let _ = write!(path, "M{x} {}V{}", tenths(low), tenths(high));
+    }
+}
+
+/// A rectangle by its corner, its width and its height.
+fn outline(path: &mut String, (left, top): (f64, f64), wide: f64, tall: f64) {
+    let (wide, tall) = (tenths(wide), tenths(tall));
+    let _ = write!(path, "M{} {}h{wide}v{tall}h-{wide}z", tenths(left), tenths(top));
 }
 
 /// The share of the time looked at of which nobody can tell.

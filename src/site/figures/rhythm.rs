@@ -1,5 +1,8 @@
 //! When a service was seen to open: weekdays by hours, on the counter's own clock.
 
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
 use maud::{Markup, html};
 
 use super::{INK, QUIET, RULE, patterns, tenths};
@@ -24,12 +27,30 @@ pub(in crate::site) fn weekdays(words: Words) -> [&'static str; 7] {
     ]
 }
 
+/// What was seen of an hour of a weekday, by the two.
+pub(in crate::site) fn by_hour<'a>(rows: &[Line<'a>]) -> BTreeMap<(i64, i64), Line<'a>> {
+    rows.iter().map(|row| ((row.count("jour_semaine"), row.count("heure")), *row)).collect()
+}
+
 /// The figure: the darker, the larger the share of occasions on which the service opened; a ring where it never did though
 /// somebody looked, hatched where nobody did.
 pub(in crate::site) fn rhythm(words: Words, (id, name): (&str, &str), rows: &[Line<'_>]) -> Markup {
-    let most = rows.iter().filter_map(|row| row.number("part_ouvertures")).fold(0.0, f64::max);
-    let cell =
-        |day: i64, hour: i64| rows.iter().find(|row| row.count("jour_semaine") == day && row.count("heure") == hour);
+    let hours = by_hour(rows);
+    let shares = hours.values().filter_map(|row| row.number("part_ouvertures"));
+    let most = shares.fold(0.0, f64::max);
+    // Cells that look alike are one path: a page has thousands of them.
+    let (mut cells, mut rings): (BTreeMap<String, String>, String) = (BTreeMap::new(), String::new());
+    for (day, down) in (1..=7).zip(0_u8..) {
+        for (hour, across) in (0..24).zip(0_u8..) {
+            let (x, y) = (LEFT + f64::from(across) * SIDE, TOP + f64::from(down) * SIDE);
+            let share = hours.get(&(day, hour)).and_then(|row| row.number("part_ouvertures"));
+            let _ =
+                write!(cells.entry(colour(share, most, id)).or_default(), "M{} {}h14v14h-14z", tenths(x), tenths(y));
+            if share == Some(0.0) {
+                let _ = write!(rings, "M{} {}h0", tenths(x + 7.0), tenths(y + 7.0));
+            }
+        }
+    }
     html! {
         svg viewBox="0 0 420 140" role="img" aria-labelledby=(format!("{id}-nom")) font-family="system-ui, sans-serif" font-size="9.5" fill=(INK) {
             title id=(format!("{id}-nom")) { (name) }
@@ -37,15 +58,12 @@ pub(in crate::site) fn rhythm(words: Words, (id, name): (&str, &str), rows: &[Li
             @for hour in [0.0, 6.0, 12.0, 18.0_f64] {
                 text x=(tenths(LEFT + hour * SIDE)) y="11" fill=(QUIET) { (format!("{hour:.0}{}", words.say("\u{a0}h", ":00"))) }
             }
-            @for (day, (title, at)) in (1_i64..).zip(weekdays(words).iter().zip(0_u8..)) {
+            @for (title, at) in weekdays(words).iter().zip(0_u8..) {
                 text x=(tenths(LEFT - 4.0)) y=(tenths(TOP + f64::from(at) * SIDE + 11.0)) text-anchor="end" fill=(QUIET) { (title.chars().take(3).collect::<String>()) "." }
-                @for (hour, across) in (0_i64..24).zip(0_u8..) {
-                    @let (x, y) = (LEFT + f64::from(across) * SIDE, TOP + f64::from(at) * SIDE);
-                    @let row = cell(day, hour);
-                    @let share = row.and_then(|row| row.number("part_ouvertures"));
-                    rect x=(tenths(x)) y=(tenths(y)) width="14.5" height="14.5" stroke=(RULE) fill=(colour(share, most, id)) {}
-                    @if share == Some(0.0) { circle cx=(tenths(x + 7.2)) cy=(tenths(y + 7.2)) r="1.6" fill="none" stroke=(QUIET) {} }
-                }
+            }
+            g stroke=(RULE) { @for (fill, path) in &cells { path fill=(fill) d=(path) {} } }
+            @for (wide, stroke) in [("4", QUIET), ("2.4", "#ffffff")] {
+                path d=(rings) stroke=(stroke) stroke-width=(wide) stroke-linecap="round" fill="none" {}
             }
         }
     }

@@ -87,7 +87,7 @@ fn short(frame: &Frame<'_>, column: &str) -> String {
 fn table(frame: &Frame<'_>, month: &str) -> Markup {
     let world = frame.site.world;
     let counters: BTreeMap<&str, _> = world.counters().into_iter().map(|counter| (counter.id, counter)).collect();
-    let text = |title: &str| html! { th scope="col" data-type="text" { (title) } };
+    let text = |title: &str| html! { th.t scope="col" data-type="text" { (title) } };
     let row = |service: &Service<'_>, row: Line<'_>| {
         let (state, counter) = (State::of(row), counters.get(service.counter));
         let name = counter.map_or(service.counter, |counter| counter.name());
@@ -101,8 +101,8 @@ fn table(frame: &Frame<'_>, month: &str) -> Markup {
                     label.enhanced hidden { input type="checkbox" name="compare"; span.hidden { (frame.say("comparer", "compare")) " " (label) } } " "
                     a href=(frame.to(&format!("{GUICHETS}/{}.html#{}", service.counter, service.procedure))) translate="no" { (name) }
                 }
-                td { (procedure) }
-                td { (state.label(frame.words)) }
+                td.t { (procedure) }
+                td.t { (state.label(frame.words)) }
                 @for (column, show) in COLUMNS { (cell(frame.words, row, column, show)) }
             }
         }
@@ -116,7 +116,7 @@ fn table(frame: &Frame<'_>, month: &str) -> Markup {
                     (text(frame.say("Démarche", "Procedure")))
                     (text(frame.say("Ce qu'on en sait", "What is known")))
                     @for (column, _) in COLUMNS {
-                        th.n scope="col" data-type="number" data-column=(column) title=(frame.title("disponibilite_mois", column)) { (short(frame, column)) }
+                        th scope="col" data-type="number" data-column=(column) title=(frame.title("disponibilite_mois", column)) { (short(frame, column)) }
                     }
                 } }
                 tbody { @for service in world.services() { @if let Some(line) = service.month(month) { (row(&service, line)) } } }

@@ -1,5 +1,7 @@
 //! A counter: each procedure's history, and what happened to the measurement meanwhile.
 
+use std::collections::BTreeSet;
+
 use maud::{Markup, html};
 
 use super::incidents::{event, kind};
@@ -10,6 +12,9 @@ use crate::site::cell::{Show, cell};
 use crate::site::figures::legend;
 use crate::site::frame::{Frame, Own};
 use crate::site::world::{Counter, Service};
+
+/// So many incidents are shown, the newest.
+const INCIDENTS: usize = 30;
 
 /// The page.
 pub(super) fn counter(frame: &Frame<'_>, counter: &Counter<'_>) -> String {
@@ -45,6 +50,7 @@ pub(super) fn counter(frame: &Frame<'_>, counter: &Counter<'_>) -> String {
             )) }
         }
         @for one in &services { (service(frame, &around, one)) }
+        (reasons(frame, &services))
         (incidents(frame, counter))
         @if !events.is_empty() {
             section #evenements {
@@ -54,6 +60,24 @@ pub(super) fn counter(frame: &Frame<'_>, counter: &Counter<'_>) -> String {
         }
     };
     frame.page(&Own { title: counter.name(), about: &about, scripts: &[], body })
+}
+
+/// The reasons that the tables of the page give, each with its sentence.
+fn reasons(frame: &Frame<'_>, services: &[Service<'_>]) -> Markup {
+    let given: BTreeSet<&str> = services
+        .iter()
+        .flat_map(|service| service.lines("disponibilite_mois"))
+        .map(|row| row.text("motif"))
+        .filter(|motif| !motif.is_empty())
+        .collect();
+    html! {
+        @if !given.is_empty() {
+            details #motifs {
+                summary { (frame.say("Les motifs des tableaux", "The reasons in the tables")) }
+                dl { @for motif in given { dt { code { (motif) } } dd { (frame.reason("disponibilite_mois", "motif", motif)) } } }
+            }
+        }
+    }
 }
 
 /// What happened, to everyone or here, as far as the months shown reach.
@@ -71,12 +95,14 @@ fn incidents(frame: &Frame<'_>, counter: &Counter<'_>) -> Markup {
         let (at, department) = (line.text("guichet_id"), line.text("departement"));
         at == counter.id || (at.is_empty() && (department.is_empty() || department == counter.department()))
     };
-    let rows: Vec<Line<'_>> = frame
+    let mut rows: Vec<Line<'_>> = frame
         .site
         .world
         .lines("incidents")
         .filter(|line| line.text("origine") == "detecte" && concerns(line))
         .collect();
+    let all = rows.len();
+    rows.drain(..all.saturating_sub(INCIDENTS));
     let columns = [
         ("debut_utc", Show::Instant),
         ("fin_utc", Show::Instant),
@@ -104,6 +130,7 @@ fn incidents(frame: &Frame<'_>, counter: &Counter<'_>) -> Markup {
                     } } }
                 }
             }
+            @if all > INCIDENTS { p { (frame.say("Les plus anciens sont dans", "Older ones are in")) " " a href=(frame.at_root("incidents.csv")) { "incidents.csv" } "." } }
         } }
     }
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::GUICHETS;
 use crate::grid::Line;
 use crate::metadata::FILES_PAGE;
+use crate::release::PACK;
 use crate::site::Reach;
 use crate::site::cell::{Show, figure};
 use crate::site::figures::legend;
@@ -123,10 +124,10 @@ fn alone(frame: &Frame<'_>) -> Markup {
     html! {
         p.notice {
             (frame.say(
-                "Les pages de cette version, avec ses cartes et ses guichets, sont dans un fichier à ouvrir chez soi :",
-                "The pages of this version, with its maps and counters, are in one file to open at home:",
+                "Les pages de cette version, avec ses cartes et ses guichets, sont dans une archive à ouvrir chez soi :",
+                "The pages of this version, with its maps and counters, are in an archive to open at home:",
             ))
-            " " a href=(frame.at_root("site.zip")) { "site.zip" } "."
+            " " a href=(frame.at_root(PACK)) { (PACK) } "."
         }
     }
 }
@@ -225,12 +226,11 @@ pub(super) fn values(frame: &Frame<'_>) -> String {
         let at = state.and_then(|state| ALL.iter().position(|other| *other == state));
         at.and_then(|at| u32::try_from(at).ok()).and_then(|at| char::from_digit(at, 36)).unwrap_or('.')
     };
-    #[expect(clippy::cast_possible_truncation, reason = "a share of a thousand")]
     let permille = |row: Option<Line<'_>>| {
-        row.and_then(|row| row.number("taux_sans_rdv")).map(|rate| (rate * 1000.0).round() as i64)
+        row.and_then(|row| row.number("taux_sans_rdv")).map(|rate| (rate * 10_000.0).round() / 10.0)
     };
     let mut values: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    let mut rates: BTreeMap<&str, Vec<Vec<Option<i64>>>> = BTreeMap::new();
+    let mut rates: BTreeMap<&str, Vec<Vec<Option<f64>>>> = BTreeMap::new();
     for procedure in &departments.procedures {
         for month in &departments.months {
             let rows = || departments.codes.iter().map(|code| departments.row(procedure, month, code));

@@ -40,7 +40,7 @@ pub(super) fn incidents(frame: &Frame<'_>) -> String {
                 caption { (frame.say("Incidents décelés, le plus récent d'abord", "Incidents found, the newest first")) @if found.len() > MOST { " (" (MOST) ")" } }
                 thead { tr {
                     th scope="col" { (frame.say("Quoi", "What")) }
-                    @for (column, show) in COLUMNS { th.n[matches!(show, Show::Count | Show::Length)] scope="col" data-column=(column) { (frame.title("incidents", column)) } }
+                    @for (column, show) in COLUMNS { th class=[(!matches!(show, Show::Count | Show::Length)).then_some("t")] scope="col" data-column=(column) { (frame.title("incidents", column)) } }
                 } }
                 tbody { @for line in found.iter().take(MOST) { tr #(line.text("incident_id")) data-key=(line.text("incident_id")) {
                     th scope="row" { (kind(frame, line.text("type"))) }

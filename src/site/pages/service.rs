@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use crate::grid::Line;
 use crate::site::cell::{Note, Published, Show, cell, figure};
-use crate::site::figures::{Event, months, rhythm, weekdays};
+use crate::site::figures::{Event, by_hour, months, rhythm, weekdays};
 use crate::site::frame::Frame;
 use crate::site::state::State;
 use crate::site::world::{Counter, MONTHS, Service};
@@ -123,7 +123,8 @@ fn history(frame: &Frame<'_>, around: &Around<'_>, service: &Service<'_>, title:
     let describe = |row: Line<'_>| {
         let state = State::of(row);
         let motif = row.text("motif");
-        html! { (state.label(frame.words)) @if !motif.is_empty() { " (" (frame.reason("disponibilite_mois", "motif", motif)) ")" } }
+        // The reasons have their sentences below: a table of sixty months has no room for them.
+        html! { @if !state.has_rate() { (state.label(frame.words)) " " } @if !motif.is_empty() { code { (motif) } } }
     };
     let note: Note<'_> = (frame.say("Ce qu'on en sait", "What is known"), &describe);
     let table = |table: &'static str,
@@ -162,9 +163,7 @@ fn availability(frame: &Frame<'_>) -> Vec<(&'static str, String, Show)> {
         ("borne_basse", Show::Share),
         ("borne_haute", Show::Share),
         ("consultations", Show::Count),
-        ("oui", Show::Count),
-        ("non", Show::Count),
-        ("inconnues", Show::Count),
+        ("reponses", Show::Count),
         ("couverture", Show::Share),
     ];
     shown.map(|(column, show)| (column, frame.title("disponibilite_mois", column), show)).into()
@@ -221,7 +220,7 @@ fn delays(frame: &Frame<'_>, around: &Around<'_>, service: &Service<'_>) -> Mark
                     caption { (frame.words.month(around.closed)) ", " (frame.say("en part du temps répondu", "as a share of the time answered")) }
                     thead { tr {
                         th scope="col" { (frame.say("Mois", "Month")) }
-                        @for column in classes { th.n scope="col" data-column=(column) { (frame.title("delais", column)) } }
+                        @for column in classes { th scope="col" data-column=(column) { (frame.title("delais", column)) } }
                     } }
                     tbody { tr data-key=(around.closed) {
                         th scope="row" { (frame.words.month(around.closed)) }
@@ -271,25 +270,25 @@ fn openings(frame: &Frame<'_>, around: &Around<'_>, service: &Service<'_>, title
     }
 }
 
-/// The hours at which the service opened; the others are all noughts, and stand in the published table.
+/// Openings of occasions, by weekday and hour; a hyphen where nobody looked.
 fn rhythm_table(frame: &Frame<'_>, service: &Service<'_>, rows: &[Line<'_>]) -> Markup {
-    let days = weekdays(frame.words);
-    let columns = ["ouvertures", "occasions"];
+    let hours = by_hour(rows);
+    let shown = |day: i64, hour: i64| match hours.get(&(day, hour)) {
+        Some(row) => format!("{}/{}", row.text("ouvertures"), row.text("occasions")),
+        None => "-".to_owned(),
+    };
     html! {
         div.scroll tabindex="0" role="region" aria-label=(frame.say("Ouvertures", "Openings")) {
-            table.figures data-table="rythme_ouvertures" data-key=(format!("{}/{}", service.counter, service.procedure)) {
-                caption { (frame.say("Heures où le service s'est ouvert", "Hours at which the service opened")) }
+            table.figures.heures data-heures=(format!("{}/{}", service.counter, service.procedure)) {
+                caption { (frame.say("Ouvertures vues / occasions de les voir, par heure", "Openings seen / occasions to see them, by hour")) }
                 thead { tr {
-                    th scope="col" { (frame.say("Jour et heure", "Day and hour")) }
-                    @for column in columns { th.n scope="col" data-column=(column) { (frame.title("rythme_ouvertures", column)) } }
+                    th scope="col" { (frame.say("Jour", "Day")) }
+                    @for hour in 0..24 { th scope="col" { (hour) } }
                 } }
-                tbody { @for row in rows.iter().filter(|row| row.count("ouvertures") > 0) {
-                    @let day = usize::try_from(row.count("jour_semaine") - 1).ok().and_then(|day| days.get(day)).copied().unwrap_or_default();
-                    tr data-key=(format!("{}/{}", row.text("jour_semaine"), row.text("heure"))) {
-                        th scope="row" { (day) ", " (row.text("heure")) (frame.say(" h ", ":00")) }
-                        @for column in columns { (cell(frame.words, *row, column, Show::Count)) }
-                    }
-                } }
+                tbody { @for (title, day) in weekdays(frame.words).into_iter().zip(1..) { tr {
+                    th scope="row" { (title) }
+                    @for hour in 0..24 { td { (shown(day, hour)) } }
+                } } }
             }
         }
     }
