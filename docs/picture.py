@@ -9,13 +9,15 @@ import datetime
 import sys
 
 DAY, ROW, LEFT, TOP = 6, 22, 290, 64
+# The ramp of the site: darker is more, also in grey; what is not known has a pattern and no colour.
 CLASSES = [
     # name, what the legend says of it, colour
-    ("low", "less than 50 % « no »", "#2a9d8f"),
-    ("some", "50 % or more", "#e9c46a"),
-    ("high", "90 % or more", "#f08a4b"),
-    ("all", "every answer « no »", "#b5291c"),
-    ("few", "looked, too few answers for a rate", "#b9bec6"),
+    ("low", "less than 50 %", "#fff1c9"),
+    ("some", "50 to 90 %", "#f9c45e"),
+    ("high", "90 to 97 %", "#d98324"),
+    ("more", "97 % and more", "#9a4a12"),
+    ("all", "every answer « no »", "#3d1408"),
+    ("few", "too few answers", "url(#dots)"),
     ("none", "nobody looked", "url(#hatch)"),
 ]
 
@@ -27,7 +29,8 @@ def shade(day):
     if not day["taux_sans_rdv"]:
         return "few"
     rate = float(day["taux_sans_rdv"])
-    return "all" if rate == 1 else "high" if rate >= 0.9 else "some" if rate >= 0.5 else "low"
+    breaks = ((1, "all"), (0.97, "more"), (0.9, "high"), (0.5, "some"))
+    return next((name for limit, name in breaks if rate >= limit), "low")
 
 
 def main(paths):
@@ -46,7 +49,9 @@ def main(paths):
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
         'font-family="Helvetica, Arial, sans-serif" font-size="12" fill="#222">',
         '<defs><pattern id="hatch" width="4" height="4" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
-        '<rect width="4" height="4" fill="#fff"/><rect width="1.3" height="4" fill="#7a828c"/></pattern></defs>',
+        '<rect width="4" height="4" fill="#fff"/><rect width="1.3" height="4" fill="#7a828c"/></pattern>'
+        '<pattern id="dots" width="4" height="4" patternUnits="userSpaceOnUse">'
+        '<rect width="4" height="4" fill="#fff"/><circle cx="2" cy="2" r="1" fill="#5b5348"/></pattern></defs>',
         f'<rect width="{width}" height="{height}" fill="#fff"/>',
         '<text x="16" y="24" font-size="15" font-weight="bold">Share of answers that were « no appointment », day by day'
         "</text>",

@@ -23,6 +23,17 @@ impl Server {
         let port: String = told.split("port ").nth(1).unwrap().chars().take_while(char::is_ascii_digit).collect();
         Self { process, address: format!("http://127.0.0.1:{port}") }
     }
+
+    /// The program's own server of a store, which knows ranges and types.
+    pub fn of_store(store: &Path) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_guichets"));
+        command.arg("site").arg(store).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut process = command.spawn().unwrap();
+        let mut told = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut told).unwrap();
+        let (address, _) = told.split_once("/latest/").unwrap();
+        Self { process, address: address.to_owned() }
+    }
 }
 
 impl Drop for Server {

@@ -79,7 +79,7 @@ fn install(name: &str) -> PathBuf {
 
 #[test]
 fn the_locks_of_npm_pin_every_module_by_its_digest_and_name_no_registry() {
-    for folder in ["js", "azurite"] {
+    for folder in ["js", "azurite", "site"] {
         let lock = root().join("tests/support").join(folder).join("package-lock.json");
         let lock: Value = serde_json::from_str(&fs::read_to_string(lock).unwrap()).unwrap();
         let modules = lock["packages"].as_object().unwrap().iter().filter(|(name, _)| !name.is_empty());

@@ -84,7 +84,7 @@
     const sort = (column, down) => {
       const head = heads.find(th => th.cellIndex === column), number = head && head.dataset.type === 'number';
       const key = row => {
-        const cell = row.cells[column], value = cell && (number || 'v' in cell.dataset ? cell.dataset.v : said(cell));
+        const cell = row.cells[column], value = cell && ('v' in cell.dataset ? cell.dataset.v : said(cell));
         return value ? (number ? +value : value) : null;
       };
       const order = rows.map(row => [row, head ? key(row) : null]);
@@ -366,7 +366,9 @@
     const head = [...table.tHead.rows].pop();
     const lines = [[...head.cells].map(th => th.dataset.column || said(th))];
     for (const row of all('tbody tr', table)) {
-      lines.push([...row.cells].flatMap(cell => [plain(cell), ...Array(cell.colSpan - 1).fill('')]));
+      // The head of a row is written out; what it is of, the table's own key says.
+      const value = (cell, at) => cell.scope === 'row' && row.dataset.key && head.cells[at].dataset.column ? row.dataset.key : plain(cell);
+      lines.push([...row.cells].flatMap((cell, at) => [value(cell, at), ...Array(cell.colSpan - 1).fill('')]));
     }
     return lines.map(line => line.map(value => /[",\r\n]/.test(value) ? `"${value.replace(/"/g, '""')}"` : value).join(',') + '\r\n').join('');
   };
