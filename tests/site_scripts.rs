@@ -250,7 +250,7 @@ fn a_figure_that_is_taken_away_says_what_it_is() {
             assert_eq!((text(picture, "error"), text(picture, "root")), ("", "svg"), "{at}");
             assert_eq!((&picture["lacks"], &picture["foreign"]), (&json!([]), &json!(0)), "{at}");
             let name = flat(text(taken, "name"));
-            let parts: Vec<&str> = name.split(" : ").collect();
+            let parts: Vec<&str> = name.split(if page.starts_with("en/") { ": " } else { " : " }).collect();
             assert_said(text(picture, "text"), &parts, &format!("{at}, in the picture"));
             assert_said(text(picture, "text"), &[simulated, version], &format!("{at}, in the picture"));
             let png = &files["PNG"];

@@ -1,6 +1,7 @@
 //! What stands around every page: its head, its navigation, what it says of the data and of itself.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 use super::{Reach, Site};
 use crate::metadata::{self, FILES_PAGE};
@@ -183,6 +184,18 @@ impl Frame<'_> {
         description.base().map(|base| format!("{base}/versions/{}/{}", description.about.version, self.file()))
     }
 
+    /// Where a figure that is taken out of the page comes from.
+    pub(super) fn source(&self) -> String {
+        let description = self.site.description;
+        let address = self.cited().map(|address| format!(", {address}")).unwrap_or_default();
+        format!("{}, version {}{address}", description.title(self.words.0), description.about.version)
+    }
+
+    /// What such a figure says where the data are made up.
+    pub(super) fn simulated(&self) -> Option<&'static str> {
+        self.site.description.about.simulated.then(|| self.words.say("DONNÉES SIMULÉES", "SIMULATED DATA"))
+    }
+
     /// A column's title, as its table declares it.
     pub(super) fn title(&self, table: &str, column: &str) -> String {
         self.site.schema(table).map_or_else(|| column.to_owned(), |schema| self.words.title(schema, column))
@@ -193,16 +206,22 @@ impl Frame<'_> {
         self.site.schema(table).map_or_else(|| code.to_owned(), |schema| self.words.reason(schema, column, code))
     }
 
-    /// A text in Markdown.
-    pub(super) fn markdown(text: &str) -> Markup {
-        let options = pulldown_cmark::Options::ENABLE_TABLES | pulldown_cmark::Options::ENABLE_HEADING_ATTRIBUTES;
-        let mut written = String::new();
-        // No markup of its own: a text of the project has none, and one that came from elsewhere may not bring any.
-        let events = pulldown_cmark::Parser::new_ext(text, options).map(|event| match event {
-            pulldown_cmark::Event::Html(text) | pulldown_cmark::Event::InlineHtml(text) => {
-                pulldown_cmark::Event::Text(text)
+    /// A text in Markdown. Its tables may be wider than a telephone: each scrolls by itself, by the keyboard, too.
+    pub(super) fn markdown(&self, text: &str) -> Markup {
+        let options = Options::ENABLE_TABLES | Options::ENABLE_HEADING_ATTRIBUTES;
+        let (mut written, mut tables) = (String::new(), 0);
+        let events = Parser::new_ext(text, options).flat_map(|event| match event {
+            // No markup of its own: a text of the project has none, and one that came from elsewhere may not bring any.
+            Event::Html(text) | Event::InlineHtml(text) => vec![Event::Text(text)],
+            Event::Start(Tag::Table(alignments)) => {
+                tables += 1;
+                let name = self.say("Tableau", "Table");
+                let open =
+                    format!("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{name} {tables}\">");
+                vec![Event::Html(open.into()), Event::Start(Tag::Table(alignments))]
             }
-            other => other,
+            Event::End(TagEnd::Table) => vec![Event::End(TagEnd::Table), Event::Html("</div>".into())],
+            other => vec![other],
         });
         pulldown_cmark::html::push_html(&mut written, events);
         PreEscaped(written)

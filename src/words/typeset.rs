@@ -8,11 +8,13 @@
 const VERBATIM: [&str; 5] = ["code", "pre", "script", "style", "textarea"];
 
 /// The rules: what is written, and what is printed.
-const RULES: [(&str, &str); 10] = [
+const RULES: [(&str, &str); 12] = [
     ("« ", "«\u{a0}"),
     (" »", "\u{a0}»"),
     (" : ", "\u{a0}: "),
+    (" :\n", "\u{a0}:\n"),
     (" ; ", "\u{202f}; "),
+    (" ;\n", "\u{202f};\n"),
     (" !", "\u{202f}!"),
     (" ?", "\u{202f}?"),
     (" %", "\u{a0}%"),
@@ -53,7 +55,14 @@ fn push(set: &mut String, text: &str, verbatim: bool) {
     if verbatim || !text.contains(MARKS) {
         set.push_str(text);
     } else {
-        set.push_str(&RULES.iter().fold(text.to_owned(), |text, (written, printed)| text.replace(written, printed)));
+        let mut printed = RULES.iter().fold(text.to_owned(), |text, (written, printed)| text.replace(written, printed));
+        // A sign may be the last before a tag.
+        for (written, space) in [(" :", '\u{a0}'), (" ;", '\u{202f}')] {
+            if printed.ends_with(written) {
+                printed.replace_range(printed.len() - 2..printed.len() - 1, space.encode_utf8(&mut [0; 4]));
+            }
+        }
+        set.push_str(&printed);
     }
 }
 
@@ -73,6 +82,8 @@ mod tests {
             ("15 h 45", "15\u{a0}h 45"),
             ("n° 435594", "n°\u{a0}435594"),
             ("l'île", "l’île"),
+            ("ceci :", "ceci\u{a0}:"),
+            ("cela ;\nou", "cela\u{202f};\nou"),
         ] {
             assert_eq!(typeset(&format!("<p>{written}</p>")), format!("<p>{printed}</p>"));
         }

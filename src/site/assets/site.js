@@ -440,7 +440,9 @@
     page.classList.add('embed');
     embedded.classList.add('shown');
     for (let holder = embedded.parentElement; holder && holder !== page; holder = holder.parentElement) holder.classList.add('holds');
-    const { note, source } = embedded.dataset;
+    const { title, subject, note, source } = embedded.dataset;
+    // Its headings are those of the page that is hidden now.
+    embedded.prepend(make('p', { className: 'titre' }, [title, subject].filter(Boolean).map(typeset).join(english ? ': ' : '\u00a0: ')));
     const whole = make('a', { href: location.pathname, target: '_blank', rel: 'noopener', textContent: text.whole });
     embedded.append(make('p', { className: 'embed-source' }, [note, source].filter(Boolean).map(typeset).join(' · '), ' ', whole));
   }

@@ -61,7 +61,7 @@ impl Map {
                 g stroke=(INK) stroke-width="1" vector-effect="non-scaling-stroke" stroke-linejoin="round" {
                     @for frame in &self.boxes {
                         rect x=(frame.x) y=(frame.y) width=(frame.w) height=(frame.h) fill="none" stroke="#b3a894" {}
-                        text x=(frame.x + 8.0) y=(frame.y + 20.0) font-size="18" stroke="none" fill=(INK) { @if frame.of == "enlarged" { "Paris, 92, 93, 94" } @else { (frame.of) } }
+                        text x=(frame.x + 6.0) y=(frame.y + 25.0) font-size="26" stroke="none" fill=(INK) { @if frame.of == "enlarged" { "Paris" } @else { (frame.of) } }
                     }
                     @for (code, path) in self.areas.iter().chain(&self.enlarged) {
                         path data-code=(code) class=(format!("zone {}", state(code).class())) fill=(fill(state(code), id)) d=(path) {}

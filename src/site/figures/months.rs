@@ -13,13 +13,13 @@ use crate::site::state::State;
 use crate::words::Words;
 
 const WIDTH: f64 = 420.0;
-const LEFT: f64 = 36.0;
+const LEFT: f64 = 46.0;
 const RIGHT: f64 = 8.0;
 /// Top and bottom of each lane.
 const ANSWERED: (f64, f64) = (20.0, 130.0);
-const UNANSWERED: (f64, f64) = (150.0, 174.0);
-const UNSEEN: (f64, f64) = (194.0, 212.0);
-const HEIGHT: f64 = 242.0;
+const UNANSWERED: (f64, f64) = (154.0, 178.0);
+const UNSEEN: (f64, f64) = (202.0, 220.0);
+const HEIGHT: f64 = 254.0;
 
 /// What happened in a month, to be marked there.
 pub(in crate::site) struct Event<'a> {
@@ -48,7 +48,7 @@ pub(in crate::site) fn months(
         }
     }
     html! {
-        svg viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role="img" aria-labelledby=(format!("{id}-nom")) font-family="system-ui, sans-serif" font-size="10" fill=(INK) {
+        svg viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role="img" aria-labelledby=(format!("{id}-nom")) font-family="system-ui, sans-serif" font-size="12" fill=(INK) {
             title id=(format!("{id}-nom")) { (name) }
             (patterns(id, 1))
             (lanes(words))
@@ -66,7 +66,7 @@ pub(in crate::site) fn months(
             (axis(words, months, step))
             @for event in events { @if let Some(x) = middle(event.month) {
                 path d=(format!("M{} 12l-4 -7h8z", tenths(x))) fill=(INK) {}
-                text x=(tenths(x + 5.0)) y="11" font-size="9" { (event.numbers) }
+                text x=(tenths(x + 5.0)) y="12" font-size="12" { (event.numbers) }
             } }
         }
     }
@@ -74,7 +74,7 @@ pub(in crate::site) fn months(
 
 /// Names of the lanes, the scale of the first.
 fn lanes(words: Words) -> Markup {
-    let title = |lane: (f64, f64), text: &str| html! { text x=(LEFT) y=(tenths(lane.0 - 5.0)) font-size="9.5" fill=(QUIET) { (text) } };
+    let title = |lane: (f64, f64), text: &str| html! { text x=(LEFT) y=(tenths(lane.0 - 5.0)) font-size="12" fill=(QUIET) { (text) } };
     let percent = words.say("\u{a0}%", "%");
     html! {
         g stroke=(RULE) stroke-width="1" {
@@ -82,7 +82,7 @@ fn lanes(words: Words) -> Markup {
             @for lane in [UNANSWERED, UNSEEN] { path d=(format!("M{LEFT} {}H{}", tenths(lane.1), WIDTH - RIGHT)) {} }
         }
         @for (share, text) in [(0.0, "0"), (0.5, "50"), (1.0, "100")] {
-            text x=(tenths(LEFT - 4.0)) y=(tenths(height(share) + 3.5)) text-anchor="end" font-size="9" fill=(QUIET) { (text) (percent) }
+            text x=(tenths(LEFT - 4.0)) y=(tenths(height(share) + 4.0)) text-anchor="end" font-size="12" fill=(QUIET) { (text) (percent) }
         }
         (title(UNANSWERED, words.say("regardé sans réponse (captcha, blocage, panne)", "looked at without an answer (captcha, block, failure)")))
         (title(UNSEEN, words.say("personne n'a regardé", "nobody looked")))
@@ -105,22 +105,22 @@ fn axis(words: Words, months: &[&str], step: f64) -> Markup {
     for (at, month) in months.iter().enumerate() {
         let initial =
             month.get(5..7).and_then(|month| month.parse::<usize>().ok()).and_then(|month| initials.get(month - 1));
-        if step > 9.0 {
+        if step > 12.0 {
             let x = tenths(left + step / 2.0);
             let _ = write!(
                 text,
-                "<text x=\"{x}\" y=\"224\" text-anchor=\"middle\" font-size=\"9\">{}</text>",
+                "<text x=\"{x}\" y=\"233\" text-anchor=\"middle\" font-size=\"12\">{}</text>",
                 initial.unwrap_or(&"")
             );
         }
         if at == 0 || month.ends_with("-01") {
             let (x, year) = (tenths(left), month.get(..4).unwrap_or_default());
             // The first year has no room where the second begins at once.
-            let crowded = at == 0 && step < 9.0 && months.iter().skip(1).take(3).any(|month| month.ends_with("-01"));
+            let crowded = at == 0 && step < 12.0 && months.iter().skip(1).take(3).any(|month| month.ends_with("-01"));
             if !crowded {
                 let _ = write!(
                     text,
-                    "<path d=\"M{x} 214v4\" stroke=\"{QUIET}\"/><text x=\"{x}\" y=\"236\" font-size=\"9.5\">{year}</text>"
+                    "<path d=\"M{x} 222v4\" stroke=\"{QUIET}\"/><text x=\"{x}\" y=\"248\" font-size=\"12\">{year}</text>"
                 );
             }
         }

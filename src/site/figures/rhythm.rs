@@ -10,7 +10,7 @@ use crate::grid::Line;
 use crate::site::state::{RAMP, State};
 use crate::words::Words;
 
-const LEFT: f64 = 36.0;
+const LEFT: f64 = 40.0;
 const SIDE: f64 = 15.5;
 const TOP: f64 = 16.0;
 
@@ -52,7 +52,7 @@ pub(in crate::site) fn rhythm(words: Words, (id, name): (&str, &str), rows: &[Li
         }
     }
     html! {
-        svg viewBox="0 0 420 140" role="img" aria-labelledby=(format!("{id}-nom")) font-family="system-ui, sans-serif" font-size="9.5" fill=(INK) {
+        svg viewBox="0 0 420 140" role="img" aria-labelledby=(format!("{id}-nom")) font-family="system-ui, sans-serif" font-size="12" fill=(INK) {
             title id=(format!("{id}-nom")) { (name) }
             (patterns(id, 1))
             @for hour in [0.0, 6.0, 12.0, 18.0_f64] {

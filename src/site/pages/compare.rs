@@ -73,6 +73,11 @@ fn filters(frame: &Frame<'_>) -> Markup {
     }
 }
 
+/// The place of a state in the legend, by which the column is sorted.
+fn rank(state: State) -> usize {
+    ALL.iter().position(|other| *other == state).unwrap_or(ALL.len())
+}
+
 /// A heading that leaves room for its column.
 fn short(frame: &Frame<'_>, column: &str) -> String {
     match column {
@@ -102,7 +107,7 @@ fn table(frame: &Frame<'_>, month: &str) -> Markup {
                     a href=(frame.to(&format!("{GUICHETS}/{}.html#{}", service.counter, service.procedure))) translate="no" { (name) }
                 }
                 td.t { (procedure) }
-                td.t { (state.label(frame.words)) }
+                td.t data-v=(rank(state)) { (state.label(frame.words)) }
                 @for (column, show) in COLUMNS { (cell(frame.words, row, column, show)) }
             }
         }
@@ -114,7 +119,7 @@ fn table(frame: &Frame<'_>, month: &str) -> Markup {
                 thead { tr {
                     (text(frame.say("Guichet", "Counter")))
                     (text(frame.say("Démarche", "Procedure")))
-                    (text(frame.say("Ce qu'on en sait", "What is known")))
+                    th.t scope="col" data-type="text" { (frame.say("Ce qu'on en sait", "What is known")) }
                     @for (column, _) in COLUMNS {
                         th scope="col" data-type="number" data-column=(column) title=(frame.title("disponibilite_mois", column)) { (short(frame, column)) }
                     }

@@ -138,10 +138,12 @@ fn map(frame: &Frame<'_>, departments: &Departments<'_>, month: &str) -> Markup 
     let last = departments.months.len().saturating_sub(1);
     let at = departments.months.iter().position(|other| *other == month).unwrap_or(last);
     let title = format!("{}, {}", frame.procedure(procedure), frame.words.month(month));
+    let what = frame
+        .say("Part du temps sans rendez-vous, par département", "Share of time without appointments, by département");
     html! {
         section aria-labelledby="carte-titre" {
-            h2 #carte-titre { (frame.say("Part du temps sans rendez-vous, par département", "Share of time without appointments, by département")) }
-            figure.carte #carte data-name="carte" {
+            h2 #carte-titre { (what) }
+            figure.carte #carte data-name="carte" data-title=(what) data-source=(frame.source()) data-simulated=[frame.simulated()] {
                 div.controls hidden {
                     label { (frame.say("Démarche", "Procedure")) " "
                         select data-map="demarche" { @for id in &departments.procedures { option value=(id) { (frame.procedure(id)) } } }
@@ -162,6 +164,7 @@ fn map(frame: &Frame<'_>, departments: &Departments<'_>, month: &str) -> Markup 
                     (table(frame, departments, procedure, month))
                     (others(frame, departments))
                 }
+                p.tools hidden {}
                 p.quiet { (frame.say("Contours :", "Outlines:")) " " (frame.site.map.source) "." }
             }
             script type="application/json" id="carte-donnees" { (PreEscaped(data(frame, departments, month))) }
@@ -226,9 +229,7 @@ pub(super) fn values(frame: &Frame<'_>) -> String {
         let at = state.and_then(|state| ALL.iter().position(|other| *other == state));
         at.and_then(|at| u32::try_from(at).ok()).and_then(|at| char::from_digit(at, 36)).unwrap_or('.')
     };
-    let permille = |row: Option<Line<'_>>| {
-        row.and_then(|row| row.number("taux_sans_rdv")).map(|rate| (rate * 10_000.0).round() / 10.0)
-    };
+    let permille = |row: Option<Line<'_>>| row.and_then(|row| row.number("taux_sans_rdv")).map(shown_permille);
     let mut values: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     let mut rates: BTreeMap<&str, Vec<Vec<Option<f64>>>> = BTreeMap::new();
     for procedure in &departments.procedures {
@@ -239,6 +240,16 @@ pub(super) fn values(frame: &Frame<'_>) -> String {
         }
     }
     format!("window.guichetsCarte = {};\n", json!({ "valeurs": values, "taux": rates }))
+}
+
+/// A share in thousandths as [`Words::share`](crate::words::Words::share) shows it, rounded once and for all; near nothing and near
+/// everything so that the script can tell.
+fn shown_permille(share: f64) -> f64 {
+    match share {
+        share if share > 0.0 && share < 0.0005 => 0.4,
+        share if (0.9995..1.0).contains(&share) => 999.6,
+        share => format!("{:.1}", 100.0 * share).parse::<f64>().map_or(0.0, |percent| (percent * 10.0).round()),
+    }
 }
 
 /// The counters by département, each with its page.
@@ -305,7 +316,7 @@ fn downloads(frame: &Frame<'_>) -> Markup {
         section {
             h2 { (frame.say("Télécharger", "Download")) }
             ul { @for (table, told) in files {
-                li { (told) (simulated) ": "
+                li { (told) (simulated) (frame.say(" : ", ": "))
                     @for (at, ending) in ["csv", "xlsx", "parquet"].into_iter().enumerate() {
                         @if at > 0 { ", " }
                         a href=(frame.at_root(&format!("{table}.{ending}"))) { (ending.to_uppercase()) }

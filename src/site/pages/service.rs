@@ -29,9 +29,9 @@ pub(super) fn service(frame: &Frame<'_>, around: &Around<'_>, service: &Service<
             h2 { (title) }
             (quote(frame, around, service))
             (history(frame, around, service, &title))
-            (delays(frame, around, service))
+            (delays(frame, around, service, &title))
             (openings(frame, around, service, &title))
-            (droughts(frame, service))
+            (droughts(frame, service, &title))
             (signals(frame, service))
             (file(frame, service))
         }
@@ -95,7 +95,7 @@ fn unknown(frame: &Frame<'_>, service: &Service<'_>, row: Line<'_>) -> Markup {
         " " (frame.say("Réponses :", "Answers:")) " " (shown("reponses", Show::Count)) " "
         (frame.say("sur", "of")) " " (shown("consultations", Show::Count)) " consultations"
         @if row.count("inconnues") > 0 { ", " (shown("inconnues", Show::Count)) " " (frame.say("sans qu'on puisse savoir", "of which nobody can tell")) }
-        @if row.number("borne_basse").is_some() {
+        @if row.number("borne_basse").is_some() && row.count("inconnues") > 0 {
             ". " (frame.say("Si l'on compte toutes celles-ci comme des oui ou comme des non, la part irait de", "Counting all these as yes, or as no, the share would go from"))
             " " (shown("borne_basse", Show::Share)) " " (frame.say("à", "to")) " " (shown("borne_haute", Show::Share))
         }
@@ -105,10 +105,17 @@ fn unknown(frame: &Frame<'_>, service: &Service<'_>, row: Line<'_>) -> Markup {
 
 fn history(frame: &Frame<'_>, around: &Around<'_>, service: &Service<'_>, title: &str) -> Markup {
     let rows = service.lines("disponibilite_mois");
-    let name = format!(
-        "{title} : {}",
-        frame
-            .say("part du temps sans rendez-vous, mois par mois", "share of time without appointments, month by month")
+    let subject = frame
+        .say("part du temps sans rendez-vous, mois par mois", "share of time without appointments, month by month");
+    let name = format!("{title}{}{subject}", frame.say(" : ", ": "));
+    let looks = rows.iter().map(|row| row.count("consultations")).sum();
+    let note = format!(
+        "{} consultations. {}",
+        frame.words.count(looks),
+        frame.say(
+            "Point : taux, creux si le mois n'est pas fini ; barre large : intervalle à 95 % ; trait : bornes.",
+            "Dot: rate, hollow if the month is not over; wide bar: 95% interval; line: bounds.",
+        )
     );
     let mut numbers: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for (number, line) in (1_usize..).zip(around.events) {
@@ -126,7 +133,7 @@ fn history(frame: &Frame<'_>, around: &Around<'_>, service: &Service<'_>, title:
         // The reasons have their sentences below: a table of sixty months has no room for them.
         html! { @if !state.has_rate() { (state.label(frame.words)) " " } @if !motif.is_empty() { code { (motif) } } }
     };
-    let note: Note<'_> = (frame.say("Ce qu'on en sait", "What is known"), &describe);
+    let known: Note<'_> = (frame.say("Ce qu'on en sait", "What is known"), &describe);
     let table = |table: &'static str,
                  column: &'static str,
                  caption: String,
@@ -134,11 +141,11 @@ fn history(frame: &Frame<'_>, around: &Around<'_>, service: &Service<'_>, title:
                  lines: &[Line<'_>]| {
         let key = format!("{}/{}", service.counter, service.procedure);
         Published { words: frame.words, table, key, head: (column, say), columns: &columns, caption }
-            .table(lines, Some(note))
+            .table(lines, Some(known))
     };
     let years = years_before(service, &around.months);
     html! {
-        (Figure { frame, id: &id, title: &format!("{}, {title}", around.counter.name()), file: &format!("{}-{}-mois", service.counter, service.procedure) }.open(&html! {
+        (Figure { frame, id: &id, title: &format!("{}, {title}", around.counter.name()), subject, note: &note, file: &format!("{}-{}-mois", service.counter, service.procedure) }.open(&html! {
             (months(frame.words, (&id, &name), &around.months, &rows, &marks))
             details {
                 summary { (frame.say("Les chiffres de cette figure", "The figures behind it")) }
@@ -176,23 +183,24 @@ fn years_before<'a>(service: &Service<'a>, months: &[&str]) -> Vec<Line<'a>> {
     lines.into_iter().filter(|line| format!("{}-01", line.text("annee")).as_str() < first).collect()
 }
 
-/// A figure that may be taken out of its page.
+/// A figure that may be taken out of its page, with what it then has to say of itself.
 struct Figure<'a> {
     frame: &'a Frame<'a>,
     id: &'a str,
+    /// Of whom.
     title: &'a str,
+    /// What is drawn.
+    subject: &'a str,
+    /// Of how much, and how to read it.
+    note: &'a str,
     file: &'a str,
 }
 
 impl Figure<'_> {
     fn open(&self, inside: &Markup) -> Markup {
-        let description = self.frame.site.description;
-        let simulated = description.about.simulated.then(|| self.frame.say("DONNÉES SIMULÉES", "SIMULATED DATA"));
-        let address = self.frame.cited().map(|address| format!(", {address}")).unwrap_or_default();
-        let source =
-            format!("{}, version {}{address}", description.title(self.frame.words.0), description.about.version);
         html! {
-            figure.figure id=(format!("figure-{}", self.id)) data-title=(self.title) data-source=(source) data-simulated=[simulated] data-name=(self.file) {
+            figure.figure id=(format!("figure-{}", self.id)) data-title=(self.title) data-subject=(self.subject) data-note=(self.note)
+                data-source=(self.frame.source()) data-simulated=[self.frame.simulated()] data-name=(self.file) {
                 (inside)
                 p.tools hidden {}
             }
@@ -200,7 +208,7 @@ impl Figure<'_> {
     }
 }
 
-fn delays(frame: &Frame<'_>, around: &Around<'_>, service: &Service<'_>) -> Markup {
+fn delays(frame: &Frame<'_>, around: &Around<'_>, service: &Service<'_>, title: &str) -> Markup {
     let row = service.lines("delais").into_iter().find(|line| line.text("mois") == around.closed);
     let Some(row) = row.filter(|row| row.count("oui") > 0) else { return html! {} };
     let classes = [
@@ -215,7 +223,7 @@ fn delays(frame: &Frame<'_>, around: &Around<'_>, service: &Service<'_>) -> Mark
     html! {
         h3 { (frame.say("Quand un rendez-vous était proposé : dans quel délai ?", "Where an appointment was offered: how far ahead?")) }
         @if told {
-            div.scroll tabindex="0" role="region" aria-label=(frame.say("Délais", "Delays")) {
+            div.scroll tabindex="0" role="region" aria-label=(format!("{}, {title}", frame.say("Délais", "Delays"))) {
                 table.figures data-table="delais" data-key=(format!("{}/{}", service.counter, service.procedure)) {
                     caption { (frame.words.month(around.closed)) ", " (frame.say("en part du temps répondu", "as a share of the time answered")) }
                     thead { tr {
@@ -230,7 +238,8 @@ fn delays(frame: &Frame<'_>, around: &Around<'_>, service: &Service<'_>) -> Mark
             }
         } @else {
             @let column = if row.text("motif_classes").is_empty() { "motif" } else { "motif_classes" };
-            p { (frame.say("Parts non publiées :", "Shares not published:")) " " (frame.reason("delais", column, row.text(column))) "." }
+            @let table = if column == "motif" { "disponibilite_mois" } else { "delais" };
+            p { (frame.say("Parts non publiées :", "Shares not published:")) " " (frame.reason(table, column, row.text(column))) "." }
         }
     }
 }
@@ -244,9 +253,16 @@ fn openings(frame: &Frame<'_>, around: &Around<'_>, service: &Service<'_>, title
     if looked == 0 {
         return html! {};
     }
-    let name = format!(
-        "{title} : {}",
-        frame.say("ouvertures vues, par jour de la semaine et heure", "openings seen, by weekday and hour")
+    let subject = frame.say("ouvertures vues, par jour de la semaine et heure", "openings seen, by weekday and hour");
+    let name = format!("{title}{}{subject}", frame.say(" : ", ": "));
+    let note = format!(
+        "{} {}. {}",
+        frame.words.count(looked),
+        frame.say("occasions", "occasions"),
+        frame.say(
+            "Plus foncé : plus d'ouvertures par occasion ; rond : aucune ; hachures : personne n'a regardé.",
+            "Darker: more openings per occasion; ring: none; hatched: nobody looked.",
+        )
     );
     let id = format!("rythme-{}", service.procedure);
     html! {
@@ -259,11 +275,11 @@ fn openings(frame: &Frame<'_>, around: &Around<'_>, service: &Service<'_>, title
             }
         }
         @if seen > 0 {
-            (Figure { frame, id: &id, title: &format!("{}, {title}", around.counter.name()), file: &format!("{}-{}-rythme", service.counter, service.procedure) }.open(&html! {
+            (Figure { frame, id: &id, title: &format!("{}, {title}", around.counter.name()), subject, note: &note, file: &format!("{}-{}-rythme", service.counter, service.procedure) }.open(&html! {
                 (rhythm(frame.words, (&id, &name), &rows))
                 details {
                     summary { (frame.say("Les chiffres de cette figure", "The figures behind it")) }
-                    (rhythm_table(frame, service, &rows))
+                    (rhythm_table(frame, service, &rows, title))
                 }
             }))
         }
@@ -271,14 +287,14 @@ fn openings(frame: &Frame<'_>, around: &Around<'_>, service: &Service<'_>, title
 }
 
 /// Openings of occasions, by weekday and hour; a hyphen where nobody looked.
-fn rhythm_table(frame: &Frame<'_>, service: &Service<'_>, rows: &[Line<'_>]) -> Markup {
+fn rhythm_table(frame: &Frame<'_>, service: &Service<'_>, rows: &[Line<'_>], title: &str) -> Markup {
     let hours = by_hour(rows);
     let shown = |day: i64, hour: i64| match hours.get(&(day, hour)) {
         Some(row) => format!("{}/{}", row.text("ouvertures"), row.text("occasions")),
         None => "-".to_owned(),
     };
     html! {
-        div.scroll tabindex="0" role="region" aria-label=(frame.say("Ouvertures", "Openings")) {
+        div.scroll tabindex="0" role="region" aria-label=(format!("{}, {title}", frame.say("Ouvertures", "Openings"))) {
             table.figures.heures data-heures=(format!("{}/{}", service.counter, service.procedure)) {
                 caption { (frame.say("Ouvertures vues / occasions de les voir, par heure", "Openings seen / occasions to see them, by hour")) }
                 thead { tr {
@@ -294,7 +310,7 @@ fn rhythm_table(frame: &Frame<'_>, service: &Service<'_>, rows: &[Line<'_>]) -> 
     }
 }
 
-fn droughts(frame: &Frame<'_>, service: &Service<'_>) -> Markup {
+fn droughts(frame: &Frame<'_>, service: &Service<'_>, title: &str) -> Markup {
     let rows = service.lines("penuries");
     let columns = [
         ("fin_utc", Show::Instant),
@@ -325,7 +341,7 @@ fn droughts(frame: &Frame<'_>, service: &Service<'_>) -> Markup {
                     key: format!("{}/{}", service.counter, service.procedure),
                     head: ("debut_utc", &head),
                     columns: &titled,
-                    caption: frame.say("Suites de « non » sans un seul « oui », les plus longues d'abord", "Runs of \"no\" without a single \"yes\", the longest first").to_owned(),
+                    caption: format!("{title}, {}", frame.say("suites de « non » sans un seul « oui », les plus longues d'abord", "runs of \"no\" without a single \"yes\", the longest first")),
                 }.table(&rows, Some((frame.say("Remarque", "Note"), &note))))
             }
         }
@@ -341,7 +357,7 @@ fn signals(frame: &Frame<'_>, service: &Service<'_>) -> Markup {
                 summary { (frame.say("Signaux : ce qui pourrait être une erreur de mesure", "Signals: what might be an error of the measurement")) }
                 ul { @for row in rows {
                     li {
-                        code { (row.text("type")) } " (" (frame.reason("signaux", "type", row.text("type"))) "), "
+                        code { (row.text("type")) } ", "
                         (row.text("debut")) " – " (row.text("fin")) ". "
                         span lang="fr" { (row.text("ce_qui_trancherait")) }
                     }

@@ -15,7 +15,7 @@ pub(super) fn method(frame: &Frame<'_>) -> String {
     };
     let text = text.replace(&format!("]({other})"), &format!("]({page})"));
     let title = frame.say("Méthode", "Method");
-    let body = html! { div.prose { (Frame::markdown(&text)) } };
+    let body = html! { div.prose { (frame.markdown(&text)) } };
     frame.page(&Own { title, about: title, scripts: &[], body })
 }
 
@@ -27,7 +27,7 @@ pub(super) fn changes(frame: &Frame<'_>) -> String {
     let body = html! {
         @if let Some(text) = frame.site.changes {
             @if frame.words.0 == Language::French { p.quiet { "Cette liste est écrite en anglais, telle que dans CHANGES.md." } }
-            div.prose lang="en" { (Frame::markdown(text)) }
+            div.prose lang="en" { (frame.markdown(text)) }
         } @else { h1 { (title) } p { (none) } }
     };
     frame.page(&Own { title, about: title, scripts: &[], body })
