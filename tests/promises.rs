@@ -66,6 +66,7 @@ mod site;
 mod site_figures;
 mod site_nights;
 mod site_scripts;
+mod site_states;
 mod spreadsheet;
 mod store_quirks;
 mod store_refusals;

@@ -104,6 +104,20 @@ impl State {
         }
     }
 
+    /// Why there is no rate, as a part of a sentence.
+    pub(super) fn clause(self, words: Words) -> &'static str {
+        match self {
+            Self::NotMeasured => words.say("personne n'a regardé", "nobody looked"),
+            Self::NoAnswer => {
+                words.say("le robot a regardé, et n'a pas eu de réponse", "the robot looked, and had no answer")
+            }
+            Self::TooFew => {
+                words.say("il n'y a pas assez de réponses pour cela", "there are not enough answers for that")
+            }
+            other => other.label(words),
+        }
+    }
+
     /// Whether a rate stands there.
     pub(super) const fn has_rate(self) -> bool {
         matches!(self, Self::Rate(_) | Self::Always)

@@ -41,7 +41,8 @@ pub(super) fn service(frame: &Frame<'_>, around: &Around<'_>, service: &Service<
 /// The sentence of the newest whole month, or why there is none.
 pub(super) fn quote(frame: &Frame<'_>, around: &Around<'_>, service: &Service<'_>) -> Markup {
     let Some(row) = service.month(around.closed) else {
-        return html! { p.finding { (frame.say("Pas mesuré en", "Not measured in")) " " (frame.words.month(around.closed)) "." } };
+        let month = frame.words.month(around.closed);
+        return html! { p.finding.aucune { (frame.say("En", "In")) " " (month) ", " (State::NotMeasured.clause(frame.words)) "." } };
     };
     let id = format!("phrase-{}", service.procedure);
     match frame.words.sentence(row) {
@@ -81,7 +82,7 @@ fn refusal(frame: &Frame<'_>, service: &Service<'_>, row: Line<'_>) -> Markup {
         },
         State::OutOfScope => html! { (State::OutOfScope.label(frame.words)) "." },
         state => html! {
-            (frame.say("aucun taux ne peut être cité", "no rate may be cited")) ", " (state.label(frame.words)) " ("
+            (frame.say("aucun taux ne peut être cité : ", "no rate may be cited: ")) (state.clause(frame.words)) " ("
             code { (row.text("motif")) } ", " (reason) ")."
         },
     }

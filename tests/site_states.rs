@@ -1,0 +1,111 @@
+//! The five states of a figure, and what is out of scope, each on logs of its own: no page tells or draws one as another.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::support::{Attempts, Kind, Store};
+
+/// A state, with what tells it on a page.
+struct State {
+    class: &'static str,
+    /// Label in French and in English, as the front page has it.
+    labels: [&'static str; 2],
+    /// What its month is filled with in the figure of its service.
+    fill: &'static str,
+    /// What the sentence about the month says, in French.
+    said: &'static str,
+}
+
+const RATE: State = State {
+    class: "c1",
+    labels: ["de 50 à 90\u{a0}%", "50 to 90%"],
+    fill: "#f9c45e",
+    said: "sans rendez-vous 67\u{a0}% du temps",
+};
+const ALWAYS: State = State {
+    class: "c4",
+    labels: ["toujours\u{a0}: chaque réponse fut «\u{a0}non\u{a0}»", "always: each answer was &quot;no&quot;"],
+    fill: "#3d1408",
+    said: "aucun rendez-vous vu en 30 jours regardés",
+};
+const TOO_FEW: State = State {
+    class: "trop_peu",
+    labels: ["trop peu de réponses pour un taux", "too few answers for a rate"],
+    fill: "url(#points-mois-premier-titre)",
+    said: "aucun taux ne peut être cité",
+};
+const NO_ANSWER: State = State {
+    class: "aucune_reponse",
+    labels: ["regardé, sans réponse\u{a0}: on ne sait pas", "looked at, no answer: not known"],
+    fill: "url(#rayures-mois-premier-titre)",
+    said: "n’a pas eu de réponse",
+};
+const NOT_MEASURED: State = State {
+    class: "pas_mesure",
+    labels: ["pas mesuré\u{a0}: personne n’a regardé", "not measured: nobody looked"],
+    fill: "url(#hachures-mois-premier-titre)",
+    said: "personne n’a regardé",
+};
+const OUT_OF_SCOPE: State = State {
+    class: "hors_champ",
+    labels: ["hors champ\u{a0}: pas de rendez-vous en ligne", "out of scope: no appointments online"],
+    fill: "stroke-dasharray=\"2 2\"",
+    said: "hors champ",
+};
+
+/// Every six hours of so many days of April, what `seen` makes of the look's number; and one look in March, so that the service is
+/// in scope.
+fn april(days: u32, seen: impl Fn(u32) -> (Kind, Value)) -> Attempts {
+    let first = Attempts::on("evry-prefecture").saw(Kind::Yes, 1, "2019-03-20T10:05:00Z");
+    (1..=days).flat_map(|day| (0..4).map(move |look| (day, look))).fold(first, |logs, (day, look)| {
+        let (kind, more) = seen(day * 4 + look);
+        logs.look(kind, &format!("2019-04-{day:02}T{:02}:05:00Z", 1 + look * 6), &more)
+    })
+}
+
+/// The pages that a run on such logs publishes: the front page and the counter's, in French and then in English.
+fn pages(logs: &Attempts) -> [String; 4] {
+    let store = Store::new();
+    let pipeline = logs.pipeline("", "*,*,2019-03-01T00:00:00+01:00,2019-05-01T00:00:00+02:00,360,true,essai");
+    let run = store.run(&pipeline, &[&logs.path()], "2019-05-02T00:00:00+02:00", &[]);
+    assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
+    ["index.html", "guichets/evry-prefecture.html", "en/index.html", "en/guichets/evry-prefecture.html"]
+        .map(|page| fs::read_to_string(store.path().join("latest").join(page)).unwrap())
+}
+
+fn assert_told(state: &State, logs: &Attempts) {
+    let [front, counter, front_en, _] = pages(logs);
+    for (page, label) in [(&front, state.labels[0]), (&front_en, state.labels[1])] {
+        let row = page.split("<tr data-code=\"91\">").nth(1).unwrap().split("</tr>").next().unwrap();
+        assert!(row.contains(&format!("data-map=\"etat\">{label}</td>")), "{}: {row}", state.class);
+        let shape = page.split("<path data-code=\"91\"").nth(1).unwrap().split('>').next().unwrap();
+        assert!(shape.contains(&format!("class=\"zone {}\"", state.class)), "{}: {shape}", state.class);
+    }
+    let finding = counter.split("class=\"finding").nth(1).unwrap().split("</p>").next().unwrap();
+    assert!(finding.contains("avril 2019") && finding.contains(state.said), "{}: {finding}", state.class);
+    // What the month of April is drawn with, and March is not: that holds one « yes » of too few looks.
+    let drawing = counter.split("role=\"img\"").nth(1).unwrap().split("</svg>").next().unwrap();
+    let marks = drawing.split("</defs>").nth(1).unwrap();
+    assert!(marks.contains(state.fill), "{}: {marks}", state.class);
+    let others = [&RATE, &ALWAYS].into_iter().filter(|other| other.class != state.class);
+    for other in others {
+        assert!(!marks.contains(other.fill), "{} is drawn as {}", state.class, other.class);
+    }
+}
+
+#[test]
+fn each_state_is_told_and_drawn_as_itself() {
+    let plain = |kind: Kind| move |_: u32| (kind, json!({}));
+    let gone = json!({ "http_status": 404, "page_text": "Page introuvable", "step": "/" });
+    for (state, logs) in [
+        (&RATE, april(30, |look| (if look % 3 == 0 { Kind::Yes } else { Kind::No }, json!({})))),
+        (&ALWAYS, april(30, plain(Kind::No))),
+        (&TOO_FEW, april(1, plain(Kind::No))),
+        (&NO_ANSWER, april(30, plain(Kind::Captcha))),
+        (&NOT_MEASURED, april(0, plain(Kind::No))),
+        (&OUT_OF_SCOPE, april(30, move |_| (Kind::No, gone.clone()))),
+    ] {
+        assert_told(state, &logs);
+    }
+}
