@@ -2,13 +2,16 @@
 //! the tables.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 
 use serde_json::{Value, json};
 
 use crate::site_figures::{closed_month, percent};
-use crate::support::Row;
 use crate::support::site::{Site, texts};
+use crate::support::tools::node_project;
+use crate::support::{Row, Run, root};
 
 fn text<'a>(value: &'a Value, key: &str) -> &'a str {
     value[key].as_str().unwrap_or_else(|| panic!("no {key} in {value}"))
@@ -220,6 +223,19 @@ fn assert_pairs(pairs: &Value, services: &BTreeMap<String, &Row>) {
 /// Words without what breaks lines in them.
 fn flat(words: &str) -> String {
     words.split_whitespace().collect::<Vec<_>>().join(" ").replace('’', "'")
+}
+
+/// What browsers get is made of the sources beside it, and of nothing else.
+#[test]
+fn the_script_that_asks_is_what_its_sources_give() {
+    let Some(folder) = node_project("src/site/browser") else { return };
+    let built = Run::of(Command::new("node").arg("build.js").current_dir(&folder));
+    assert_eq!(built.code, Some(0), "{}{}", built.stdout, built.stderr);
+    let made = fs::read(folder.parent().unwrap().join("assets/interroger.js")).unwrap();
+    assert!(
+        made == fs::read(root().join("src/site/assets/interroger.js")).unwrap(),
+        "run npm run build in src/site/browser"
+    );
 }
 
 #[test]

@@ -52,13 +52,18 @@ pub fn provided(probe: &mut Command, packages: &[&str]) -> bool {
 /// A folder with what stands in a folder of tests/support, and the modules that it pins; nothing where npm is not to be
 /// had.
 pub fn node_folder(name: &str) -> Option<PathBuf> {
-    static NPM: OnceLock<bool> = OnceLock::new();
-    let there = NPM.get_or_init(|| provided(Command::new("npm").arg("--version"), &["nodejs", "npm"]));
-    there.then(|| install(name))
+    node_project(&format!("tests/support/{name}"))
 }
 
-fn install(name: &str) -> PathBuf {
-    let scripts = root().join("tests/support").join(name);
+/// The same of any folder of the project.
+pub fn node_project(path: &str) -> Option<PathBuf> {
+    static NPM: OnceLock<bool> = OnceLock::new();
+    let there = NPM.get_or_init(|| provided(Command::new("npm").arg("--version"), &["nodejs", "npm"]));
+    there.then(|| install(path))
+}
+
+fn install(path: &str) -> PathBuf {
+    let scripts = root().join(path);
     let wanted = blake3::hash(&fs::read(scripts.join("package-lock.json")).unwrap()).to_hex();
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
     let folder = target.join(format!("node-{}", &wanted[..12]));
@@ -71,7 +76,7 @@ fn install(name: &str) -> PathBuf {
     if !ready.is_file() {
         let mut npm = Command::new("npm");
         let run = Run::of(npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"]).current_dir(&folder));
-        assert_eq!(run.code, Some(0), "cannot install tests/support/{name}/package-lock.json:\n{}", run.stderr);
+        assert_eq!(run.code, Some(0), "cannot install {path}/package-lock.json:\n{}", run.stderr);
         fs::write(ready, "").unwrap();
     }
     folder
@@ -79,8 +84,9 @@ fn install(name: &str) -> PathBuf {
 
 #[test]
 fn the_locks_of_npm_pin_every_module_by_its_digest_and_name_no_registry() {
-    for folder in ["js", "azurite", "site"] {
-        let lock = root().join("tests/support").join(folder).join("package-lock.json");
+    let others = ["tests/support/js", "tests/support/azurite", "tests/support/site"];
+    for folder in ["src/site/browser", "data/carte"].into_iter().chain(others) {
+        let lock = root().join(folder).join("package-lock.json");
         let lock: Value = serde_json::from_str(&fs::read_to_string(lock).unwrap()).unwrap();
         let modules = lock["packages"].as_object().unwrap().iter().filter(|(name, _)| !name.is_empty());
         for (name, module) in modules {
