@@ -208,7 +208,7 @@ impl State {
         match self {
             Self::Rate => ("", "", ""),
             Self::Always => ("toujours\u{a0}: chaque réponse fut «\u{a0}non\u{a0}»", "c4", "#3d1408"),
-            Self::TooFew => ("trop peu de réponses pour un taux", "trop_peu", "url(#points-"),
+            Self::TooFew => ("des réponses, mais pas de quoi donner un taux", "trop_peu", "url(#points-"),
             Self::NoAnswer => ("regardé, sans réponse\u{a0}: on ne sait pas", "aucune_reponse", "url(#rayures-"),
             Self::NotMeasured => ("pas mesuré\u{a0}: personne n’a regardé", "pas_mesure", "url(#hachures-"),
         }

@@ -111,6 +111,27 @@ fn every_night_keeps_its_pages_and_those_that_close_a_month_stand_unpacked() {
     assert!(fs::read_to_string(path.join("index.html")).unwrap().contains("url=latest/index.html"));
 }
 
+/// Ids of the contract may hold what no name of a file can: their pages stand, and the next night does, too.
+#[test]
+fn no_id_of_a_counter_keeps_a_version_from_its_pages() {
+    let accept = "registry.unknown = \"accept\"\nregistry.zone = \"Europe/Paris\"";
+    let store = Store::new();
+    let ids = ["x:y", "Con", "con", "x/./y", "a/../../evil"];
+    let logs = ids.into_iter().fold(Attempts::on("evry-prefecture"), |logs, id| morning(logs, "2019-04-16", id));
+    for as_of in ["2019-04-17T00:00:00Z", "2019-04-18T00:00:00Z"] {
+        let run = store.run(&logs.pipeline(accept, SCHEDULE), &[&logs.path()], as_of, &[]);
+        assert_eq!(run.code, Some(0), "{as_of}: {}{}", run.stdout, run.stderr);
+        assert_eq!(verified(&store).code, Some(0), "{}", verified(&store).stdout);
+    }
+    let pages = latest(&store);
+    let counters = pages.keys().filter(|name| name.starts_with("guichets/")).count();
+    assert_eq!(counters, ids.len());
+    let front = text(&pages, "index.html");
+    let link = regex::Regex::new("href=\"(guichets/[^\"]+)\"").unwrap();
+    let led: Vec<&str> = link.captures_iter(&front).map(|found| found.get(1).unwrap().as_str()).collect();
+    assert!(led.len() == ids.len() && led.iter().all(|name| pages.contains_key(*name)), "{led:?}");
+}
+
 #[test]
 fn damaged_pages_are_found_and_not_shown() {
     let store = Store::new();

@@ -54,7 +54,7 @@ fn the_map_goes_by_the_keyboard_alone_and_its_address_can_be_sent() {
         // What is known differs, and so do the table and the shapes.
         assert_ne!(told(first), told(procedure));
         let ((words, share, class), (_, other_share, other_class)) = (told(arrow), told(button));
-        assert_eq!((words, share, class), ("trop peu de réponses pour un taux", "", "trop_peu"));
+        assert_eq!((words, share, class), ("des réponses, mais pas de quoi donner un taux", "", "trop_peu"));
         assert!(!other_share.is_empty() && other_class != class, "{other_share}, {other_class}");
         // The address holds it all; one that names nothing known shows the first view.
         let address = text(button, "address");

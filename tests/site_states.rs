@@ -31,7 +31,7 @@ const ALWAYS: State = State {
 };
 const TOO_FEW: State = State {
     class: "trop_peu",
-    labels: ["trop peu de réponses pour un taux", "too few answers for a rate"],
+    labels: ["des réponses, mais pas de quoi donner un taux", "answers, but not enough for a rate"],
     fill: "url(#points-mois-premier-titre)",
     said: "aucun taux ne peut être cité",
 };
@@ -49,7 +49,10 @@ const NOT_MEASURED: State = State {
 };
 const OUT_OF_SCOPE: State = State {
     class: "hors_champ",
-    labels: ["hors champ\u{a0}: pas de rendez-vous en ligne", "out of scope: no appointments online"],
+    labels: [
+        "hors champ\u{a0}: page disparue, connexion exigée ou autre canal",
+        "out of scope: page gone, login asked or another way",
+    ],
     fill: "stroke-dasharray=\"2 2\"",
     said: "hors champ",
 };

@@ -37,6 +37,10 @@ impl SiteCommand {
     /// Unpacks, or serves.
     pub fn run(self, common: &Common) -> Result<ExitCode> {
         if let Some(folder) = &self.out {
+            let taken = std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some());
+            if taken {
+                return Err(Error::usage("the folder is not empty").at_path(folder).hint("name a new one with --out"));
+            }
             let pages = self.unpack(folder)?;
             let begin = folder.join("index.html");
             print(&if common.json {

@@ -51,6 +51,8 @@ pub fn pack<'a>(files: impl IntoIterator<Item = &'a (String, Vec<u8>)>) -> Resul
     let mut archive = Builder::new(press);
     let mut list = Vec::new();
     for (name, content) in files {
+        // What could not be unpacked must not be published.
+        check_name(name).map_err(|error| Error::internal(error.to_string()).at(PACK))?;
         let mut header = Header::new_gnu();
         header.set_size(content.len() as u64);
         header.set_mode(0o644);

@@ -184,6 +184,13 @@ impl Frame<'_> {
         description.base().map(|base| format!("{base}/versions/{}/{}", description.about.version, self.file()))
     }
 
+    /// A month, and that it is not over where it is not.
+    pub(super) fn month(&self, month: &str) -> String {
+        let told = self.words.month(month);
+        let open = !month.is_empty() && *month >= *self.site.open_month();
+        if open { format!("{told}{}", self.say(" (mois non fini)", " (not over yet)")) } else { told }
+    }
+
     /// Where a figure that is taken out of the page comes from.
     pub(super) fn source(&self) -> String {
         let description = self.site.description;

@@ -81,7 +81,7 @@ impl<'a> Site<'a> {
             let counters = self.world.counters();
             let of_counters = counters.par_iter().flat_map_iter(|counter| {
                 pages::OF_A_COUNTER.iter().map(|(folder, make)| {
-                    let frame = page(&format!("{folder}/{}.html", counter.id));
+                    let frame = page(&format!("{folder}/{}", counter.file()));
                     (frame.file(), make(&frame, counter).into_bytes())
                 })
             });
@@ -101,6 +101,16 @@ impl<'a> Site<'a> {
             (frame.file(), pages::front(&frame).into_bytes())
         });
         fronts.into_iter().chain(assets::of_every_page()).collect()
+    }
+
+    /// The month in which the version was made: it, and what comes after, is not over.
+    fn open_month(&self) -> String {
+        self.description.as_of.format("%Y-%m").to_string()
+    }
+
+    /// The month of which the pages speak first: the newest that is over.
+    fn closed_month(&self) -> Option<&str> {
+        self.world.closed_month(&self.open_month())
     }
 
     fn schema(&self, table: &str) -> Option<&TableSchema> {

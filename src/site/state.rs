@@ -12,13 +12,13 @@ pub(super) enum State {
     NotMeasured,
     /// Somebody looked, and no answer could be had.
     NoAnswer,
-    /// Too few answers, or too uneven ones, for a rate.
+    /// Answers, but too few for a rate, or such that none can be made of them.
     TooFew,
     /// A rate, in its class: the position in [`BREAKS`] of the first break above it.
     Rate(usize),
     /// Every answer was « no ».
     Always,
-    /// The service is not to be had by appointment there.
+    /// What was asked leads to no appointments: the page is gone, asks for a login, or leads elsewhere.
     OutOfScope,
 }
 
@@ -92,15 +92,18 @@ impl State {
         match self {
             Self::NotMeasured => words.say("pas mesuré : personne n'a regardé", "not measured: nobody looked"),
             Self::NoAnswer => words.say("regardé, sans réponse : on ne sait pas", "looked at, no answer: not known"),
-            Self::TooFew => words.say("trop peu de réponses pour un taux", "too few answers for a rate"),
+            Self::TooFew => {
+                words.say("des réponses, mais pas de quoi donner un taux", "answers, but not enough for a rate")
+            }
             Self::Rate(0) => words.say("moins de 50 % du temps", "less than 50% of the time"),
             Self::Rate(1) => words.say("de 50 à 90 %", "50 to 90%"),
             Self::Rate(2) => words.say("de 90 à 97 %", "90 to 97%"),
             Self::Rate(_) => words.say("97 % et plus", "97% and more"),
             Self::Always => words.say("toujours : chaque réponse fut « non »", "always: each answer was \"no\""),
-            Self::OutOfScope => {
-                words.say("hors champ : pas de rendez-vous en ligne", "out of scope: no appointments online")
-            }
+            Self::OutOfScope => words.say(
+                "hors champ : page disparue, connexion exigée ou autre canal",
+                "out of scope: page gone, login asked or another way",
+            ),
         }
     }
 
@@ -112,7 +115,7 @@ impl State {
                 words.say("le robot a regardé, et n'a pas eu de réponse", "the robot looked, and had no answer")
             }
             Self::TooFew => {
-                words.say("il n'y a pas assez de réponses pour cela", "there are not enough answers for that")
+                words.say("les réponses ne permettent pas d'en donner un", "the answers do not allow for one")
             }
             other => other.label(words),
         }

@@ -236,10 +236,10 @@ impl World {
         months.into_iter().collect()
     }
 
-    /// The newest month that is whole for somebody, or the newest where none is; nothing where nothing is in scope.
-    pub(super) fn closed_month(&self) -> Option<&str> {
-        let whole = self.lines("disponibilite_mois").filter(|line| line.text("periode_complete") == "true");
-        whole.map(|line| line.text("mois")).max().or_else(|| self.months().last().copied())
+    /// The newest month that was over at a month, or the newest where none was; nothing where nothing is in scope.
+    pub(super) fn closed_month(&self, at: &str) -> Option<&str> {
+        let months = self.months();
+        months.iter().rev().find(|month| **month < at).or(months.last()).copied()
     }
 }
 
@@ -247,6 +247,16 @@ impl<'a> Counter<'a> {
     /// Its name, or its id.
     pub(super) fn name(&self) -> &'a str {
         self.told.map(|told| told.text("nom")).filter(|name| !name.is_empty()).unwrap_or(self.id)
+    }
+
+    /// What its pages are called: its id, in letters that every file system and every address takes as they are, and tells
+    /// apart. Two ids never have one name.
+    pub(super) fn file(&self) -> String {
+        let letter = |byte: u8| match byte {
+            b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' => char::from(byte).to_string(),
+            other => format!("~{other:02x}"),
+        };
+        self.id.bytes().map(letter).collect::<String>() + ".html"
     }
 
     /// The code of its département; empty where nothing says it.
@@ -305,4 +315,35 @@ fn longest(batch: &RecordBatch) -> Result<RecordBatch> {
         chosen.extend(rows.iter().filter_map(|row| u32::try_from(*row).ok()));
     }
     take_record_batch(batch, &UInt32Array::from(chosen)).internal("penuries")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_id_has_a_file_of_its_own_that_leads_nowhere_else() {
+        let ids = [
+            "rouen-prefecture",
+            "Con",
+            "con",
+            "x:y",
+            "x/./y",
+            "x//y",
+            "a/../../evil",
+            "..",
+            "é",
+            "~",
+            "~3a",
+            ":",
+            "a b",
+        ];
+        let files: BTreeSet<String> = ids.iter().map(|id| Counter { id, told: None }.file()).collect();
+        assert_eq!(files.len(), ids.len());
+        assert!(
+            files.iter().all(|file| file.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_~.".contains(&byte)))
+        );
+        assert!(files.iter().all(|file| file.matches('.').count() == 1 && !file.starts_with('.')));
+        assert!(files.contains("rouen-prefecture.html"));
+    }
 }

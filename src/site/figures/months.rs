@@ -28,11 +28,11 @@ pub(in crate::site) struct Event<'a> {
     pub month: &'a str,
 }
 
-/// The figure; `open` is the month that is not over, whose mark is hollow.
+/// The figure; `open` is the first month that is not over, whose mark is hollow.
 pub(in crate::site) fn months(
     words: Words,
     (id, name): (&str, &str),
-    months: &[&str],
+    (months, open): (&[&str], &str),
     rows: &[Line<'_>],
     events: &[Event<'_>],
 ) -> Markup {
@@ -41,7 +41,7 @@ pub(in crate::site) fn months(
         (months.len().max(1) as f64, |month: &str| months.iter().position(|other| *other == month).map(|at| at as f64));
     let step = (WIDTH - LEFT - RIGHT) / count;
     let middle = |month: &str| at(month).map(|at| LEFT + (at + 0.5) * step);
-    let mut drawing = Drawing { id, step: step.min(30.0), ..Drawing::default() };
+    let mut drawing = Drawing { id, open, step: step.min(30.0), ..Drawing::default() };
     for row in rows {
         if let Some(x) = middle(row.text("mois")) {
             drawing.month(x, *row);
@@ -133,6 +133,7 @@ fn axis(words: Words, months: &[&str], step: f64) -> Markup {
 #[derive(Default)]
 struct Drawing<'a> {
     id: &'a str,
+    open: &'a str,
     step: f64,
     bounds: String,
     intervals: String,
@@ -161,12 +162,13 @@ impl Drawing<'_> {
             (Some(rate), _) => {
                 line(&mut self.bounds, &x, bounds);
                 line(&mut self.intervals, &x, between("ic95_bas", "ic95_haut"));
-                let whole = row.text("periode_complete") == "true";
-                let fill = if whole { fill(state, self.id) } else { HOLLOW.to_owned() };
+                let over = row.text("mois") < self.open;
+                let fill = if over { fill(state, self.id) } else { HOLLOW.to_owned() };
                 let _ = write!(self.dots.entry(fill).or_default(), "M{x} {}h0", tenths(height(rate)));
             }
-            (None, Some((low, high))) if state != State::NotMeasured => {
-                // No rate: what is known is only that it lies somewhere in there.
+            (None, bounds) if state != State::NotMeasured => {
+                // No rate: what is known is only that it lies somewhere in there; without bounds, anywhere.
+                let (low, high) = bounds.unwrap_or((ANSWERED.1, ANSWERED.0));
                 let tall = (low - high).max(4.0);
                 let top = (high.midpoint(low) - tall / 2.0).min(ANSWERED.1 - tall);
                 outline(self.areas.entry(fill(state, self.id)).or_default(), (left, top), wide, tall);

@@ -43,9 +43,11 @@ pub(in crate::site) fn rhythm(words: Words, (id, name): (&str, &str), rows: &[Li
     for (day, down) in (1..=7).zip(0_u8..) {
         for (hour, across) in (0..24).zip(0_u8..) {
             let (x, y) = (LEFT + f64::from(across) * SIDE, TOP + f64::from(down) * SIDE);
-            let share = hours.get(&(day, hour)).and_then(|row| row.number("part_ouvertures"));
-            let _ =
-                write!(cells.entry(colour(share, most, id)).or_default(), "M{} {}h14v14h-14z", tenths(x), tenths(y));
+            let row = hours.get(&(day, hour));
+            let share = row.and_then(|row| row.number("part_ouvertures"));
+            // Looked at, with an appointment there already or no look before: no occasion to see an opening.
+            let fill = if row.is_some() && share.is_none() { "#ffffff".to_owned() } else { colour(share, most, id) };
+            let _ = write!(cells.entry(fill).or_default(), "M{} {}h14v14h-14z", tenths(x), tenths(y));
             if share == Some(0.0) {
                 let _ = write!(rings, "M{} {}h0", tenths(x + 7.0), tenths(y + 7.0));
             }

@@ -10,7 +10,7 @@ use crate::grid::Line;
 use crate::site::cell::{Show, cell};
 use crate::site::frame::{Frame, Own};
 use crate::site::state::{ALL, State};
-use crate::site::world::Service;
+use crate::site::world::{Counter, Service};
 
 /// The columns after the names, and how they are shown.
 const COLUMNS: [(&str, Show); 7] = [
@@ -25,9 +25,9 @@ const COLUMNS: [(&str, Show); 7] = [
 
 /// The page.
 pub(super) fn compare(frame: &Frame<'_>) -> String {
-    let month = frame.site.world.closed_month().unwrap_or_default();
+    let month = frame.site.closed_month().unwrap_or_default();
     let title = frame.say("Comparer les services", "Compare services");
-    let told = frame.words.month(month);
+    let told = frame.month(month);
     let body = html! {
         h1 { (title) ", " (told) }
         p {
@@ -96,6 +96,7 @@ fn table(frame: &Frame<'_>, month: &str) -> Markup {
     let row = |service: &Service<'_>, row: Line<'_>| {
         let (state, counter) = (State::of(row), counters.get(service.counter));
         let name = counter.map_or(service.counter, |counter| counter.name());
+        let file = counter.map(Counter::file).unwrap_or_default();
         let procedure = frame.procedure(service.procedure);
         let label = format!("{name}, {procedure}");
         html! {
@@ -104,10 +105,10 @@ fn table(frame: &Frame<'_>, month: &str) -> Markup {
                 data-bas=(row.text("ic95_bas")) data-haut=(row.text("ic95_haut")) data-label=(label) {
                 th scope="row" {
                     label.enhanced hidden { input type="checkbox" name="compare"; span.hidden { (frame.say("comparer", "compare")) " " (label) } } " "
-                    a href=(frame.to(&format!("{GUICHETS}/{}.html#{}", service.counter, service.procedure))) translate="no" { (name) }
+                    a href=(frame.to(&format!("{GUICHETS}/{}#{}", file, service.procedure))) translate="no" { (name) }
                 }
                 td.t { (procedure) }
-                td.t data-v=(rank(state)) { (state.label(frame.words)) }
+                td.t data-v=(rank(state)) { (state.label(frame.words)) @if row.text("qualite") == "partielle" { ", " (frame.say("sous réserve :", "under reserve:")) " " code { (row.text("motif")) } } }
                 @for (column, show) in COLUMNS { (cell(frame.words, row, column, show)) }
             }
         }
@@ -115,7 +116,7 @@ fn table(frame: &Frame<'_>, month: &str) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label=(frame.say("Tous les services", "All services")) {
             table.sortable.figures #comparer data-table="disponibilite_mois" {
-                caption { (frame.say("Tous les services", "All services")) ", " (frame.words.month(month)) }
+                caption { (frame.say("Tous les services", "All services")) ", " (frame.month(month)) }
                 thead { tr {
                     (text(frame.say("Guichet", "Counter")))
                     (text(frame.say("Démarche", "Procedure")))

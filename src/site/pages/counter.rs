@@ -21,8 +21,12 @@ pub(super) fn counter(frame: &Frame<'_>, counter: &Counter<'_>) -> String {
     let world = frame.site.world;
     let services: Vec<Service<'_>> = world.services().filter(|service| service.counter == counter.id).collect();
     let events = events(frame, counter);
-    let around =
-        Around { counter, months: world.months(), closed: world.closed_month().unwrap_or_default(), events: &events };
+    let around = Around {
+        counter,
+        months: world.months(),
+        closed: frame.site.closed_month().unwrap_or_default(),
+        events: &events,
+    };
     let about = match frame.words.tag() {
         "fr" => format!(
             "{} : pouvait-on obtenir un rendez-vous, mois par mois, et qu'en sait-on vraiment ?",
@@ -34,7 +38,7 @@ pub(super) fn counter(frame: &Frame<'_>, counter: &Counter<'_>) -> String {
         h1 translate="no" { (counter.name()) }
         p.quiet {
             @if let Some(told) = counter.told { (told.text("departement_nom")) " (" (counter.department()) ")" @if !told.text("commune_nom").is_empty() { ", " (told.text("commune_nom")) } ". " }
-            a href=(frame.to(&format!("{FICHES}/{}.html", counter.id))) { (frame.say("Fiche d'une page, à imprimer", "Fact sheet of one page, to print")) }
+            a href=(frame.to(&format!("{FICHES}/{}", counter.file()))) { (frame.say("Fiche d'une page, à imprimer", "Fact sheet of one page, to print")) }
         }
         @if services.len() > 1 {
             nav aria-label=(frame.say("Démarches de ce guichet", "Procedures of this counter")) { ul.demarches {
@@ -136,6 +140,6 @@ fn incidents(frame: &Frame<'_>, counter: &Counter<'_>) -> Markup {
 }
 
 /// The address of a counter's page, as the court file's reader may need it.
-pub(super) fn page_of(counter: &str) -> String {
-    format!("{GUICHETS}/{counter}.html")
+pub(super) fn page_of(counter: &Counter<'_>) -> String {
+    format!("{GUICHETS}/{}", counter.file())
 }

@@ -67,7 +67,7 @@ impl<'a> Departments<'a> {
 /// The page.
 pub(in crate::site) fn front(frame: &Frame<'_>) -> String {
     let departments = Departments::of(frame);
-    let month = frame.site.world.closed_month().unwrap_or_default();
+    let month = frame.site.closed_month().unwrap_or_default();
     let body = html! {
         h1 { (frame.say("Peut-on obtenir un rendez-vous ?", "Can an appointment be had?")) }
         (lead(frame, &departments, month))
@@ -89,13 +89,18 @@ pub(in crate::site) fn front(frame: &Frame<'_>) -> String {
 fn lead(frame: &Frame<'_>, departments: &Departments<'_>, month: &str) -> Markup {
     let total = departments.codes.len();
     let Some(procedure) = departments.procedures.first() else {
-        return html! { p.lead { (frame.say("Rien n'a encore été mesuré.", "Nothing has been measured yet.")) } };
+        // Counters that no registry knows are in no département.
+        let services = frame.site.world.services().count();
+        return html! { p.lead {
+            @if services == 0 { (frame.say("Rien n'a encore été mesuré.", "Nothing has been measured yet.")) }
+            @else { (frame.say("Services mesurés :", "Services that are measured:")) " " (services) "." }
+        } };
     };
     let rows: Vec<Line<'_>> =
         departments.codes.iter().filter_map(|code| departments.row(procedure, month, code)).collect();
     let known = rows.iter().filter(|row| State::of(**row).has_rate()).count();
     let rare = rows.iter().filter_map(|row| row.number("taux_sans_rdv")).filter(|rate| *rate >= BREAKS[1]).count();
-    let (month, procedure) = (frame.words.month(month), frame.procedure(procedure));
+    let (month, procedure) = (frame.month(month), frame.procedure(procedure));
     html! {
         p.lead {
             @if frame.words.tag() == "fr" {
@@ -137,7 +142,7 @@ fn map(frame: &Frame<'_>, departments: &Departments<'_>, month: &str) -> Markup 
     let states = departments.states(procedure, month);
     let last = departments.months.len().saturating_sub(1);
     let at = departments.months.iter().position(|other| *other == month).unwrap_or(last);
-    let title = format!("{}, {}", frame.procedure(procedure), frame.words.month(month));
+    let title = format!("{}, {}", frame.procedure(procedure), frame.month(month));
     let what = frame
         .say("Part du temps sans rendez-vous, par département", "Share of time without appointments, by département");
     html! {
@@ -167,7 +172,7 @@ fn map(frame: &Frame<'_>, departments: &Departments<'_>, month: &str) -> Markup 
                 p.tools hidden {}
                 p.quiet { (frame.say("Contours :", "Outlines:")) " " (frame.site.map.source) "." }
             }
-            script type="application/json" id="carte-donnees" { (PreEscaped(data(frame, departments, month))) }
+            script type="application/json" id="carte-donnees" { (PreEscaped(data(frame, departments))) }
         }
     }
 }
@@ -206,8 +211,8 @@ fn others(frame: &Frame<'_>, departments: &Departments<'_>) -> Markup {
 }
 
 /// What the script needs beside the values, which stand in a file of their own for both languages.
-fn data(frame: &Frame<'_>, departments: &Departments<'_>, month: &str) -> String {
-    let open = departments.months.last().filter(|last| **last > month);
+fn data(frame: &Frame<'_>, departments: &Departments<'_>) -> String {
+    let open = departments.months.last().filter(|last| ***last >= *frame.site.open_month());
     let procedures: Vec<Value> =
         departments.procedures.iter().map(|id| json!({ "id": id, "titre": frame.procedure(id) })).collect();
     let value = json!({
@@ -264,7 +269,7 @@ fn counters(frame: &Frame<'_>) -> Markup {
                     @if !department.is_empty() { span.code { (department) } " " }
                     @for (at, counter) in all.iter().filter(|counter| counter.department() == department).enumerate() {
                         @if at > 0 { ", " }
-                        a href=(frame.to(&format!("{GUICHETS}/{}.html", counter.id))) translate="no" { (counter.name()) }
+                        a href=(frame.to(&format!("{GUICHETS}/{}", counter.file()))) translate="no" { (counter.name()) }
                     }
                 }
             } }

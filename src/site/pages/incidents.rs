@@ -1,5 +1,7 @@
 //! Incidents of the measurement, and the events that the registry knows.
 
+use chrono::{Datelike, NaiveDate, TimeDelta};
+use chrono_tz::Europe::Paris;
 use maud::{Markup, html};
 
 use crate::grid::Line;
@@ -65,12 +67,42 @@ pub(super) fn kind<'t>(frame: &'t Frame<'_>, kind: &'t str) -> &'t str {
     }
 }
 
+/// The first day of an event, on the clock of Paris, by which the registry dates.
+pub(super) fn first_day(line: Line<'_>) -> Option<NaiveDate> {
+    Some(line.instant("debut")?.with_timezone(&Paris).date_naive())
+}
+
+/// When an event was, as exactly as the registry knows.
+fn when(frame: &Frame<'_>, line: Line<'_>) -> Option<String> {
+    let first = first_day(line)?;
+    let (in_, month) = (frame.say("en", "in"), |day: NaiveDate| frame.words.month(&day.format("%Y-%m").to_string()));
+    // The end is the first instant that is no more of it.
+    let last = line.instant("fin").map(|end| (end - TimeDelta::microseconds(1)).with_timezone(&Paris).date_naive());
+    Some(match (line.text("precision"), last) {
+        ("annee", None) => format!("{in_} {}", first.year()),
+        ("mois", None) => format!("{in_} {}", month(first)),
+        (_, None) => format!("{} {}", frame.say("le", "on"), frame.words.day(first)),
+        ("annee", Some(last)) => {
+            format!("{} {} {} {}", frame.say("de", "from"), first.year(), frame.say("à", "to"), last.year())
+        }
+        ("mois", Some(last)) => {
+            format!("{} {} {} {}", frame.say("de", "from"), month(first), frame.say("à", "to"), month(last))
+        }
+        (_, Some(last)) => format!(
+            "{} {} {} {}",
+            frame.say("du", "from"),
+            frame.words.day(first),
+            frame.say("au", "to"),
+            frame.words.day(last)
+        ),
+    })
+}
+
 /// An event, with its source. The registry tells it in French.
 pub(super) fn event(frame: &Frame<'_>, line: Line<'_>) -> Markup {
-    let day = |column: &str| line.instant(column).map(|instant| frame.words.day(instant.date_naive()));
     html! {
         span lang="fr" { strong { (line.text("titre")) } }
-        @if let Some(from) = day("debut") { ", " (frame.say("du", "from")) " " (from) @if let Some(to) = day("fin") { " " (frame.say("au", "to")) " " (to) } }
+        @if let Some(when) = when(frame, line) { ", " (when) }
         ". " span lang="fr" { (line.text("description")) } " "
         @if line.text("source_url").is_empty() { span.quiet lang="fr" { (line.text("source")) } }
         @else { a.quiet lang="fr" href=(line.text("source_url")) { (line.text("source")) } }

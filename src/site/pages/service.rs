@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
+use super::incidents::first_day;
 use crate::grid::Line;
 use crate::site::cell::{Note, Published, Show, cell, figure};
 use crate::site::figures::{Event, by_hour, months, rhythm, weekdays};
@@ -63,7 +64,7 @@ fn key(service: &Service<'_>, row: Line<'_>) -> String {
 
 fn context(frame: &Frame<'_>, around: &Around<'_>, service: &Service<'_>, row: Line<'_>) -> String {
     let (month, procedure, counter) =
-        (frame.words.month(row.text("mois")), frame.procedure(service.procedure), around.counter.name());
+        (frame.month(row.text("mois")), frame.procedure(service.procedure), around.counter.name());
     match frame.words.tag() {
         "fr" => format!("En {month}, « {procedure} », {counter} "),
         _ => format!("In {month}, “{procedure}”, {counter}"),
@@ -96,6 +97,7 @@ fn unknown(frame: &Frame<'_>, service: &Service<'_>, row: Line<'_>) -> Markup {
         " " (frame.say("Réponses :", "Answers:")) " " (shown("reponses", Show::Count)) " "
         (frame.say("sur", "of")) " " (shown("consultations", Show::Count)) " consultations"
         @if row.count("inconnues") > 0 { ", " (shown("inconnues", Show::Count)) " " (frame.say("sans qu'on puisse savoir", "of which nobody can tell")) }
+        @if row.count("hors_champ") > 0 { ", " (shown("hors_champ", Show::Count)) " " (frame.say("hors champ", "out of scope")) }
         @if row.number("borne_basse").is_some() && row.count("inconnues") > 0 {
             ". " (frame.say("Si l'on compte toutes celles-ci comme des oui ou comme des non, la part irait de", "Counting all these as yes, or as no, the share would go from"))
             " " (shown("borne_basse", Show::Share)) " " (frame.say("à", "to")) " " (shown("borne_haute", Show::Share))
@@ -118,14 +120,15 @@ fn history(frame: &Frame<'_>, around: &Around<'_>, service: &Service<'_>, title:
             "Dot: rate, hollow if the month is not over; wide bar: 95% interval; line: bounds.",
         )
     );
-    let mut numbers: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let open = frame.site.open_month();
+    let mut numbers: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (number, line) in (1_usize..).zip(around.events) {
-        if let Some(month) = line.text("debut").get(..7) {
-            numbers.entry(month).or_default().push(number.to_string());
+        if let Some(day) = first_day(*line) {
+            numbers.entry(day.format("%Y-%m").to_string()).or_default().push(number.to_string());
         }
     }
     let marks: Vec<Event<'_>> =
-        numbers.into_iter().map(|(month, numbers)| Event { numbers: numbers.join(", "), month }).collect();
+        numbers.iter().map(|(month, numbers)| Event { numbers: numbers.join(", "), month }).collect();
     let id = format!("mois-{}", service.procedure);
     let columns = availability(frame);
     let describe = |row: Line<'_>| {
@@ -147,7 +150,7 @@ fn history(frame: &Frame<'_>, around: &Around<'_>, service: &Service<'_>, title:
     let years = years_before(service, &around.months);
     html! {
         (Figure { frame, id: &id, title: &format!("{}, {title}", around.counter.name()), subject, note: &note, file: &format!("{}-{}-mois", service.counter, service.procedure) }.open(&html! {
-            (months(frame.words, (&id, &name), &around.months, &rows, &marks))
+            (months(frame.words, (&id, &name), (&around.months, &open), &rows, &marks))
             details {
                 summary { (frame.say("Les chiffres de cette figure", "The figures behind it")) }
                 (table("disponibilite_mois", "mois", format!("{title}, {}", frame.say("par mois", "by month")), &|month| frame.words.month(month), &rows))
@@ -261,8 +264,8 @@ fn openings(frame: &Frame<'_>, around: &Around<'_>, service: &Service<'_>, title
         frame.words.count(looked),
         frame.say("occasions", "occasions"),
         frame.say(
-            "Plus foncé : plus d'ouvertures par occasion ; rond : aucune ; hachures : personne n'a regardé.",
-            "Darker: more openings per occasion; ring: none; hatched: nobody looked.",
+            "Plus foncé : plus d'ouvertures par occasion ; rond : aucune ; blanc : regardé, sans occasion d'en voir ; hachures : personne n'a regardé.",
+            "Darker: more openings per occasion; ring: none; white: looked, no occasion to see one; hatched: nobody looked.",
         )
     );
     let id = format!("rythme-{}", service.procedure);

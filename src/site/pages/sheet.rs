@@ -9,20 +9,20 @@ use crate::site::frame::{Frame, Own};
 use crate::site::world::{Counter, Service};
 
 /// So many procedures have room on the page.
-const MOST: usize = 12;
+const MOST: usize = 10;
 
 /// The page.
 pub(super) fn sheet(frame: &Frame<'_>, counter: &Counter<'_>) -> String {
     let world = frame.site.world;
     let services: Vec<Service<'_>> = world.services().filter(|service| service.counter == counter.id).collect();
     let around =
-        Around { counter, months: world.months(), closed: world.closed_month().unwrap_or_default(), events: &[] };
-    let title = format!("{}, {}", counter.name(), frame.words.month(around.closed));
+        Around { counter, months: world.months(), closed: frame.site.closed_month().unwrap_or_default(), events: &[] };
+    let title = format!("{}, {}", counter.name(), frame.month(around.closed));
     let left_out = services.len().saturating_sub(MOST);
     let body = html! {
         article.fiche {
             h1 translate="no" { (counter.name()) }
-            p { (frame.say("Rendez-vous en ligne,", "Appointments online,")) " " (frame.words.month(around.closed)) }
+            p { (frame.say("Rendez-vous en ligne,", "Appointments online,")) " " (frame.month(around.closed)) }
             @if frame.site.description.about.simulated { p.notice { strong { (metadata::warning(frame.words.0)) } } }
             @for service in services.iter().take(MOST) {
                 h2 { (frame.procedure(service.procedure)) }
@@ -45,7 +45,7 @@ fn proof(frame: &Frame<'_>, counter: &Counter<'_>) -> Markup {
         footer.source {
             p { (description.citation(frame.words.0)) " " (description.cited_address()) }
             @if let Some(csv) = csv { p { "disponibilite_mois.csv, SHA-256 " code { (csv.sha256) } } }
-            p.ecran { a href=(frame.to(&page_of(counter.id))) { (frame.say("La page du guichet, avec toute son histoire", "The counter's page, with its whole history")) } }
+            p.ecran { a href=(frame.to(&page_of(counter))) { (frame.say("La page du guichet, avec toute son histoire", "The counter's page, with its whole history")) } }
         }
     }
 }

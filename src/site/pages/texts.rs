@@ -26,8 +26,8 @@ pub(super) fn changes(frame: &Frame<'_>) -> String {
         .say("C'est la première version : rien ne la précède.", "This is the first version: there is none before it.");
     let body = html! {
         @if let Some(text) = frame.site.changes {
-            @if frame.words.0 == Language::French { p.quiet { "Cette liste est écrite en anglais, telle que dans CHANGES.md." } }
-            div.prose lang="en" { (frame.markdown(text)) }
+            @if frame.words.0 == Language::English { p.quiet { "This list is written in French, as in CHANGES.md." } }
+            div.prose lang="fr" { (frame.markdown(text)) }
         } @else { h1 { (title) } p { (none) } }
     };
     frame.page(&Own { title, about: title, scripts: &[], body })
