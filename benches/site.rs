@@ -56,9 +56,7 @@ fn main() -> Result<()> {
         let site = Site::new(&description, &world, ["", ""], None, &[], &project.path("data/carte/departements.json"))?;
         let pages = site.pages();
         let written = started.elapsed();
-        let mut order: Vec<&(String, Vec<u8>)> = pages.iter().collect();
-        order.sort_by_key(|(name, _)| (name.strip_prefix("en/").unwrap_or(name), name));
-        let packed = pack(order)?.0;
+        let packed = pack(&pages)?.0;
         Ok((pages, packed, [read, written, started.elapsed()]))
     };
     let (pages, packed, took) = write()?;

@@ -84,6 +84,12 @@ pub fn texts(description: &Description<'_>) -> Vec<(String, String)> {
     .into()
 }
 
+/// JSON that may stand in an element of HTML: « </script> » in a text would end the element, and JSON can write the sign
+/// otherwise.
+pub(crate) fn json_in_html(value: &serde_json::Value) -> String {
+    value.to_string().replace('<', "\\u003c")
+}
+
 fn pretty(value: &serde_json::Value) -> String {
     format!("{value:#}\n")
 }

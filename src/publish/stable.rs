@@ -273,12 +273,7 @@ impl<'a> Copies<'a> {
         let packed =
             manifest.and_then(Manifest::packed).filter(|_| files.iter().any(|(_, file)| file.copy_of.is_none()));
         if let (Some((pack, list)), Some(folder)) = (packed, &folder) {
-            let list = packed_files(&fetch_small(store, list)?)?;
-            let pack = match local.get(&*pack.path) {
-                Some(path) => path.to_path_buf(),
-                None => fetch(store, pack, folder.path())?,
-            };
-            unpack(&pack, &list, &folder.path().join(PAGES))?;
+            unpack_into(store, (pack, list), local, folder.path(), &folder.path().join(PAGES))?;
         }
         Ok(Self { store, local, folder })
     }
@@ -311,9 +306,24 @@ pub fn unpack_pages(store: &dyn Store, manifest: &Manifest, folder: &Path) -> Re
             .at(store.name())
             .hint("it was made before there were any; its files are in its folder")
     })?;
-    let list = packed_files(&fetch_small(store, list)?)?;
     let aside = TempDir::with_prefix("guichets-").unreachable("cannot make a temporary folder")?;
-    unpack(&fetch(store, pack, aside.path())?, &list, folder)?;
+    unpack_into(store, (pack, list), &HashMap::new(), aside.path(), folder)
+}
+
+/// Unpacks a pack into a folder, and gives back how many pages it holds. It is fetched where it is not at hand.
+fn unpack_into(
+    store: &dyn Store,
+    (pack, list): (&FileEntry, &FileEntry),
+    local: &HashMap<&str, &Path>,
+    aside: &Path,
+    folder: &Path,
+) -> Result<usize> {
+    let list = packed_files(&fetch_small(store, list)?)?;
+    let pack = match local.get(&*pack.path) {
+        Some(path) => path.to_path_buf(),
+        None => fetch(store, pack, aside)?,
+    };
+    unpack(&pack, &list, folder)?;
     Ok(list.len())
 }
 

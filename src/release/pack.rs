@@ -44,7 +44,7 @@ pub struct PackedFile {
 ///
 /// # Errors
 /// [`Internal`](crate::error::Kind::Internal) when one cannot be packed.
-pub fn pack<'a>(files: impl IntoIterator<Item = &'a (String, Vec<u8>)>) -> Result<(Vec<u8>, Vec<PackedFile>)> {
+pub fn pack(files: &[(String, Vec<u8>)]) -> Result<(Vec<u8>, Vec<PackedFile>)> {
     let mut press = zstd::Encoder::new(Vec::new(), LEVEL).internal(PACK)?;
     press.set_parameter(CParameter::WindowLog(WINDOW)).internal(PACK)?;
     press.set_parameter(CParameter::EnableLongDistanceMatching(true)).internal(PACK)?;

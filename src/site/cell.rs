@@ -34,7 +34,7 @@ impl Show {
         .unwrap_or_else(|| text.to_owned())
     }
 
-    const fn is_number(self) -> bool {
+    pub(super) const fn is_number(self) -> bool {
         matches!(self, Self::Count | Self::Share | Self::Length)
     }
 }
@@ -56,11 +56,10 @@ pub(super) struct Published<'a> {
 }
 
 impl Published<'_> {
-    /// The table, with a row for each line; `note` adds a last cell of words where it is given.
-    pub(super) fn table(&self, lines: &[Line<'_>], note: Option<Note<'_>>) -> Markup {
+    /// The table, with a row for each line and what is noted of it.
+    pub(super) fn table(&self, lines: &[Line<'_>], (noted, note): Note<'_>) -> Markup {
         let (head, say) = self.head;
-        html! {
-            div.scroll tabindex="0" role="region" aria-label=(self.caption) {
+        let table = html! {
                 table.figures data-table=(self.table) data-key=(self.key) {
                     caption { (self.caption) }
                     thead { tr {
@@ -68,17 +67,22 @@ impl Published<'_> {
                         @for (column, title, show) in self.columns {
                             th class=[(!show.is_number()).then_some("t")] scope="col" data-column=(column) { (title) }
                         }
-                        @if let Some((title, _)) = note { th.t scope="col" { (title) } }
+                        th.t scope="col" { (noted) }
                     } }
                     tbody { @for line in lines { tr data-key=(line.text(head)) {
                         th scope="row" { (say(line.text(head))) }
                         @for (column, _, show) in self.columns { (cell(self.words, *line, column, *show)) }
-                        @if let Some((_, note)) = note { td.t { (note(*line)) } }
+                        td.t { (note(*line)) }
                     } } }
                 }
-            }
-        }
+        };
+        scroll(&self.caption, &table)
     }
+}
+
+/// A box for what may be wider than a telephone: it scrolls by itself, by the keyboard, too.
+pub(super) fn scroll(label: &str, inside: &Markup) -> Markup {
+    html! { div.scroll tabindex="0" role="region" aria-label=(label) { (inside) } }
 }
 
 /// A cell that holds a figure; it is empty where there is none.

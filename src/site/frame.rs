@@ -2,6 +2,7 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+use serde_json::Value;
 
 use super::{Reach, Site};
 use crate::metadata::{self, FILES_PAGE};
@@ -37,6 +38,24 @@ pub(super) struct Own<'a> {
     pub body: Markup,
 }
 
+/// A page's path within the site, by its path in a language's folder.
+fn in_language(path: &str, language: Language) -> String {
+    match language {
+        Language::French => path.to_owned(),
+        Language::English => format!("{ENGLISH}/{path}"),
+    }
+}
+
+/// A page's path without its language: what is the same of two pages that say the same.
+pub(super) fn in_no_language(path: &str) -> &str {
+    path.strip_prefix(ENGLISH).and_then(|path| path.strip_prefix('/')).unwrap_or(path)
+}
+
+/// Data for a script of the page, in the page.
+pub(super) fn data_block(id: &str, value: &Value) -> Markup {
+    html! { script type="application/json" id=(id) { (PreEscaped(metadata::json_in_html(value))) } }
+}
+
 impl Frame<'_> {
     /// One text of two.
     pub(super) fn say<'t>(&self, french: &'t str, english: &'t str) -> &'t str {
@@ -45,14 +64,7 @@ impl Frame<'_> {
 
     /// Its path within the site.
     pub(super) fn file(&self) -> String {
-        self.in_language(self.words.0)
-    }
-
-    fn in_language(&self, language: Language) -> String {
-        match language {
-            Language::French => self.path.clone(),
-            Language::English => format!("{ENGLISH}/{}", self.path),
-        }
+        in_language(&self.path, self.words.0)
     }
 
     /// The way from the page to the root of the site.
@@ -62,8 +74,7 @@ impl Frame<'_> {
 
     /// A link to a page in the same language.
     pub(super) fn to(&self, path: &str) -> String {
-        let folder = if self.words.0 == Language::English { "en/" } else { "" };
-        format!("{}{folder}{path}", self.root())
+        format!("{}{}", self.root(), in_language(path, self.words.0))
     }
 
     /// A link to a file that stands once, at the root of the site.
@@ -105,8 +116,8 @@ impl Frame<'_> {
                     link rel="icon" type="image/svg+xml" href=(asset("icone.svg"));
                     @if self.reach == Reach::Whole {
                         @if self.site.description.base().is_some() {
-                            link rel="alternate" type="application/atom+xml" href=(self.at_root("versions.atom")) title=(self.say("Versions", "Versions"));
-                            link rel="alternate" type="application/atom+xml" href=(self.at_root("incidents.atom")) title=(self.say("Incidents", "Incidents"));
+                            link rel="alternate" type="application/atom+xml" href=(self.at_root("versions.atom")) title="Versions";
+                            link rel="alternate" type="application/atom+xml" href=(self.at_root("incidents.atom")) title="Incidents";
                         }
                         // Those of the page bring what that of every page may ask for.
                         @for script in own.scripts { script src=(asset(script)) defer {} }
@@ -137,8 +148,8 @@ impl Frame<'_> {
             ("interroger.html", self.say("Interroger", "Ask")),
             ("lire.html", self.say("Lire ces chiffres", "How to read")),
             ("methode.html", self.say("Méthode", "Method")),
-            ("incidents.html", self.say("Incidents", "Incidents")),
-            ("versions.html", self.say("Versions", "Versions")),
+            ("incidents.html", "Incidents"),
+            ("versions.html", "Versions"),
         ];
         html! {
             header.site {
@@ -150,7 +161,7 @@ impl Frame<'_> {
                             li { a href=(self.to(path)) aria-current=[(path == self.path).then_some("page")] { (title) } }
                         }
                         li { a href=(self.at_root(FILES_PAGE)) { (self.say("Fichiers", "Files")) } }
-                        li { a href=(format!("{}{}", self.root(), self.in_language(other))) lang=(tag) hreflang=(tag) { (name) } }
+                        li { a href=(format!("{}{}", self.root(), in_language(&self.path, other))) lang=(tag) hreflang=(tag) { (name) } }
                     } }
                 }
             }
@@ -164,7 +175,7 @@ impl Frame<'_> {
         html! {
             footer {
                 p {
-                    (self.say("Version", "Version")) " " strong { (description.about.version) } ", " (self.say("arrêtée au", "as of")) " " (day) ". "
+                    "Version " strong { (description.about.version) } ", " (self.say("arrêtée au", "as of")) " " (day) ". "
                     (self.say("Cette page ne change plus ; l'état de cette version est dans la", "This page does not change any more; the state of this version is in the"))
                     " " (self.link("versions.html", self.say("liste des versions", "list of versions"))) "."
                 }

@@ -16,10 +16,10 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-pub use world::{Read, World};
+pub use world::World;
 
 use self::figures::Map;
-use self::frame::Frame;
+use self::frame::{Frame, in_no_language};
 use crate::error::Result;
 use crate::metadata::Description;
 use crate::publish::VersionRecord;
@@ -66,7 +66,8 @@ impl<'a> Site<'a> {
         Ok(Self { description, world, method, changes, versions, map: Map::load(map)? })
     }
 
-    /// Every page and what they need, by their paths, in the order of these.
+    /// Every page and what they need, by their paths; a page stands beside that in the other language, with which it shares its
+    /// figures.
     #[must_use]
     pub fn pages(&self) -> Vec<(String, Vec<u8>)> {
         let mut files: Vec<(String, Vec<u8>)> = assets::files().collect();
@@ -88,7 +89,7 @@ impl<'a> Site<'a> {
             files.par_extend(of_counters);
         }
         files.extend(pages::feeds(self));
-        files.sort();
+        files.sort_by(|(a, _), (b, _)| (in_no_language(a), a).cmp(&(in_no_language(b), b)));
         files
     }
 

@@ -60,6 +60,11 @@ impl State {
         }
     }
 
+    /// Its place in the legend.
+    pub(super) fn rank(self) -> usize {
+        ALL.iter().position(|other| *other == self).unwrap_or(ALL.len())
+    }
+
     /// Its name in scripts and styles.
     pub(super) const fn class(self) -> &'static str {
         match self {

@@ -16,142 +16,94 @@ pub(super) const MONTHS: usize = 60;
 /// So many droughts of a service are shown, the longest.
 const DROUGHTS: usize = 10;
 
-/// A table that the site reads, and the columns that it reads of it.
-pub struct Read {
-    /// The table.
-    pub table: &'static str,
-    columns: &'static [&'static str],
+/// A table that the site reads, and the columns that it reads of it, in groups.
+struct Read {
+    table: &'static str,
+    columns: &'static [&'static [&'static str]],
 }
 
-/// The columns that tell how often a service could not be reached, of a month, a year and a département alike.
-macro_rules! availability {
-    ($($own:literal),*) => {
-        &[$($own,)* "departement", "demarche_id", "consultations", "reponses", "oui", "non", "inconnues", "hors_champ",
-          "secondes_prevues", "secondes_mesurees", "couverture", "secondes_retenues", "secondes_hors_champ",
-          "secondes_inconnues", "secondes_oui_incomplets", "secondes_repondues", "secondes_non", "taux_sans_rdv",
-          "borne_basse", "borne_haute", "qualite", "motif"]
-    };
-}
+/// What makes a row one of a service.
+const SERVICE: [&str; 2] = ["guichet_id", "demarche_id"];
+
+/// How often appointments could be had, of a month, a year and a département alike.
+const AVAILABILITY: [&str; 16] = [
+    "departement",
+    "consultations",
+    "reponses",
+    "oui",
+    "non",
+    "inconnues",
+    "hors_champ",
+    "couverture",
+    "secondes_inconnues",
+    "secondes_oui_incomplets",
+    "secondes_repondues",
+    "secondes_non",
+    "taux_sans_rdv",
+    "borne_basse",
+    "borne_haute",
+    "qualite",
+];
+
+/// The classes of delay, as shares of the time answered.
+pub(super) const DELAYS: [&str; 6] = [
+    "part_deux_dates_sous_30_jours",
+    "part_une_date_sous_30_jours",
+    "part_entre_30_et_60_jours",
+    "part_au_dela_de_60_jours",
+    "part_aucune_date",
+    "part_date_non_lue",
+];
 
 /// Every table that the site reads.
 const READS: [Read; 11] = [
-    Read { table: "guichets", columns: &["guichet_id", "nom", "departement", "departement_nom", "commune_nom"] },
-    Read { table: "demarches", columns: &["demarche_id", "libelle", "libelle_en"] },
+    Read { table: "guichets", columns: &[&["guichet_id", "nom", "departement", "departement_nom", "commune_nom"]] },
+    Read { table: "demarches", columns: &[&["demarche_id", "libelle", "libelle_en"]] },
     Read {
         table: "disponibilite_mois",
-        columns: availability!(
-            "guichet_id",
-            "mois",
-            "periode_complete",
-            "ic95_bas",
-            "ic95_haut",
-            "motif_ic95",
-            "jours_regardes",
-            "episodes"
-        ),
+        columns: &[&SERVICE, &AVAILABILITY, &["motif", "mois", "ic95_bas", "ic95_haut", "jours_regardes"]],
     },
     Read {
         table: "disponibilite_annee",
-        columns: availability!("guichet_id", "annee", "ic95_bas", "ic95_haut", "motif_ic95", "jours_regardes"),
+        columns: &[&SERVICE, &AVAILABILITY, &["motif", "annee", "ic95_bas", "ic95_haut"]],
     },
     Read {
         table: "synthese_departements",
-        columns: availability!("mois", "departement_nom", "services", "services_avec_taux"),
+        columns: &[&AVAILABILITY, &["demarche_id", "mois", "departement_nom", "services"]],
     },
-    Read {
-        table: "delais",
-        columns: &[
-            "guichet_id",
-            "demarche_id",
-            "mois",
-            "oui",
-            "avec_date",
-            "delai_median_jours",
-            "delai_median_superieur_a_jours",
-            "motif_delais",
-            "part_deux_dates_sous_30_jours",
-            "part_une_date_sous_30_jours",
-            "part_entre_30_et_60_jours",
-            "part_au_dela_de_60_jours",
-            "part_aucune_date",
-            "part_date_non_lue",
-            "motif_classes",
-            "motif",
-        ],
-    },
+    Read { table: "delais", columns: &[&SERVICE, &DELAYS, &["mois", "oui", "motif_classes", "motif"]] },
     Read {
         table: "rythme_ouvertures",
-        columns: &["guichet_id", "demarche_id", "jour_semaine", "heure", "occasions", "ouvertures", "part_ouvertures"],
+        columns: &[&SERVICE, &["jour_semaine", "heure", "occasions", "ouvertures", "part_ouvertures"]],
     },
     Read {
         table: "penuries",
         columns: &[
-            "guichet_id",
-            "demarche_id",
-            "debut_utc",
-            "fin_utc",
-            "etendue_s",
-            "duree_constatee_s",
-            "non",
-            "inconnues",
-            "commence_avant",
-            "finit_apres",
-            "en_cours",
+            &SERVICE,
+            &["debut_utc", "fin_utc", "etendue_s", "duree_constatee_s", "non", "inconnues"],
+            &["commence_avant", "finit_apres", "en_cours"],
         ],
     },
     Read {
         table: "incidents",
         columns: &[
-            "incident_id",
-            "origine",
-            "type",
-            "point_de_mesure",
-            "systeme",
-            "guichet_id",
-            "departement",
-            "debut_utc",
-            "fin_utc",
-            "duree_s",
-            "tentatives",
-            "services",
-            "cible",
+            &["incident_id", "origine", "type", "point_de_mesure", "systeme", "guichet_id", "departement"],
+            &["debut_utc", "fin_utc", "duree_s", "tentatives", "services", "cible"],
         ],
     },
     Read {
         table: "chronologie",
-        columns: &[
-            "evenement_id",
-            "debut",
-            "fin",
-            "precision",
-            "type",
-            "perimetre",
-            "titre",
-            "description",
-            "source",
-            "source_url",
-        ],
+        columns: &[&["debut", "fin", "precision", "perimetre", "titre", "description", "source", "source_url"]],
     },
-    Read {
-        table: "signaux",
-        columns: &[
-            "guichet_id",
-            "demarche_id",
-            "type",
-            "debut",
-            "fin",
-            "detail",
-            "valeur",
-            "seuil",
-            "ce_qui_trancherait",
-        ],
-    },
+    Read { table: "signaux", columns: &[&SERVICE, &["type", "debut", "fin", "ce_qui_trancherait"]] },
 ];
 
 /// The tables of a version, as far as the site reads them.
 #[derive(Debug, Default)]
 pub struct World {
     tables: BTreeMap<&'static str, Grid>,
+    /// The months shown, the oldest first: every page asks for them.
+    months: Vec<String>,
     /// The rows of each table that are of a service, by counter and procedure.
     services: BTreeMap<(String, String), BTreeMap<&'static str, Vec<usize>>>,
 }
@@ -174,11 +126,6 @@ pub(super) struct Service<'a> {
 }
 
 impl World {
-    /// The tables that are read.
-    pub fn reads() -> impl Iterator<Item = &'static str> {
-        READS.iter().map(|read| read.table)
-    }
-
     /// What the site needs of them; `rows` gives a table's.
     ///
     /// # Errors
@@ -204,6 +151,8 @@ impl World {
             }
         }
         world.services = services;
+        let months: BTreeSet<&str> = world.lines("disponibilite_mois").map(|line| line.text("mois")).collect();
+        world.months = months.into_iter().map(str::to_owned).collect();
         Ok(world)
     }
 
@@ -225,6 +174,16 @@ impl World {
         self.services.iter().map(|((counter, procedure), rows)| Service { counter, procedure, world: self, rows })
     }
 
+    /// The services of a counter, by procedure.
+    pub(super) fn services_of(&self, counter: &Counter<'_>) -> Vec<Service<'_>> {
+        self.services().filter(|service| service.counter == counter.id).collect()
+    }
+
+    /// The incidents that the data show, the oldest first; those of the registry are told as events.
+    pub(super) fn incidents(&self) -> impl Iterator<Item = Line<'_>> {
+        self.lines("incidents").filter(|line| line.text("origine") == "detecte")
+    }
+
     /// A procedure's row of the registry.
     pub(super) fn procedure(&self, id: &str) -> Option<Line<'_>> {
         self.lines("demarches").find(|line| line.text("demarche_id") == id)
@@ -232,14 +191,12 @@ impl World {
 
     /// The months shown, the oldest first.
     pub(super) fn months(&self) -> Vec<&str> {
-        let months: BTreeSet<&str> = self.lines("disponibilite_mois").map(|line| line.text("mois")).collect();
-        months.into_iter().collect()
+        self.months.iter().map(String::as_str).collect()
     }
 
     /// The newest month that was over at a month, or the newest where none was; nothing where nothing is in scope.
     pub(super) fn closed_month(&self, at: &str) -> Option<&str> {
-        let months = self.months();
-        months.iter().rev().find(|month| **month < at).or(months.last()).copied()
+        self.months.iter().rev().find(|month| month.as_str() < at).or(self.months.last()).map(String::as_str)
     }
 }
 
@@ -273,6 +230,11 @@ impl<'a> Service<'a> {
         rows.filter_map(|row| grid?.line(*row)).collect()
     }
 
+    /// What a row of it has in common with its others, of the key of a table.
+    pub(super) fn key(&self) -> String {
+        format!("{}/{}", self.counter, self.procedure)
+    }
+
     /// Its row of a month.
     pub(super) fn month(&self, month: &str) -> Option<Line<'a>> {
         self.lines("disponibilite_mois").into_iter().find(|line| line.text("mois") == month)
@@ -282,7 +244,8 @@ impl<'a> Service<'a> {
 /// The columns that are read; one that is not there is an error, and no empty cell.
 fn projected(batch: &RecordBatch, read: &Read) -> Result<RecordBatch> {
     let place = |name: &str| Error::internal(format!("the site reads « {name} », which is no column")).at(read.table);
-    let columns = read.columns.iter().map(|name| batch.schema().index_of(name).map_err(|_| place(name)));
+    let columns =
+        read.columns.iter().copied().flatten().map(|name| batch.schema().index_of(name).map_err(|_| place(name)));
     batch.project(&columns.collect::<Result<Vec<usize>>>()?).internal(read.table)
 }
 

@@ -24,6 +24,11 @@ const MONTHS: [&str; 12] = [
     "décembre",
 ];
 
+/// A share below this is not said to be none, in tenths of a per cent.
+pub const NEARLY_NOTHING: f64 = 0.0005;
+/// A share from this on is not said to be all.
+pub const NEARLY_ALL: f64 = 0.9995;
+
 /// The language of a page.
 #[derive(Debug, Clone, Copy)]
 pub struct Words(pub Language);
@@ -125,10 +130,10 @@ impl Words {
     #[must_use]
     pub fn share(self, share: f64) -> String {
         let sign = self.say("\u{a0}%", "%");
-        if share > 0.0 && share < 0.0005 {
+        if share > 0.0 && share < NEARLY_NOTHING {
             return format!("{} {}{sign}", self.say("moins de", "less than"), self.tenths(0.1));
         }
-        if (0.9995..1.0).contains(&share) {
+        if (NEARLY_ALL..1.0).contains(&share) {
             return format!("{} {}{sign}", self.say("plus de", "more than"), self.tenths(99.9));
         }
         format!("{}{sign}", self.tenths(100.0 * share))

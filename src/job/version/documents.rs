@@ -153,10 +153,7 @@ impl Version<'_> {
     /// ones to cite; in the others the front page, so that a night does not grow with the history.
     fn pages(&self, site: &Site<'_>) -> Result<Vec<(String, Vec<u8>)>> {
         let pages = site.pages();
-        // A page stands beside that in the other language, with which it shares its figures.
-        let mut order: Vec<&(String, Vec<u8>)> = pages.iter().collect();
-        order.sort_by_key(|(name, _)| (name.strip_prefix("en/").unwrap_or(name), name));
-        let (packed, list) = pack(order)?;
+        let (packed, list) = pack(&pages)?;
         let list = serde_json::to_string_pretty(&list).internal(PACK_LIST)? + "\n";
         let mut files = if self.closes_a_month() { pages } else { site.front_alone() };
         files.extend([(PACK.to_owned(), packed), (PACK_LIST.to_owned(), list.into_bytes())]);

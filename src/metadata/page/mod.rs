@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use self::words::{ENGLISH, FRENCH, Words};
 use super::describe::warning;
-use super::{Check, Description};
+use super::{Check, Description, json_in_html};
 use crate::config::Organisation;
 use crate::schema::Language;
 
@@ -21,8 +21,7 @@ pub(super) fn page(description: &Description<'_>, croissant: &Value) -> String {
     let title = escaped(&description.title(Language::French));
     // Of data that are finished no newer version is due.
     let finished = description.pipeline.publication.is_finished();
-    // « </script> » in a text would end the element; JSON can write the sign otherwise.
-    let croissant = croissant.to_string().replace('<', "\\u003c");
+    let croissant = json_in_html(croissant);
     format!(
         "<!doctype html>\n<html lang=\"fr\" data-version=\"{version}\"{finished}>\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\

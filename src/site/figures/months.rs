@@ -103,8 +103,10 @@ fn axis(words: Words, months: &[&str], step: f64) -> Markup {
     let mut text = String::new();
     let mut left = LEFT;
     for (at, month) in months.iter().enumerate() {
-        let initial =
-            month.get(5..7).and_then(|month| month.parse::<usize>().ok()).and_then(|month| initials.get(month - 1));
+        let initial = month
+            .get(5..7)
+            .and_then(|month| month.parse::<usize>().ok())
+            .and_then(|month| initials.get(month.checked_sub(1)?));
         if step > 12.0 {
             let x = tenths(left + step / 2.0);
             let _ = write!(

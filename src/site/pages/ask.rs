@@ -1,11 +1,11 @@
 //! The page on which anyone asks the published tables, in the browser: it reads of a file only what the question needs.
 
-use maud::{PreEscaped, html};
+use maud::html;
 use serde_json::{Value, json};
 
 use crate::release::FileEntry;
 use crate::schema::{Format, TableSchema};
-use crate::site::frame::{Frame, Own};
+use crate::site::frame::{Frame, Own, data_block};
 
 /// The page.
 pub(super) fn ask(frame: &Frame<'_>) -> String {
@@ -22,7 +22,7 @@ pub(super) fn ask(frame: &Frame<'_>) -> String {
             " " a href=(frame.at_root(crate::metadata::FILES_PAGE)) { (frame.say("tous les fichiers", "all files")) } "."
         } }
         form #interroger hidden {}
-        script type="application/json" id="tables" { (PreEscaped(tables(frame).to_string().replace('<', "\\u003c"))) }
+        (data_block("tables", &tables(frame)))
     };
     frame.page(&Own { title, about, scripts: &["interroger.js"], body })
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
-use super::GUICHETS;
+use super::page_of;
 use crate::grid::Line;
-use crate::site::cell::{Show, cell};
+use crate::site::cell::{Show, cell, scroll};
 use crate::site::frame::{Frame, Own};
 use crate::site::state::{ALL, State};
 use crate::site::world::{Counter, Service};
@@ -61,7 +61,7 @@ fn filters(frame: &Frame<'_>) -> Markup {
                 option value="" { (frame.say("toutes", "all")) }
                 @for (id, title) in procedures { option value=(id) { (title) } }
             } }
-            label { (frame.say("Département", "Département")) select name="departement" {
+            label { "Département" select name="departement" {
                 option value="" { (all) }
                 @for (code, name) in departments { option value=(code) { (code) " " (name) } }
             } }
@@ -71,11 +71,6 @@ fn filters(frame: &Frame<'_>) -> Markup {
             } }
         }
     }
-}
-
-/// The place of a state in the legend, by which the column is sorted.
-fn rank(state: State) -> usize {
-    ALL.iter().position(|other| *other == state).unwrap_or(ALL.len())
 }
 
 /// A heading that leaves room for its column.
@@ -91,32 +86,29 @@ fn short(frame: &Frame<'_>, column: &str) -> String {
 
 fn table(frame: &Frame<'_>, month: &str) -> Markup {
     let world = frame.site.world;
-    let counters: BTreeMap<&str, _> = world.counters().into_iter().map(|counter| (counter.id, counter)).collect();
     let text = |title: &str| html! { th.t scope="col" data-type="text" { (title) } };
-    let row = |service: &Service<'_>, row: Line<'_>| {
-        let (state, counter) = (State::of(row), counters.get(service.counter));
-        let name = counter.map_or(service.counter, |counter| counter.name());
-        let file = counter.map(Counter::file).unwrap_or_default();
+    let row = |counter: &Counter<'_>, service: &Service<'_>, row: Line<'_>| {
+        let (state, name) = (State::of(row), counter.name());
         let procedure = frame.procedure(service.procedure);
         let label = format!("{name}, {procedure}");
         html! {
-            tr data-key=(format!("{}/{}/{month}", service.counter, service.procedure))
+            tr data-key=(format!("{}/{month}", service.key()))
                 data-demarche=(service.procedure) data-departement=(row.text("departement")) data-etat=(state.class())
                 data-bas=(row.text("ic95_bas")) data-haut=(row.text("ic95_haut")) data-label=(label) {
                 th scope="row" {
                     label.enhanced hidden { input type="checkbox" name="compare"; span.hidden { (frame.say("comparer", "compare")) " " (label) } } " "
-                    a href=(frame.to(&format!("{GUICHETS}/{}#{}", file, service.procedure))) translate="no" { (name) }
+                    a href=(frame.to(&format!("{}#{}", page_of(counter), service.procedure))) translate="no" { (name) }
                 }
                 td.t { (procedure) }
-                td.t data-v=(rank(state)) { (state.label(frame.words)) @if row.text("qualite") == "partielle" { ", " (frame.say("sous réserve :", "under reserve:")) " " code { (row.text("motif")) } } }
+                td.t data-v=(state.rank()) { (state.label(frame.words)) @if row.text("qualite") == "partielle" { ", " (frame.say("sous réserve :", "under reserve:")) " " code { (row.text("motif")) } } }
                 @for (column, show) in COLUMNS { (cell(frame.words, row, column, show)) }
             }
         }
     };
-    html! {
-        div.scroll tabindex="0" role="region" aria-label=(frame.say("Tous les services", "All services")) {
+    let title = frame.say("Tous les services", "All services");
+    let table = html! {
             table.sortable.figures #comparer data-table="disponibilite_mois" {
-                caption { (frame.say("Tous les services", "All services")) ", " (frame.month(month)) }
+                caption { (title) ", " (frame.month(month)) }
                 thead { tr {
                     (text(frame.say("Guichet", "Counter")))
                     (text(frame.say("Démarche", "Procedure")))
@@ -125,8 +117,10 @@ fn table(frame: &Frame<'_>, month: &str) -> Markup {
                         th scope="col" data-type="number" data-column=(column) title=(frame.title("disponibilite_mois", column)) { (short(frame, column)) }
                     }
                 } }
-                tbody { @for service in world.services() { @if let Some(line) = service.month(month) { (row(&service, line)) } } }
+                tbody { @for counter in world.counters() { @for service in world.services_of(&counter) {
+                    @if let Some(line) = service.month(month) { (row(&counter, &service, line)) }
+                } } }
             }
-        }
-    }
+    };
+    scroll(title, &table)
 }

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use maud::{Markup, html};
 
-use super::incidents::{event, kind};
+use super::FICHES;
+use super::incidents::{self, event};
 use super::service::{Around, service};
-use super::{FICHES, GUICHETS};
 use crate::grid::Line;
-use crate::site::cell::{Show, cell};
+use crate::site::cell::Show;
 use crate::site::figures::legend;
 use crate::site::frame::{Frame, Own};
 use crate::site::world::{Counter, Service};
@@ -19,7 +19,7 @@ const INCIDENTS: usize = 30;
 /// The page.
 pub(super) fn counter(frame: &Frame<'_>, counter: &Counter<'_>) -> String {
     let world = frame.site.world;
-    let services: Vec<Service<'_>> = world.services().filter(|service| service.counter == counter.id).collect();
+    let services = world.services_of(counter);
     let events = events(frame, counter);
     let around = Around {
         counter,
@@ -99,12 +99,7 @@ fn incidents(frame: &Frame<'_>, counter: &Counter<'_>) -> Markup {
         let (at, department) = (line.text("guichet_id"), line.text("departement"));
         at == counter.id || (at.is_empty() && (department.is_empty() || department == counter.department()))
     };
-    let mut rows: Vec<Line<'_>> = frame
-        .site
-        .world
-        .lines("incidents")
-        .filter(|line| line.text("origine") == "detecte" && concerns(line))
-        .collect();
+    let mut rows: Vec<Line<'_>> = frame.site.world.incidents().filter(concerns).collect();
     let all = rows.len();
     rows.drain(..all.saturating_sub(INCIDENTS));
     let columns = [
@@ -114,32 +109,16 @@ fn incidents(frame: &Frame<'_>, counter: &Counter<'_>) -> Markup {
         ("point_de_mesure", Show::Text),
         ("tentatives", Show::Count),
     ];
+    let title = frame.say("Incidents de mesure", "Incidents of the measurement");
     html! {
         @if !rows.is_empty() { section #incidents {
-            h2 { (frame.say("Incidents de mesure", "Incidents of the measurement")) }
+            h2 { (title) }
             p { (frame.say(
                 "Ce qui a empêché le robot de regarder, ici, dans le département ou partout. Pendant ce temps, on ne sait pas.",
                 "What kept the robot from looking, here, in the département or everywhere. Of that time nothing is known.",
             )) }
-            div.scroll tabindex="0" role="region" aria-label=(frame.say("Incidents de mesure", "Incidents of the measurement")) {
-                table.figures data-table="incidents" data-key="" {
-                    caption { (frame.say("Incidents de mesure", "Incidents of the measurement")) }
-                    thead { tr {
-                        th scope="col" { (frame.say("Quoi", "What")) }
-                        @for (column, _) in columns { th scope="col" data-column=(column) { (frame.title("incidents", column)) } }
-                    } }
-                    tbody { @for line in rows { tr data-key=(line.text("incident_id")) {
-                        th scope="row" { (kind(frame, line.text("type"))) }
-                        @for (column, show) in columns { (cell(frame.words, line, column, show)) }
-                    } } }
-                }
-            }
+            (incidents::table(frame, title, title, &columns, &rows))
             @if all > INCIDENTS { p { (frame.say("Les plus anciens sont dans", "Older ones are in")) " " a href=(frame.at_root("incidents.csv")) { "incidents.csv" } "." } }
         } }
     }
-}
-
-/// The address of a counter's page, as the court file's reader may need it.
-pub(super) fn page_of(counter: &Counter<'_>) -> String {
-    format!("{GUICHETS}/{}", counter.file())
 }

@@ -61,8 +61,7 @@ fn versions(frame: &Frame<'_>, base: &str) -> Vec<Entry> {
 }
 
 fn incidents(frame: &Frame<'_>, base: &str) -> Vec<Entry> {
-    let mut lines: Vec<_> =
-        frame.site.world.lines("incidents").filter(|line| line.text("origine") == "detecte").collect();
+    let mut lines: Vec<_> = frame.site.world.incidents().collect();
     lines.reverse();
     let entry = |line: crate::grid::Line<'_>| {
         let id = line.text("incident_id");

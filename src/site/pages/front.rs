@@ -2,19 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use maud::{Markup, PreEscaped, html};
+use maud::{Markup, html};
 use serde_json::{Value, json};
 
-use super::GUICHETS;
+use super::page_of;
 use crate::grid::Line;
 use crate::metadata::FILES_PAGE;
 use crate::release::PACK;
 use crate::site::Reach;
-use crate::site::cell::{Show, figure};
+use crate::site::cell::{Show, figure, scroll};
 use crate::site::figures::legend;
-use crate::site::frame::{Frame, Own};
+use crate::site::frame::{Frame, Own, data_block};
 use crate::site::state::{ALL, BREAKS, State};
 use crate::site::world::Counter;
+use crate::words::{NEARLY_ALL, NEARLY_NOTHING};
 
 /// Of the map's months and procedures, by département.
 pub(super) struct Departments<'a> {
@@ -172,19 +173,18 @@ fn map(frame: &Frame<'_>, departments: &Departments<'_>, month: &str) -> Markup 
                 p.tools hidden {}
                 p.quiet { (frame.say("Contours :", "Outlines:")) " " (frame.site.map.source) "." }
             }
-            script type="application/json" id="carte-donnees" { (PreEscaped(data(frame, departments))) }
+            (data_block("carte-donnees", &data(frame, departments)))
         }
     }
 }
 
 fn table(frame: &Frame<'_>, departments: &Departments<'_>, procedure: &str, month: &str) -> Markup {
     let of = |code: &str| format!("synthese_departements/{code}/{procedure}/{month}");
-    html! {
-        div.scroll tabindex="0" role="region" aria-label=(frame.say("Départements", "Départements")) {
+    let table = html! {
             table.departements {
-                caption { (frame.say("Départements", "Départements")) }
+                caption { "Départements" }
                 thead { tr {
-                    th scope="col" { (frame.say("Département", "Département")) }
+                    th scope="col" { "Département" }
                     th scope="col" { (frame.say("Ce qu'on en sait", "What is known")) }
                     th.n scope="col" { (frame.say("Sans rendez-vous", "Without appointments")) }
                 } }
@@ -198,8 +198,8 @@ fn table(frame: &Frame<'_>, departments: &Departments<'_>, procedure: &str, mont
                     }
                 } }
             }
-        }
-    }
+    };
+    scroll("Départements", &table)
 }
 
 /// Those of which the table has no row.
@@ -211,28 +211,26 @@ fn others(frame: &Frame<'_>, departments: &Departments<'_>) -> Markup {
 }
 
 /// What the script needs beside the values, which stand in a file of their own for both languages.
-fn data(frame: &Frame<'_>, departments: &Departments<'_>) -> String {
+fn data(frame: &Frame<'_>, departments: &Departments<'_>) -> Value {
     let open = departments.months.last().filter(|last| ***last >= *frame.site.open_month());
     let procedures: Vec<Value> =
         departments.procedures.iter().map(|id| json!({ "id": id, "titre": frame.procedure(id) })).collect();
-    let value = json!({
+    json!({
         "mois": departments.months,
         "mois_ouvert": open,
         "demarches": procedures,
         "classes": ALL.map(State::class),
         "etats": ALL.map(|state| state.label(frame.words)),
         "codes": departments.codes,
-    });
-    value.to_string().replace('<', "\\u003c")
+    })
 }
 
 /// The values of the map, as a script: a page that was opened from a folder may read nothing else.
 pub(super) fn values(frame: &Frame<'_>) -> String {
     let departments = Departments::of(frame);
     let digit = |row: Option<Line<'_>>| {
-        let state = row.map(State::of);
-        let at = state.and_then(|state| ALL.iter().position(|other| *other == state));
-        at.and_then(|at| u32::try_from(at).ok()).and_then(|at| char::from_digit(at, 36)).unwrap_or('.')
+        let at = row.and_then(|row| u32::try_from(State::of(row).rank()).ok());
+        at.and_then(|at| char::from_digit(at, 36)).unwrap_or('.')
     };
     let permille = |row: Option<Line<'_>>| row.and_then(|row| row.number("taux_sans_rdv")).map(shown_permille);
     let mut values: BTreeMap<&str, Vec<String>> = BTreeMap::new();
@@ -251,8 +249,8 @@ pub(super) fn values(frame: &Frame<'_>) -> String {
 /// everything so that the script can tell.
 fn shown_permille(share: f64) -> f64 {
     match share {
-        share if share > 0.0 && share < 0.0005 => 0.4,
-        share if (0.9995..1.0).contains(&share) => 999.6,
+        share if share > 0.0 && share < NEARLY_NOTHING => 0.4,
+        share if (NEARLY_ALL..1.0).contains(&share) => 999.6,
         share => format!("{:.1}", 100.0 * share).parse::<f64>().map_or(0.0, |percent| (percent * 10.0).round()),
     }
 }
@@ -269,7 +267,7 @@ fn counters(frame: &Frame<'_>) -> Markup {
                     @if !department.is_empty() { span.code { (department) } " " }
                     @for (at, counter) in all.iter().filter(|counter| counter.department() == department).enumerate() {
                         @if at > 0 { ", " }
-                        a href=(frame.to(&format!("{GUICHETS}/{}", counter.file()))) translate="no" { (counter.name()) }
+                        a href=(frame.to(&page_of(counter))) translate="no" { (counter.name()) }
                     }
                 }
             } }
@@ -278,8 +276,7 @@ fn counters(frame: &Frame<'_>) -> Markup {
 }
 
 fn last_incident(frame: &Frame<'_>) -> Markup {
-    let found = frame.site.world.lines("incidents").filter(|line| line.text("origine") == "detecte");
-    let newest = found.max_by_key(|line| (line.instant("debut_utc"), line.text("incident_id")));
+    let newest = frame.site.world.incidents().max_by_key(|line| (line.instant("debut_utc"), line.text("incident_id")));
     html! {
         section {
             h2 { (frame.say("Dernier incident de mesure", "Last incident of the measurement")) }

@@ -5,7 +5,7 @@ use chrono_tz::Europe::Paris;
 use maud::{Markup, html};
 
 use crate::grid::Line;
-use crate::site::cell::{Show, cell};
+use crate::site::cell::{Show, cell, scroll};
 use crate::site::frame::{Frame, Own};
 
 const COLUMNS: [(&str, Show); 9] = [
@@ -26,35 +26,51 @@ const MOST: usize = 200;
 /// The page.
 pub(super) fn incidents(frame: &Frame<'_>) -> String {
     let title = frame.say("Incidents de mesure", "Incidents of the measurement");
-    let mut found: Vec<Line<'_>> =
-        frame.site.world.lines("incidents").filter(|line| line.text("origine") == "detecte").collect();
+    let mut found: Vec<Line<'_>> = frame.site.world.incidents().collect();
     found.reverse();
     let mut events: Vec<Line<'_>> = frame.site.world.lines("chronologie").collect();
     events.reverse();
+    let newest = if found.len() > MOST { format!(" ({MOST})") } else { String::new() };
+    let caption = format!(
+        "{}{newest}",
+        frame.say("Incidents décelés, le plus récent d'abord", "Incidents found, the newest first")
+    );
     let body = html! {
         h1 { (title) }
         p { (frame.say(
             "Ce qui a empêché le robot de regarder : un blocage, un captcha, un arrêt. Pendant un incident on ne sait pas s'il y avait des rendez-vous ; rien n'en est compté comme « non ».",
             "What kept the robot from looking: a block, a captcha, a stop. During an incident nobody knows whether there were appointments; nothing of it counts as \"no\".",
         )) }
-        div.scroll tabindex="0" role="region" aria-label=(title) {
-            table.figures data-table="incidents" data-key="" {
-                caption { (frame.say("Incidents décelés, le plus récent d'abord", "Incidents found, the newest first")) @if found.len() > MOST { " (" (MOST) ")" } }
-                thead { tr {
-                    th scope="col" { (frame.say("Quoi", "What")) }
-                    @for (column, show) in COLUMNS { th class=[(!matches!(show, Show::Count | Show::Length)).then_some("t")] scope="col" data-column=(column) { (frame.title("incidents", column)) } }
-                } }
-                tbody { @for line in found.iter().take(MOST) { tr #(line.text("incident_id")) data-key=(line.text("incident_id")) {
-                    th scope="row" { (kind(frame, line.text("type"))) }
-                    @for (column, show) in COLUMNS { (cell(frame.words, *line, column, show)) }
-                } } }
-            }
-        }
+        (table(frame, title, &caption, &COLUMNS, found.get(..MOST).unwrap_or(&found)))
         p { a href=(frame.at_root("incidents.csv")) { "incidents.csv" } }
         h2 { (frame.say("Événements connus", "Known events")) }
         ul { @for line in events { li { (event(frame, line)) } } }
     };
     frame.page(&Own { title, about: title, scripts: &[], body })
+}
+
+/// Incidents with some of their columns, each under its id.
+pub(super) fn table(
+    frame: &Frame<'_>,
+    label: &str,
+    caption: &str,
+    columns: &[(&str, Show)],
+    lines: &[Line<'_>],
+) -> Markup {
+    let table = html! {
+        table.figures data-table="incidents" data-key="" {
+            caption { (caption) }
+            thead { tr {
+                th scope="col" { (frame.say("Quoi", "What")) }
+                @for (column, show) in columns { th class=[(!show.is_number()).then_some("t")] scope="col" data-column=(column) { (frame.title("incidents", column)) } }
+            } }
+            tbody { @for line in lines { tr #(line.text("incident_id")) data-key=(line.text("incident_id")) {
+                th scope="row" { (kind(frame, line.text("type"))) }
+                @for (column, show) in columns { (cell(frame.words, *line, column, *show)) }
+            } } }
+        }
+    };
+    scroll(label, &table)
 }
 
 /// What kind of incident it is.

@@ -45,6 +45,11 @@ const GUICHETS: &str = "guichets";
 /// The folder of their fact sheets.
 const FICHES: &str = "fiches";
 
+/// A counter's page.
+fn page_of(counter: &Counter<'_>) -> String {
+    format!("{GUICHETS}/{}", counter.file())
+}
+
 impl Frame<'_> {
     /// A procedure's name, or its id.
     fn procedure(&self, id: &str) -> String {

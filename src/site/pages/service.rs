@@ -6,11 +6,11 @@ use maud::{Markup, html};
 
 use super::incidents::first_day;
 use crate::grid::Line;
-use crate::site::cell::{Note, Published, Show, cell, figure};
+use crate::site::cell::{Note, Published, Show, cell, figure, scroll};
 use crate::site::figures::{Event, by_hour, months, rhythm, weekdays};
 use crate::site::frame::Frame;
 use crate::site::state::State;
-use crate::site::world::{Counter, MONTHS, Service};
+use crate::site::world::{Counter, DELAYS, MONTHS, Service};
 
 /// What a service's section needs of its page.
 pub(super) struct Around<'a> {
@@ -59,7 +59,7 @@ pub(super) fn quote(frame: &Frame<'_>, around: &Around<'_>, service: &Service<'_
 
 /// Where a month's figures are.
 fn key(service: &Service<'_>, row: Line<'_>) -> String {
-    format!("disponibilite_mois/{}/{}/{}", service.counter, service.procedure, row.text("mois"))
+    format!("disponibilite_mois/{}/{}", service.key(), row.text("mois"))
 }
 
 fn context(frame: &Frame<'_>, around: &Around<'_>, service: &Service<'_>, row: Line<'_>) -> String {
@@ -143,9 +143,9 @@ fn history(frame: &Frame<'_>, around: &Around<'_>, service: &Service<'_>, title:
                  caption: String,
                  say: &dyn Fn(&str) -> String,
                  lines: &[Line<'_>]| {
-        let key = format!("{}/{}", service.counter, service.procedure);
+        let key = service.key();
         Published { words: frame.words, table, key, head: (column, say), columns: &columns, caption }
-            .table(lines, Some(known))
+            .table(lines, known)
     };
     let years = years_before(service, &around.months);
     html! {
@@ -215,31 +215,23 @@ impl Figure<'_> {
 fn delays(frame: &Frame<'_>, around: &Around<'_>, service: &Service<'_>, title: &str) -> Markup {
     let row = service.lines("delais").into_iter().find(|line| line.text("mois") == around.closed);
     let Some(row) = row.filter(|row| row.count("oui") > 0) else { return html! {} };
-    let classes = [
-        "part_deux_dates_sous_30_jours",
-        "part_une_date_sous_30_jours",
-        "part_entre_30_et_60_jours",
-        "part_au_dela_de_60_jours",
-        "part_aucune_date",
-        "part_date_non_lue",
-    ];
-    let told = classes.iter().any(|column| row.number(column).is_some());
+    let told = DELAYS.iter().any(|column| row.number(column).is_some());
     html! {
         h3 { (frame.say("Quand un rendez-vous était proposé : dans quel délai ?", "Where an appointment was offered: how far ahead?")) }
         @if told {
-            div.scroll tabindex="0" role="region" aria-label=(format!("{}, {title}", frame.say("Délais", "Delays"))) {
-                table.figures data-table="delais" data-key=(format!("{}/{}", service.counter, service.procedure)) {
+            (scroll(&format!("{}, {title}", frame.say("Délais", "Delays")), &html! {
+                table.figures data-table="delais" data-key=(service.key()) {
                     caption { (frame.words.month(around.closed)) ", " (frame.say("en part du temps répondu", "as a share of the time answered")) }
                     thead { tr {
                         th scope="col" { (frame.say("Mois", "Month")) }
-                        @for column in classes { th scope="col" data-column=(column) { (frame.title("delais", column)) } }
+                        @for column in DELAYS { th scope="col" data-column=(column) { (frame.title("delais", column)) } }
                     } }
                     tbody { tr data-key=(around.closed) {
                         th scope="row" { (frame.words.month(around.closed)) }
-                        @for column in classes { (cell(frame.words, row, column, Show::Share)) }
+                        @for column in DELAYS { (cell(frame.words, row, column, Show::Share)) }
                     } }
                 }
-            }
+            }))
         } @else {
             @let column = if row.text("motif_classes").is_empty() { "motif" } else { "motif_classes" };
             @let table = if column == "motif" { "disponibilite_mois" } else { "delais" };
@@ -260,10 +252,9 @@ fn openings(frame: &Frame<'_>, around: &Around<'_>, service: &Service<'_>, title
     let subject = frame.say("ouvertures vues, par jour de la semaine et heure", "openings seen, by weekday and hour");
     let name = format!("{title}{}{subject}", frame.say(" : ", ": "));
     let note = format!(
-        "{} {}. {}",
+        "{} occasions. {}",
         frame.words.count(looked),
-        frame.say("occasions", "occasions"),
-        frame.say(
+                frame.say(
             "Plus foncé : plus d'ouvertures par occasion ; rond : aucune ; blanc : regardé, sans occasion d'en voir ; hachures : personne n'a regardé.",
             "Darker: more openings per occasion; ring: none; white: looked, no occasion to see one; hatched: nobody looked.",
         )
@@ -297,9 +288,8 @@ fn rhythm_table(frame: &Frame<'_>, service: &Service<'_>, rows: &[Line<'_>], tit
         Some(row) => format!("{}/{}", row.text("ouvertures"), row.text("occasions")),
         None => "-".to_owned(),
     };
-    html! {
-        div.scroll tabindex="0" role="region" aria-label=(format!("{}, {title}", frame.say("Ouvertures", "Openings"))) {
-            table.figures.heures data-heures=(format!("{}/{}", service.counter, service.procedure)) {
+    let table = html! {
+            table.figures.heures data-heures=(service.key()) {
                 caption { (frame.say("Ouvertures vues / occasions de les voir, par heure", "Openings seen / occasions to see them, by hour")) }
                 thead { tr {
                     th scope="col" { (frame.say("Jour", "Day")) }
@@ -310,8 +300,8 @@ fn rhythm_table(frame: &Frame<'_>, service: &Service<'_>, rows: &[Line<'_>], tit
                     @for hour in 0..24 { td { (shown(day, hour)) } }
                 } } }
             }
-        }
-    }
+    };
+    scroll(&format!("{}, {title}", frame.say("Ouvertures", "Openings")), &table)
 }
 
 fn droughts(frame: &Frame<'_>, service: &Service<'_>, title: &str) -> Markup {
@@ -342,11 +332,11 @@ fn droughts(frame: &Frame<'_>, service: &Service<'_>, title: &str) -> Markup {
                 (Published {
                     words: frame.words,
                     table: "penuries",
-                    key: format!("{}/{}", service.counter, service.procedure),
+                    key: service.key(),
                     head: ("debut_utc", &head),
                     columns: &titled,
                     caption: format!("{title}, {}", frame.say("suites de « non » sans un seul « oui », les plus longues d'abord", "runs of \"no\" without a single \"yes\", the longest first")),
-                }.table(&rows, Some((frame.say("Remarque", "Note"), &note))))
+                }.table(&rows, (frame.say("Remarque", "Note"), &note)))
             }
         }
     }

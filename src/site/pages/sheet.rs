@@ -2,11 +2,11 @@
 
 use maud::{Markup, html};
 
-use super::counter::page_of;
+use super::page_of;
 use super::service::{Around, quote};
 use crate::metadata;
 use crate::site::frame::{Frame, Own};
-use crate::site::world::{Counter, Service};
+use crate::site::world::Counter;
 
 /// So many procedures have room on the page.
 const MOST: usize = 10;
@@ -14,7 +14,7 @@ const MOST: usize = 10;
 /// The page.
 pub(super) fn sheet(frame: &Frame<'_>, counter: &Counter<'_>) -> String {
     let world = frame.site.world;
-    let services: Vec<Service<'_>> = world.services().filter(|service| service.counter == counter.id).collect();
+    let services = world.services_of(counter);
     let around =
         Around { counter, months: world.months(), closed: frame.site.closed_month().unwrap_or_default(), events: &[] };
     let title = format!("{}, {}", counter.name(), frame.month(around.closed));

@@ -3,6 +3,7 @@
 use maud::html;
 
 use crate::publish::{Status, VersionRecord};
+use crate::site::cell::scroll;
 use crate::site::frame::{Frame, Own};
 
 /// The newest so many are shown; `versions.json` has them all.
@@ -28,11 +29,11 @@ pub(super) fn versions(frame: &Frame<'_>) -> String {
             "Cette liste est celle du jour où la version a été faite ; versions.json, à la racine du dépôt, est à jour.",
             "This list is of the day on which the version was made; versions.json, at the store's root, is up to date.",
         )) }
-        div.scroll tabindex="0" role="region" aria-label=(title) {
+        (scroll(title, &html! {
             table {
                 caption { (title) }
                 thead { tr {
-                    th scope="col" { (frame.say("Version", "Version")) }
+                    th scope="col" { "Version" }
                     th scope="col" { (frame.say("Arrêtée au", "As of")) }
                     th scope="col" { (frame.say("État", "State")) }
                     th scope="col" { (frame.say("Motif", "Reason")) }
@@ -47,7 +48,7 @@ pub(super) fn versions(frame: &Frame<'_>) -> String {
                     } }
                 }
             }
-        }
+        }))
     };
     frame.page(&Own { title, about: title, scripts: &[], body })
 }
