@@ -112,3 +112,67 @@ fn each_state_is_told_and_drawn_as_itself() {
         assert_told(state, &logs);
     }
 }
+
+/// What the pages of a run say of a service whose schedule is these rows, as of a day.
+fn run_on(logs: &Attempts, rows: &str, as_of: &str) -> Store {
+    let store = Store::new();
+    let pipeline = logs.pipeline("", "");
+    let header = "guichet_id,demarche_id,debut,fin,cadence_min,negatifs_consignes,source,motif_fin,suite\n";
+    fs::write(pipeline.join("schedule.csv"), format!("{header}{rows}\n")).unwrap();
+    let run = store.run(&pipeline, &[&logs.path()], as_of, &[]);
+    assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
+    store
+}
+
+fn page(store: &Store, path: &str) -> String {
+    fs::read_to_string(store.path().join("latest").join(path)).unwrap()
+}
+
+fn finding(page: &str) -> &str {
+    page.split("class=\"finding").nth(1).unwrap().split("</p>").next().unwrap()
+}
+
+/// « Nobody looked » would blame the robot for what left the measurement on purpose.
+#[test]
+fn a_service_that_left_says_when_and_why_and_not_that_nobody_looked() {
+    let logs = april(30, |_| (Kind::No, json!({})));
+    // One service goes on, so that there is a newest month after the other has left.
+    let logs = logs.look(Kind::No, "2019-05-20T10:05:00Z", &json!({ "counter": "paris-prefecture-de-police" }));
+    let rows = "evry-prefecture,*,2019-03-01T00:00:00+01:00,2019-05-01T00:00:00+02:00,360,true,essai,anef,ANEF\n\
+                paris-prefecture-de-police,*,2019-05-01T00:00:00+02:00,,360,true,essai,,";
+    let store = run_on(&logs, rows, "2019-06-02T00:00:00+02:00");
+    let (french, english) =
+        (page(&store, "guichets/evry-prefecture.html"), page(&store, "en/guichets/evry-prefecture.html"));
+    let (french, english) = (finding(&french), finding(&english));
+    assert!(!french.contains("personne n’a regardé") && !english.contains("nobody looked"), "{french}\n{english}");
+    for told in ["mai 2019, ce service n’était plus à mesurer", "le 1er mai 2019", "plateforme du ministère", "ANEF"]
+    {
+        assert!(french.replace('\u{202f}', " ").contains(told), "{told}: {french}");
+    }
+    assert!(english.contains("no longer to be measured") && english.contains("1 May 2019"), "{english}");
+    let other = page(&store, "guichets/paris-prefecture-de-police.html");
+    assert!(!finding(&other).contains("sorti de la mesure"), "{other}");
+}
+
+/// A rate that may not be cited without its reserve is not shown without it, and no reserve is told in the names of settings.
+#[test]
+fn the_map_tells_a_rate_with_its_reserve() {
+    // Looked at on half of the days: enough for a rate, and not enough to cite it without more.
+    let logs = april(15, |look| (if look % 3 == 0 { Kind::Yes } else { Kind::No }, json!({})));
+    let store = run_on(
+        &logs,
+        "*,*,2019-03-01T00:00:00+01:00,2019-05-01T00:00:00+02:00,360,true,essai,,",
+        "2019-05-02T00:00:00+02:00",
+    );
+    let row = store.rows("synthese_departements").into_iter().find(|row| row["mois"] == "2019-04").unwrap();
+    assert_eq!(row["qualite"], "partielle", "the logs are not what this is about: {row:?}");
+    for (path, under) in [("index.html", "sous réserve"), ("en/index.html", "under reserve")] {
+        let front = page(&store, path);
+        let told = front.split("<tr data-code=\"91\">").nth(1).unwrap().split("</tr>").next().unwrap();
+        assert!(told.contains(under) && !told.contains(&row["motif"]), "{told}");
+        let names = ["_suffisante", "_max", "_min", "borne_"];
+        assert!(!names.iter().any(|name| told.contains(name)), "{told}");
+        let shape = front.split("<path data-code=\"91\"").nth(1).unwrap().split('>').next().unwrap();
+        assert!(shape.contains("fill=\"url(#reserve-c1-carte-dessin)\""), "{shape}");
+    }
+}

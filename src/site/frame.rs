@@ -7,10 +7,13 @@ use serde_json::Value;
 use super::{Reach, Site};
 use crate::metadata::{self, FILES_PAGE};
 use crate::schema::Language;
-use crate::words::{Words, typeset};
+use crate::words::{Words, bare, typeset};
 
 /// The folder of what the pages need beside themselves.
 pub(super) const ASSETS: &str = "assets";
+
+/// The picture that stands for a page where it is shared, in its language's folder.
+pub(super) const CARD: &str = "partage.png";
 
 /// The folder of the pages in English.
 const ENGLISH: &str = "en";
@@ -39,7 +42,7 @@ pub(super) struct Own<'a> {
 }
 
 /// A page's path within the site, by its path in a language's folder.
-fn in_language(path: &str, language: Language) -> String {
+pub(super) fn in_language(path: &str, language: Language) -> String {
     match language {
         Language::French => path.to_owned(),
         Language::English => format!("{ENGLISH}/{path}"),
@@ -111,6 +114,12 @@ impl Frame<'_> {
                     @if let Some(latest) = &latest {
                         link rel="canonical" href=(latest);
                         meta property="og:url" content=(latest);
+                        @if let (Some(base), Some(_)) = (self.site.description.base(), self.site.card(self.words.0)) {
+                            meta property="og:image" content=(format!("{base}/latest/{}", in_language(CARD, self.words.0)));
+                            meta property="og:image:width" content="1200";
+                            meta property="og:image:height" content="630";
+                            meta name="twitter:card" content="summary_large_image";
+                        }
                     }
                     link rel="stylesheet" href=(asset("style.css"));
                     link rel="icon" type="image/svg+xml" href=(asset("icone.svg"));
@@ -219,9 +228,26 @@ impl Frame<'_> {
         self.site.schema(table).map_or_else(|| column.to_owned(), |schema| self.words.title(schema, column))
     }
 
-    /// What a code of a column means, as its table declares it.
+    /// What a code of a column means, as its table declares it, or as the months of services do, to which other tables refer.
+    /// Bounds of the method are said with their values, and columns by their titles.
     pub(super) fn reason(&self, table: &str, column: &str, code: &str) -> String {
-        self.site.schema(table).map_or_else(|| code.to_owned(), |schema| self.words.reason(schema, column, code))
+        let schemas = [table, "disponibilite_mois"].into_iter().filter_map(|table| self.site.schema(table));
+        let told = schemas.map(|schema| self.words.reason(schema, column, code)).find(|told| *told != bare(code));
+        let told = told.unwrap_or_else(|| bare(code));
+        told.split_inclusive(' ').map(|word| self.named(table, word)).collect()
+    }
+
+    /// A word of a reason, with what follows it: what it stands for, where it is the name of a bound or a column.
+    fn named(&self, table: &str, word: &str) -> String {
+        let name = word.trim_end_matches(|letter: char| !letter.is_ascii_alphanumeric());
+        let rest = &word[name.len()..];
+        let title = || {
+            let schema = self.site.schema(table).filter(|schema| name.contains('_') && schema.field(name).is_some())?;
+            let title = self.words.title(schema, name);
+            Some(format!("{}{title}{}", self.say("« ", "“"), self.say(" »", "”")))
+        };
+        let bound = self.site.world.bound(name).map(|bound| self.words.bound(bound));
+        bound.or_else(title).map_or_else(|| word.to_owned(), |said| said + rest)
     }
 
     /// A text in Markdown. Its tables may be wider than a telephone: each scrolls by itself, by the keyboard, too.

@@ -9,6 +9,7 @@ mod cell;
 mod figures;
 mod frame;
 mod pages;
+mod picture;
 mod state;
 mod world;
 
@@ -19,7 +20,7 @@ use rayon::prelude::*;
 pub use world::World;
 
 use self::figures::Map;
-use self::frame::{Frame, in_no_language};
+use self::frame::{CARD, Frame, in_language, in_no_language};
 use crate::error::Result;
 use crate::metadata::Description;
 use crate::publish::VersionRecord;
@@ -48,6 +49,8 @@ pub struct Site<'a> {
     /// The versions before, the oldest first.
     pub versions: &'a [VersionRecord],
     map: Map,
+    /// What stands for the pages where one is shared, by language; none where the store has no public address.
+    cards: [Option<Vec<u8>>; 2],
 }
 
 impl<'a> Site<'a> {
@@ -63,7 +66,27 @@ impl<'a> Site<'a> {
         versions: &'a [VersionRecord],
         map: &Path,
     ) -> Result<Self> {
-        Ok(Self { description, world, method, changes, versions, map: Map::load(map)? })
+        let map = Map::load(map)?;
+        let mut site = Self { description, world, method, changes, versions, map, cards: [None, None] };
+        if description.base().is_some() {
+            site.cards =
+                [Language::French, Language::English].map(|language| pages::card(&site.front(language, Reach::Whole)));
+        }
+        Ok(site)
+    }
+
+    /// The front page in a language, not yet written.
+    fn front(&self, language: Language, reach: Reach) -> Frame<'_> {
+        Frame { site: self, words: Words(language), path: "index.html".to_owned(), reach }
+    }
+
+    /// The picture that stands for the pages in a language.
+    fn card(&self, language: Language) -> Option<&[u8]> {
+        let [french, english] = &self.cards;
+        match language {
+            Language::French => french.as_deref(),
+            Language::English => english.as_deref(),
+        }
     }
 
     /// Every page and what they need, by their paths; a page stands beside that in the other language, with which it shares its
@@ -73,6 +96,8 @@ impl<'a> Site<'a> {
         let mut files: Vec<(String, Vec<u8>)> = assets::files().collect();
         for language in [Language::French, Language::English] {
             let words = Words(language);
+            let card = self.card(language).map(|card| (in_language(CARD, language), card.to_vec()));
+            files.extend(card);
             let page = |path: &str| Frame { site: self, words, path: path.to_owned(), reach: Reach::Whole };
             files.extend(pages::ONCE.iter().map(|(path, make)| {
                 let frame = page(path);
@@ -97,8 +122,7 @@ impl<'a> Site<'a> {
     #[must_use]
     pub fn front_alone(&self) -> Vec<(String, Vec<u8>)> {
         let fronts = [Language::French, Language::English].map(|language| {
-            let path = "index.html".to_owned();
-            let frame = Frame { site: self, words: Words(language), path, reach: Reach::Alone };
+            let frame = self.front(language, Reach::Alone);
             (frame.file(), pages::front(&frame).into_bytes())
         });
         fronts.into_iter().chain(assets::of_every_page()).collect()

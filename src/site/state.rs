@@ -126,6 +126,11 @@ impl State {
         }
     }
 
+    /// Whether it is a rate that nobody may cite without the reserve of its row.
+    pub(super) fn is_reserved(row: Line<'_>) -> bool {
+        row.text("qualite") == "partielle"
+    }
+
     /// Whether a rate stands there.
     pub(super) const fn has_rate(self) -> bool {
         matches!(self, Self::Rate(_) | Self::Always)

@@ -55,8 +55,20 @@ pub(super) const DELAYS: [&str; 6] = [
     "part_date_non_lue",
 ];
 
+/// The bounds of the method that reasons name.
+const METHOD_BOUNDS: [&str; 8] = [
+    "couverture_suffisante",
+    "part_jours_suffisante",
+    "largeur_bornes_suffisante",
+    "largeur_bornes_max",
+    "ecart_cadence_max",
+    "part_meme_heure_max",
+    "part_dates_non_lues_max",
+    "reponses_min_mois",
+];
+
 /// Every table that the site reads.
-const READS: [Read; 11] = [
+const READS: [Read; 13] = [
     Read { table: "guichets", columns: &[&["guichet_id", "nom", "departement", "departement_nom", "commune_nom"]] },
     Read { table: "demarches", columns: &[&["demarche_id", "libelle", "libelle_en"]] },
     Read {
@@ -69,7 +81,7 @@ const READS: [Read; 11] = [
     },
     Read {
         table: "synthese_departements",
-        columns: &[&AVAILABILITY, &["demarche_id", "mois", "departement_nom", "services"]],
+        columns: &[&AVAILABILITY, &["motif", "demarche_id", "mois", "departement_nom", "services"]],
     },
     Read { table: "delais", columns: &[&SERVICE, &DELAYS, &["mois", "oui", "motif_classes", "motif"]] },
     Read {
@@ -95,6 +107,11 @@ const READS: [Read; 11] = [
         table: "chronologie",
         columns: &[&["debut", "fin", "precision", "perimetre", "titre", "description", "source", "source_url"]],
     },
+    Read {
+        table: "perimetre",
+        columns: &[&SERVICE, &["fuseau", "debut_utc", "fin_utc", "ouverte", "motif_fin", "suite"]],
+    },
+    Read { table: "parametres", columns: &[&METHOD_BOUNDS] },
     Read { table: "signaux", columns: &[&SERVICE, &["type", "debut", "fin", "ce_qui_trancherait"]] },
 ];
 
@@ -182,6 +199,11 @@ impl World {
     /// The incidents that the data show, the oldest first; those of the registry are told as events.
     pub(super) fn incidents(&self) -> impl Iterator<Item = Line<'_>> {
         self.lines("incidents").filter(|line| line.text("origine") == "detecte")
+    }
+
+    /// A bound of the method.
+    pub(super) fn bound(&self, name: &str) -> Option<f64> {
+        self.lines("parametres").next().filter(|_| METHOD_BOUNDS.contains(&name))?.number(name)
     }
 
     /// A procedure's row of the registry.

@@ -29,6 +29,12 @@ pub const NEARLY_NOTHING: f64 = 0.0005;
 /// A share from this on is not said to be all.
 pub const NEARLY_ALL: f64 = 0.9995;
 
+/// A code of which nothing says what it means.
+#[must_use]
+pub fn bare(code: &str) -> String {
+    code.replace('_', " ")
+}
+
 /// The language of a page.
 #[derive(Debug, Clone, Copy)]
 pub struct Words(pub Language);
@@ -74,7 +80,7 @@ impl Words {
         let found = all.match_indices(code).map(|(at, _)| at).find(whole).filter(|_| !code.is_empty());
         let entry = found.and_then(|at| all[at..].split([';', '.']).next());
         let told = entry.and_then(|entry| entry.split_once(':')).map(|(_, told)| told.trim().to_owned());
-        told.unwrap_or_else(|| code.replace('_', " "))
+        told.unwrap_or_else(|| bare(code))
     }
 
     /// A day as a sentence says it.
@@ -120,6 +126,17 @@ impl Words {
         grouped
     }
 
+    /// So many of something: its singular and its plural, in French and in English.
+    #[must_use]
+    pub fn counted(self, number: i64, french: [&str; 2], english: [&str; 2]) -> String {
+        let several = match self.0 {
+            Language::French => number > 1,
+            Language::English => number != 1,
+        };
+        let at = usize::from(several);
+        format!("{} {}", self.count(number), self.say(french[at], english[at]))
+    }
+
     /// A number with one digit after the point.
     #[must_use]
     pub fn tenths(self, number: f64) -> String {
@@ -137,6 +154,12 @@ impl Words {
             return format!("{} {}{sign}", self.say("plus de", "more than"), self.tenths(99.9));
         }
         format!("{}{sign}", self.tenths(100.0 * share))
+    }
+
+    /// A bound of the method: a share in per cent with as few digits as it has, or a number of things.
+    #[must_use]
+    pub fn bound(self, bound: f64) -> String {
+        if bound > 1.0 { format!("{bound:.0}") } else { self.share(bound).replace(self.say(",0", ".0"), "") }
     }
 
     /// A share in whole per cent, as the table `fiche_mois` writes it.

@@ -157,13 +157,14 @@
     // The values stand in a script of their own: a page that was opened from a folder may read nothing else.
     const data = { ...JSON.parse(one('#carte-donnees').textContent), ...window.guichetsCarte }, control = name => one(`[data-map=${name}]`, figure);
     data.etats = data.etats.map(typeset);
+    data.reserves = data.reserves.map(typeset);
     data.demarches.forEach(demarche => { demarche.titre = typeset(demarche.titre); });
     const [select, range, title, detail] = ['demarche', 'mois', 'titre', 'detail'].map(control);
     const shapes = all('svg [data-code]', figure), rows = all('tr[data-code]', figure), last = data.mois.length - 1;
     // What fills the map may be named beside what fills the swatch: each drawing has its own hatches.
-    const swatch = name => {
+    const swatch = (name, reserved) => {
       const mark = one(`.legende [data-class="${name}"]`, figure);
-      return mark ? mark.dataset.fill || mark.getAttribute('fill') : '#fff';
+      return mark ? (reserved && mark.dataset.reserve) || mark.dataset.fill || mark.getAttribute('fill') : '#fff';
     };
     const named = new Intl.DateTimeFormat(english ? 'en-GB' : 'fr-FR', { month: 'long', year: 'numeric', timeZone: 'UTC' });
     all('.legende [data-class]', figure).forEach(mark => {
@@ -193,16 +194,17 @@
       // Where there is no row, nobody looked.
       const i = data.classes[known] ? known : data.classes.indexOf('pas_mesure');
       const permille = ((data.taux[id] || [])[month] || [])[at[code]];
-      return { name: data.classes[i], words: data.etats[i], permille, rate: rate(permille) };
+      const reserve = data.reserves[parseInt(((data.reserves_de[id] || [])[month] || '')[at[code]], 36)] || '';
+      return { name: data.classes[i], words: data.etats[i] + reserve, reserved: Boolean(reserve), permille, rate: rate(permille) };
     };
     let touched = false;
     const paint = () => {
       const fills = {};
       shapes.forEach(shape => {
-        const { name } = read(shape.dataset.code);
+        const { name, reserved } = read(shape.dataset.code), fill = name + (reserved ? '+' : '');
         shape.setAttribute('class', `zone ${name}`);
         // An attribute and not a rule of the style sheet: the picture that is taken away must stand alone.
-        shape.setAttribute('fill', fills[name] = fills[name] || swatch(name));
+        shape.setAttribute('fill', fills[fill] = fills[fill] || swatch(name, reserved));
       });
       rows.forEach(row => {
         const { words, permille, rate: share } = read(row.dataset.code);
@@ -484,7 +486,7 @@
     read('latest.json').then(latest => {
       if (latest.version !== version) tell(text.other(latest.version), `latest/${english ? 'en/' : ''}index.html`);
       else if (!('finished' in page.dataset) && latest.fresh_until && Date.parse(latest.fresh_until) < Date.now()) {
-        tell(text.stale(latest.fresh_until.slice(0, 10)));
+        tell(text.stale(new Intl.DateTimeFormat(english ? 'en-GB' : 'fr-FR', { dateStyle: 'long', timeZone: 'UTC' }).format(new Date(latest.fresh_until))));
       }
     }).catch(() => {});
     read('versions.json').then(({ versions }) => {

@@ -1,11 +1,13 @@
 //! Figures, as SVG that stands alone: every style is an attribute, so that a figure that was taken out of its page looks the
 //! same. Patterns tell states apart where colour does not.
 
+mod card;
 mod legend;
 mod map;
 mod months;
 mod rhythm;
 
+pub(super) use card::Card;
 pub(super) use legend::legend;
 pub(super) use map::Map;
 pub(super) use months::{Event, months};
@@ -13,7 +15,7 @@ pub(super) use rhythm::{by_hour, rhythm, weekdays};
 
 use maud::{Markup, html};
 
-use super::state::State;
+use super::state::{ALL, State};
 
 /// What is drawn and written.
 pub(super) const INK: &str = "#2b2118";
@@ -26,6 +28,23 @@ const RULE: &str = "#d8d2c7";
 pub(super) fn fill(state: State, of: &str) -> String {
     let fill = state.fill();
     fill.strip_suffix(')').map_or_else(|| fill.to_owned(), |pattern| format!("{pattern}-{of})"))
+}
+
+/// How a rate under reserve is filled.
+pub(super) fn reserved_fill(state: State, of: &str) -> String {
+    format!("url(#reserve-{}-{of})", state.class())
+}
+
+/// The patterns of rates under reserve: their colour, with thin lines across.
+pub(super) fn reserved_patterns(of: &str, scale: u8) -> Markup {
+    html! {
+        defs { @for state in ALL.into_iter().filter(|state| state.has_rate()) {
+            pattern id=(format!("reserve-{}-{of}", state.class())) width="7" height="7" patternUnits="userSpaceOnUse" patternTransform=(format!("scale({scale}) rotate(-45)")) {
+                rect width="7" height="7" fill=(state.fill()) {}
+                path d="M0 0V7" stroke=(if state.rank() > 1 { "#ffffff" } else { QUIET }) stroke-width="1.6" {}
+            }
+        } }
+    }
 }
 
 /// The patterns of a figure, of so many of its units: hatched where nobody looked, striped where no answer was had, dotted where

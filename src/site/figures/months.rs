@@ -120,9 +120,11 @@ fn axis(words: Words, months: &[&str], step: f64) -> Markup {
             // The first year has no room where the second begins at once.
             let crowded = at == 0 && step < 12.0 && months.iter().skip(1).take(3).any(|month| month.ends_with("-01"));
             if !crowded {
+                // Where the last year has just begun, its label ends at the edge.
+                let (from, anchor) = if left + 28.0 > WIDTH { (tenths(WIDTH), "end") } else { (x.clone(), "start") };
                 let _ = write!(
                     text,
-                    "<path d=\"M{x} 222v4\" stroke=\"{QUIET}\"/><text x=\"{x}\" y=\"248\" font-size=\"12\">{year}</text>"
+                    "<path d=\"M{x} 222v4\" stroke=\"{QUIET}\"/><text x=\"{from}\" y=\"248\" text-anchor=\"{anchor}\" font-size=\"12\">{year}</text>"
                 );
             }
         }

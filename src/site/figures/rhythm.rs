@@ -7,8 +7,11 @@ use maud::{Markup, html};
 
 use super::{INK, QUIET, RULE, patterns, tenths};
 use crate::grid::Line;
-use crate::site::state::{RAMP, State};
+use crate::site::state::State;
 use crate::words::Words;
+
+/// Light to dark, also in grey. These are not the colours of rates: dark is when appointments appear.
+const FREQUENCY: [&str; 4] = ["#d5e6f2", "#8fbcdb", "#3f7fb0", "#173f63"];
 
 const LEFT: f64 = 40.0;
 const SIDE: f64 = 15.5;
@@ -77,7 +80,7 @@ fn colour(share: Option<f64>, most: f64, id: &str) -> String {
         Some(share) if share <= 0.0 || most <= 0.0 => "#ffffff".to_owned(),
         Some(share) => {
             let steps = [0.25, 0.5, 0.75];
-            RAMP[steps.iter().filter(|step| share / most > **step).count()].to_owned()
+            FREQUENCY[steps.iter().filter(|step| share / most > **step).count()].to_owned()
         }
     }
 }

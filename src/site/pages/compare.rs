@@ -27,9 +27,9 @@ const COLUMNS: [(&str, Show); 7] = [
 pub(super) fn compare(frame: &Frame<'_>) -> String {
     let month = frame.site.closed_month().unwrap_or_default();
     let title = frame.say("Comparer les services", "Compare services");
-    let told = frame.month(month);
+    let told = if month.is_empty() { String::new() } else { format!(", {}", frame.month(month)) };
     let body = html! {
-        h1 { (title) ", " (told) }
+        h1 { (title) (told) }
         p {
             (frame.say(
                 "Deux services dont les intervalles se recoupent ne peuvent pas être classés : l'écart peut être dû au hasard. Un service sans taux n'est ni bon ni mauvais : on ne sait pas.",
@@ -41,7 +41,7 @@ pub(super) fn compare(frame: &Frame<'_>) -> String {
         p data-overlap="comparer" role="status" hidden {}
         (table(frame, month))
     };
-    frame.page(&Own { title, about: &format!("{title}, {told}"), scripts: &[], body })
+    frame.page(&Own { title, about: &format!("{title}{told}"), scripts: &[], body })
 }
 
 fn filters(frame: &Frame<'_>) -> Markup {

@@ -62,6 +62,7 @@ pub(super) fn counter(frame: &Frame<'_>, counter: &Counter<'_>) -> String {
                 ol { @for line in &events { li { (event(frame, *line)) } } }
             }
         }
+        p { (frame.link("incidents.html#evenements", frame.say("Événements qui concernent tout le pays", "Events that concern the whole country"))) }
     };
     frame.page(&Own { title: counter.name(), about: &about, scripts: &[], body })
 }
@@ -84,12 +85,14 @@ fn reasons(frame: &Frame<'_>, services: &[Service<'_>]) -> Markup {
     }
 }
 
-/// What happened, to everyone or here, as far as the months shown reach.
+/// What happened here or in the département, as far as the months shown reach; what happened to everyone is on the page of
+/// incidents.
 fn events<'a>(frame: &Frame<'a>, counter: &Counter<'_>) -> Vec<Line<'a>> {
     let first = frame.site.world.months().first().map(|month| (*month).to_owned()).unwrap_or_default();
     let here = [counter.id.to_owned(), format!("departement:{}", counter.department())];
     let concerns = |line: &Line<'_>| here.iter().any(|here| line.text("perimetre") == here);
-    let shown = |line: &Line<'_>| line.text("debut") >= first.as_str() || (line.text("fin") >= first.as_str());
+    // One whose end is not known may go on.
+    let shown = |line: &Line<'_>| line.text("fin").is_empty() || line.text("fin") >= first.as_str();
     frame.site.world.lines("chronologie").filter(|line| concerns(line) && shown(line)).collect()
 }
 

@@ -17,6 +17,7 @@ struct Entry {
     title: String,
     link: String,
     updated: String,
+    /// HTML.
     text: String,
 }
 
@@ -50,11 +51,12 @@ fn versions(frame: &Frame<'_>, base: &str) -> Vec<Entry> {
     let this = entry(
         &about.version,
         &site.description.as_of.to_rfc3339(),
-        site.changes.unwrap_or("Première version.").to_owned(),
+        frame.markdown(site.changes.unwrap_or("Première version.")).into_string(),
     );
     let before = site.versions.iter().rev().filter(|record| record.manifest_sha256.is_some());
     let before = before.map(|record| {
-        let retracted = record.reason.as_ref().map(|reason| format!("Version retirée : {reason}"));
+        let retracted =
+            record.reason.as_ref().map(|reason| html! { p { "Version retirée : " (reason) } }.into_string());
         entry(&record.version, &record.as_of, retracted.unwrap_or_default())
     });
     std::iter::once(this).chain(before).take(ENTRIES).collect()
@@ -73,9 +75,17 @@ fn incidents(frame: &Frame<'_>, base: &str) -> Vec<Entry> {
             updated: if line.text("fin_utc").is_empty() { line.text("debut_utc") } else { line.text("fin_utc") }
                 .to_owned(),
             text: format!(
-                "{} tentatives refusées, {} services touchés.",
-                line.text("tentatives"),
-                line.text("services")
+                "<p>{}, {}.</p>",
+                frame.words.counted(
+                    line.count("tentatives"),
+                    ["tentative refusée", "tentatives refusées"],
+                    ["attempt refused", "attempts refused"]
+                ),
+                frame.words.counted(
+                    line.count("services"),
+                    ["service touché", "services touchés"],
+                    ["service concerned", "services concerned"]
+                ),
             ),
         }
     };
@@ -104,7 +114,7 @@ fn feed(frame: &Frame<'_>, base: &str, name: &str, title: &str, entries: &[Entry
                     title { (entry.title) }
                     (link("alternate", &entry.link))
                     updated { (entry.updated) }
-                    summary { (entry.text) }
+                    summary type="html" { (entry.text) }
                 }
             }
         }

@@ -11,8 +11,9 @@ use crate::metadata::FILES_PAGE;
 use crate::release::PACK;
 use crate::site::Reach;
 use crate::site::cell::{Show, figure, scroll};
-use crate::site::figures::legend;
+use crate::site::figures::{Card, legend};
 use crate::site::frame::{Frame, Own, data_block};
+use crate::site::picture;
 use crate::site::state::{ALL, BREAKS, State};
 use crate::site::world::Counter;
 use crate::words::{NEARLY_ALL, NEARLY_NOTHING};
@@ -58,11 +59,50 @@ impl<'a> Departments<'a> {
         self.rows.get(&(procedure, month, code)).copied()
     }
 
-    /// The state of each département in a month.
-    fn states(&self, procedure: &str, month: &str) -> BTreeMap<&'a str, State> {
-        let state = |code: &'a str| self.row(procedure, month, code).map(|row| (code, State::of(row)));
+    /// The rows of a month.
+    fn of_month(&self, procedure: &str, month: &str) -> Vec<Line<'a>> {
+        self.codes.iter().filter_map(|code| self.row(procedure, month, code)).collect()
+    }
+
+    /// The reasons for reserves, in the order of their codes.
+    fn reserves(&self) -> Vec<&'a str> {
+        let reserved = self.rows.values().filter(|row| State::is_reserved(**row)).map(|row| row.text("motif"));
+        reserved.collect::<BTreeSet<&str>>().into_iter().collect()
+    }
+
+    /// The state of each département in a month, and whether it is under reserve.
+    pub fn states(&self, procedure: &str, month: &str) -> BTreeMap<&'a str, (State, bool)> {
+        let told = |row| (State::of(row), State::is_reserved(row));
+        let state = |code: &'a str| self.row(procedure, month, code).map(|row| (code, told(row)));
         self.codes.iter().filter_map(|code| state(code)).collect()
     }
+}
+
+/// The picture that stands for the pages where somebody shares one, as PNG; nothing where no département was measured, or where a
+/// name has a letter that the font has not.
+pub(in crate::site) fn card(frame: &Frame<'_>) -> Option<Vec<u8>> {
+    let departments = Departments::of(frame);
+    let (month, procedure) = (frame.site.closed_month()?, *departments.procedures.first()?);
+    let rows = departments.of_month(procedure, month);
+    let known = rows.iter().filter(|row| State::of(**row).has_rate()).count();
+    let description = frame.site.description;
+    let host = description.base().and_then(|base| base.split("://").nth(1)).unwrap_or_default();
+    let simulated = frame.simulated().map(|simulated| format!(" · {simulated}")).unwrap_or_default();
+    let card = Card {
+        site: frame.say(&description.about.title, &description.about.title_en),
+        title: [frame.say("Peut-on obtenir", "Can an appointment"), frame.say("un rendez-vous ?", "be had?")],
+        figure: format!("{known} / {}", departments.codes.len()),
+        caption: [
+            frame.say("départements ont un taux,", "départements have a rate,").to_owned()
+                + " "
+                + &frame.words.month(month),
+            frame.procedure(procedure),
+        ],
+        classes: ["< 50 %", "< 90 %", "< 97 %", "≥ 97 %", frame.say("toujours", "always")],
+        source: format!("Version {}, {host}{simulated}", description.about.version),
+        states: departments.states(procedure, month),
+    };
+    picture::png(&card.draw(&frame.site.map).into_string()).ok()
 }
 
 /// The page.
@@ -97,8 +137,7 @@ fn lead(frame: &Frame<'_>, departments: &Departments<'_>, month: &str) -> Markup
             @else { (frame.say("Services mesurés :", "Services that are measured:")) " " (services) "." }
         } };
     };
-    let rows: Vec<Line<'_>> =
-        departments.codes.iter().filter_map(|code| departments.row(procedure, month, code)).collect();
+    let rows = departments.of_month(procedure, month);
     let known = rows.iter().filter(|row| State::of(**row).has_rate()).count();
     let rare = rows.iter().filter_map(|row| row.number("taux_sans_rdv")).filter(|rate| *rate >= BREAKS[1]).count();
     let (month, procedure) = (frame.month(month), frame.procedure(procedure));
@@ -193,7 +232,7 @@ fn table(frame: &Frame<'_>, departments: &Departments<'_>, procedure: &str, mont
                     @let state = row.map_or(State::NotMeasured, State::of);
                     tr data-code=(code) {
                         th scope="row" { (code) " " span translate="no" { (departments.names.get(code).copied().unwrap_or_default()) } }
-                        td data-map="etat" { (state.label(frame.words)) }
+                        td data-map="etat" { (state.label(frame.words)) @if let Some(row) = row.filter(|row| State::is_reserved(*row)) { (reserve(frame, row.text("motif"))) } }
                         td.n data-map="taux" { @if let Some(row) = row.filter(|_| state.has_rate()) { (figure(frame.words, row, &of(code), "taux_sans_rdv", Show::Share)) } }
                     }
                 } }
@@ -202,10 +241,24 @@ fn table(frame: &Frame<'_>, departments: &Departments<'_>, procedure: &str, mont
     scroll("Départements", &table)
 }
 
+/// What a rate is not to be cited without.
+fn reserve(frame: &Frame<'_>, motif: &str) -> String {
+    format!(
+        ", {} {}",
+        frame.say("sous réserve :", "under reserve:"),
+        frame.reason("synthese_departements", "motif", motif)
+    )
+}
+
 /// Those of which the table has no row.
 fn others(frame: &Frame<'_>, departments: &Departments<'_>) -> Markup {
-    let others = departments.codes.len() - departments.measured().count();
+    let measured: BTreeSet<&str> = departments.measured().collect();
+    let all = frame.site.world.counters();
+    let once: BTreeSet<&str> = all.iter().map(Counter::department).filter(|code| !code.is_empty()).collect();
+    let before = once.difference(&measured).count();
+    let others = departments.codes.iter().filter(|code| !measured.contains(*code) && !once.contains(*code)).count();
     html! {
+        @if before > 0 { p { (before) " " (frame.say("autres départements ne le sont plus ou pas encore, en ces mois ; leurs guichets ont leur page ci-dessous.", "other départements are so no longer or not yet in these months; their counters have pages below.")) } }
         @if others > 0 { p { (others) " " (frame.say("autres départements ne sont pas mesurés, pour aucune démarche.", "other départements are not measured, for no procedure.")) } }
     }
 }
@@ -221,6 +274,7 @@ fn data(frame: &Frame<'_>, departments: &Departments<'_>) -> Value {
         "demarches": procedures,
         "classes": ALL.map(State::class),
         "etats": ALL.map(|state| state.label(frame.words)),
+        "reserves": departments.reserves().into_iter().map(|motif| reserve(frame, motif)).collect::<Vec<_>>(),
         "codes": departments.codes,
     })
 }
@@ -232,17 +286,25 @@ pub(super) fn values(frame: &Frame<'_>) -> String {
         let at = row.and_then(|row| u32::try_from(State::of(row).rank()).ok());
         at.and_then(|at| char::from_digit(at, 36)).unwrap_or('.')
     };
+    let reserves = departments.reserves();
+    let reserve = |row: Option<Line<'_>>| {
+        let motif = row.filter(|row| State::is_reserved(*row)).map(|row| row.text("motif"));
+        let at = motif.and_then(|motif| u32::try_from(reserves.binary_search(&motif).ok()?).ok());
+        at.and_then(|at| char::from_digit(at, 36)).unwrap_or('.')
+    };
     let permille = |row: Option<Line<'_>>| row.and_then(|row| row.number("taux_sans_rdv")).map(shown_permille);
     let mut values: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let mut reserved: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     let mut rates: BTreeMap<&str, Vec<Vec<Option<f64>>>> = BTreeMap::new();
     for procedure in &departments.procedures {
         for month in &departments.months {
             let rows = || departments.codes.iter().map(|code| departments.row(procedure, month, code));
             values.entry(procedure).or_default().push(rows().map(digit).collect());
+            reserved.entry(procedure).or_default().push(rows().map(reserve).collect());
             rates.entry(procedure).or_default().push(rows().map(permille).collect());
         }
     }
-    format!("window.guichetsCarte = {};\n", json!({ "valeurs": values, "taux": rates }))
+    format!("window.guichetsCarte = {};\n", json!({ "valeurs": values, "reserves_de": reserved, "taux": rates }))
 }
 
 /// A share in thousandths as [`Words::share`](crate::words::Words::share) shows it, rounded once and for all; near nothing and near

@@ -43,7 +43,7 @@ pub(super) fn incidents(frame: &Frame<'_>) -> String {
         )) }
         (table(frame, title, &caption, &COLUMNS, found.get(..MOST).unwrap_or(&found)))
         p { a href=(frame.at_root("incidents.csv")) { "incidents.csv" } }
-        h2 { (frame.say("Événements connus", "Known events")) }
+        h2 #evenements { (frame.say("Événements connus", "Known events")) }
         ul { @for line in events { li { (event(frame, line)) } } }
     };
     frame.page(&Own { title, about: title, scripts: &[], body })

@@ -7,13 +7,14 @@ mod feed;
 mod front;
 mod incidents;
 mod read;
+mod scope;
 mod service;
 mod sheet;
 mod texts;
 mod versions;
 
 pub(super) use feed::feeds;
-pub(super) use front::front;
+pub(super) use front::{card, front};
 
 use super::frame::Frame;
 use super::world::Counter;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use super::incidents::first_day;
+use super::scope;
 use crate::grid::Line;
 use crate::site::cell::{Note, Published, Show, cell, figure, scroll};
 use crate::site::figures::{Event, by_hour, months, rhythm, weekdays};
@@ -41,18 +42,21 @@ pub(super) fn service(frame: &Frame<'_>, around: &Around<'_>, service: &Service<
 
 /// The sentence of the newest whole month, or why there is none.
 pub(super) fn quote(frame: &Frame<'_>, around: &Around<'_>, service: &Service<'_>) -> Markup {
+    let left = scope::left(frame, service);
     let Some(row) = service.month(around.closed) else {
-        let month = frame.words.month(around.closed);
-        return html! { p.finding.aucune { (frame.say("En", "In")) " " (month) ", " (State::NotMeasured.clause(frame.words)) "." } };
+        return html! { p.finding.aucune {
+            (frame.say("En", "In")) " " (frame.month(around.closed)) ", " (scope::clause(frame, service, around.closed)) "."
+            (left)
+        } };
     };
     let id = format!("phrase-{}", service.procedure);
     match frame.words.sentence(row) {
         Some(sentence) => html! {
-            p.finding #(id) { (context(frame, around, service, row)) ": " strong { (sentence) } "." (unknown(frame, service, row)) }
+            p.finding #(id) { (context(frame, around, service, row)) ": " strong { (sentence) } "." (unknown(frame, service, row)) (left) }
             p { button.copier type="button" data-copy=(format!("#{id}")) hidden { (frame.say("Copier la phrase", "Copy the sentence")) } }
         },
         None => {
-            html! { p.finding.aucune { (context(frame, around, service, row)) ": " (refusal(frame, service, row)) (unknown(frame, service, row)) } }
+            html! { p.finding.aucune { (context(frame, around, service, row)) ": " (refusal(frame, service, row)) (unknown(frame, service, row)) (left) } }
         }
     }
 }
@@ -251,12 +255,16 @@ fn openings(frame: &Frame<'_>, around: &Around<'_>, service: &Service<'_>, title
     }
     let subject = frame.say("ouvertures vues, par jour de la semaine et heure", "openings seen, by weekday and hour");
     let name = format!("{title}{}{subject}", frame.say(" : ", ": "));
+    let most = rows.iter().filter_map(|row| row.number("part_ouvertures")).fold(0.0, f64::max);
     let note = format!(
-        "{} occasions. {}",
-        frame.words.count(looked),
-                frame.say(
-            "Plus foncé : plus d'ouvertures par occasion ; rond : aucune ; blanc : regardé, sans occasion d'en voir ; hachures : personne n'a regardé.",
-            "Darker: more openings per occasion; ring: none; white: looked, no occasion to see one; hatched: nobody looked.",
+        "{}. {} {} {}",
+        frame.words.counted(looked, ["occasion", "occasions"], ["occasion", "occasions"]),
+        frame
+            .say("Plus foncé : plus d'ouvertures par occasion, au plus", "Darker: more openings per occasion, at most"),
+        frame.words.share(most),
+        frame.say(
+            "; rond : aucune ; blanc : regardé, sans occasion d'en voir ; hachures : personne n'a regardé.",
+            "; ring: none; white: looked, no occasion to see one; hatched: nobody looked.",
         )
     );
     let id = format!("rythme-{}", service.procedure);
@@ -265,8 +273,9 @@ fn openings(frame: &Frame<'_>, around: &Around<'_>, service: &Service<'_>, title
         p {
             @if seen == 0 { (frame.say("Aucune ouverture n'a été vue.", "No opening was seen.")) }
             @else {
-                (frame.words.count(seen)) " " (frame.say("ouvertures vues en", "openings seen on")) " " (frame.words.count(looked)) " "
-                (frame.say("occasions, sur toute la mesure, à l'heure du guichet.", "occasions, over the whole measurement, on the counter's clock."))
+                (frame.words.counted(seen, ["ouverture vue", "ouvertures vues"], ["opening seen", "openings seen"])) " " (frame.say("en", "on")) " "
+                (frame.words.counted(looked, ["occasion", "occasions"], ["occasion", "occasions"]))
+                (frame.say(", sur toute la mesure, à l'heure du guichet.", ", over the whole measurement, on the counter's clock."))
             }
         }
         @if seen > 0 {

@@ -17,7 +17,7 @@ export const look = options => browsing(async browser => {
   await at(options.front)
   seen.map = await page.evaluate(() => [...document.querySelectorAll('#carte svg [data-code]')].map(shape =>
     [shape.dataset.code, shape.getAttribute('class'), shape.getAttribute('fill'), document.getElementById(/#(.*)\)/.exec(shape.getAttribute('fill'))?.[1])?.nodeName ?? '']))
-  seen.legend = await page.evaluate(() => [...document.querySelectorAll('#carte .legende li')].map(item =>
+  seen.legend = await page.evaluate(() => [...document.querySelectorAll('#carte .legende li:has([data-class])')].map(item =>
     [item.querySelector('[data-class]').dataset.class, item.querySelector('[data-class]').dataset.fill, item.textContent.trim()]))
   return seen
 })
