@@ -176,3 +176,31 @@ fn the_map_tells_a_rate_with_its_reserve() {
         assert!(shape.contains("fill=\"url(#reserve-c1-carte-dessin)\""), "{shape}");
     }
 }
+
+/// A page that is shared is shown with a picture of the version that is current, from the store's own address, and by no other's.
+#[test]
+fn a_page_that_is_shared_brings_a_picture_where_the_store_has_an_address() {
+    let logs = april(30, |_| (Kind::No, json!({})));
+    let schedule = "*,*,2019-03-01T00:00:00+01:00,2019-05-01T00:00:00+02:00,360,true,essai";
+    let published = |more: &str| {
+        let store = Store::new();
+        let run = store.run(&logs.pipeline(more, schedule), &[&logs.path()], "2019-05-02T00:00:00+02:00", &[]);
+        assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
+        store
+    };
+    let address = "https://donnees.exemple.invalid/essai";
+    let [store, again] = [(); 2].map(|()| published(&format!("publication.base_url = \"{address}\"")));
+    for (front, picture) in [("index.html", "partage.png"), ("en/guichets/evry-prefecture.html", "en/partage.png")] {
+        let meta = format!("<meta property=\"og:image\" content=\"{address}/latest/{picture}\">");
+        assert!(page(&store, front).contains(&meta), "{front}");
+        let bytes = |store: &Store| fs::read(store.path().join("latest").join(picture)).unwrap();
+        let png = bytes(&store);
+        // The signature, and width and height in the first chunk (PNG, third edition, 5.2 and 11.2.1).
+        assert_eq!(png[..8], *b"\x89PNG\r\n\x1a\n");
+        assert_eq!((&png[16..20], &png[20..24]), (&1200_u32.to_be_bytes()[..], &630_u32.to_be_bytes()[..]));
+        assert!(png.len() < 100_000 && png == bytes(&again), "{picture}: {} bytes", png.len());
+    }
+    let without = published("");
+    assert!(!page(&without, "index.html").contains("og:image"));
+    assert!(!without.path().join("latest/partage.png").exists());
+}
