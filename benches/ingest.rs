@@ -29,7 +29,7 @@ fn main() -> Result<()> {
     pipeline.registry.unknown = UnknownIds::Accept;
     pipeline.registry.zone = Some(Tz::Europe__Paris);
     let registry = Registry::load(&catalog, &pipeline.registry_folders(&project))?;
-    let rules = RuleSet::load(&pipeline.rules_path())?;
+    let rules = RuleSet::load(&pipeline.rules_path(&project))?;
     let runtime = Runtime::new().expect("a runtime");
     let ingest =
         Ingest { pipeline: &pipeline, registry: &registry, rules: &rules, earliest: None, runtime: runtime.handle() };

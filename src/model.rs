@@ -8,12 +8,14 @@ mod contain;
 use std::collections::BTreeMap;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use arrow::ipc::reader::FileReader;
 use polars::prelude::{CompatLevel, DataFrame, IpcWriter, LazyFrame, PlRefPath, ScanArgsParquet, SerWriter, col, lit};
 use polars::sql::{SQLContext, extract_table_identifiers};
+use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 
 use crate::error::{Context, Error, Result};
 
@@ -141,6 +143,22 @@ impl Engine {
         contained(&model.table, || {
             self.context.execute(&model.sql).and_then(LazyFrame::collect).usage("the model fails").and_then(to_arrow)
         })
+    }
+}
+
+/// What a thread needs that plans a query: a plan nests deeply, and two megabytes, the usual, are not enough.
+const STACK: usize = 16 << 20;
+
+/// Lets several models, or one on several months, run at the same time, on threads that have room for their plans.
+///
+/// # Errors
+/// [`Internal`](crate::error::Kind::Internal) when no threads can be had.
+pub fn side_by_side<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T> {
+    static THREADS: LazyLock<std::result::Result<ThreadPool, ThreadPoolBuildError>> =
+        LazyLock::new(|| ThreadPoolBuilder::new().stack_size(STACK).build());
+    match &*THREADS {
+        Ok(threads) => Ok(threads.install(work)),
+        Err(error) => Err(Error::internal(format!("no threads for the models: {error}"))),
     }
 }
 

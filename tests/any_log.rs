@@ -302,7 +302,7 @@ impl Loaded {
         let project = Project::holding(root()).unwrap();
         let registry =
             Registry::load(&Catalog::load(&project.tables()).unwrap(), &pipeline.registry_folders(&project)).unwrap();
-        let rules = RuleSet::load(&pipeline.rules_path()).unwrap();
+        let rules = RuleSet::load(&pipeline.rules_path(&project)).unwrap();
         let schedule = Schedule::load(&pipeline.schedule_path()).unwrap();
         Self { _folder: folder, pipeline, registry, rules, schedule, runtime: Runtime::new().unwrap() }
     }

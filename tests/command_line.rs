@@ -109,7 +109,7 @@ fn a_usage_error_says_what_where_and_what_to_do() {
         assert_eq!(run.code, Some(2), "{name}: {}", run.stderr);
         assert_snapshot!(format!("error_{name}"), here.told(&run));
     }
-    let run = here.outside(&["run", "exemple"]);
+    let run = here.outside(&["run", "exemple", "--project", "nulle-part"]);
     assert_eq!(run.code, Some(2));
     assert_snapshot!("error_missing_project", here.told(&run));
 }

@@ -173,7 +173,8 @@ fn the_pages_are_served_on_this_machine_with_ranges_and_types() {
     let logs = morning(Attempts::on("evry-prefecture"), "2019-04-16", "evry-prefecture");
     let version = published(&store, &logs, "2019-04-17T00:00:00Z");
     fs::write(store.path().parent().unwrap().join("secret.txt"), "secret").unwrap();
-    for (args, page) in [(vec![], "latest/index.html"), (vec!["--version", &version], "index.html")] {
+    let own = format!("versions/{version}/index.html");
+    for (args, page) in [(vec![], "latest/index.html"), (vec!["--version", &version], &*own)] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_guichets"));
         command.arg("site").arg(store.path()).args(args).stdout(Stdio::piped());
         let mut server = command.spawn().unwrap();

@@ -44,7 +44,7 @@ impl Explain {
         let (project, pipeline) = common.pipeline(&self.pipeline)?;
         let catalog = Catalog::load(&project.tables())?;
         let registry = Registry::load(&catalog, &pipeline.registry_folders(&project))?;
-        let rules = RuleSet::load(&pipeline.rules_path())?;
+        let rules = RuleSet::load(&pipeline.rules_path(&project))?;
         let earliest = Schedule::load(&pipeline.schedule_path())?.earliest();
         let runtime = Runtime::new().internal("cannot start the runtime")?;
         let runtime = runtime.handle();

@@ -5,6 +5,7 @@ mod check;
 mod diff;
 mod display;
 mod dossier;
+mod embedded;
 mod explain;
 mod graph;
 mod retract;
@@ -54,8 +55,8 @@ struct Common {
     /// Answer in JSON, for machines
     #[arg(long, global = true)]
     json: bool,
-    /// The clone of the project: the folder with schemas/ and pipelines/ in it [default: the one around the pipeline or
-    /// the current folder]
+    /// A clone of the project: the folder with schemas/ and pipelines/ in it [default: the one around the pipeline or the
+    /// current folder, or else what the command brings along]
     #[arg(long, global = true, value_name = "DIR", env = "GUICHETS_PROJECT")]
     project: Option<PathBuf>,
 }
@@ -78,13 +79,20 @@ enum Command {
 }
 
 impl Common {
+    /// The project that is named, or else that around the current folder, or else the one that the command brings along.
+    fn project(&self) -> Result<Project> {
+        self.project.as_deref().map_or_else(Self::project_here, Project::holding)
+    }
+
+    fn project_here() -> Result<Project> {
+        Project::holding(&PathBuf::from(".")).or_else(|_| embedded::project())
+    }
+
     /// The project around a pipeline, and the pipeline.
     fn pipeline(&self, name_or_path: &str) -> Result<(Project, Pipeline)> {
         let project = match &self.project {
             Some(folder) => Project::holding(folder)?,
-            None => {
-                Project::holding(&PathBuf::from(name_or_path)).or_else(|_| Project::holding(&PathBuf::from(".")))?
-            }
+            None => Project::holding(&PathBuf::from(name_or_path)).or_else(|_| Self::project_here())?,
         };
         let folder = project.pipeline_folder(name_or_path)?;
         let pipeline = Pipeline::load(&folder)?;

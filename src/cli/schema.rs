@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
-use guichets_ouverts::config::Project;
 use guichets_ouverts::error::{Context, Error, Result};
 use guichets_ouverts::job::compare_schemas;
 use guichets_ouverts::model::Model;
@@ -55,7 +54,7 @@ enum Markup {
 impl SchemaCommand {
     /// Checks or prints.
     pub fn run(self, common: &Common) -> Result<ExitCode> {
-        let project = Project::holding(common.project.as_deref().unwrap_or_else(|| std::path::Path::new(".")))?;
+        let project = common.project()?;
         let catalog = Catalog::load(&project.tables())?;
         let tables = catalog.for_readers();
         match self.action {

@@ -21,13 +21,18 @@ pub use statement::{EvidenceSettings, ProbeSettings, Statement};
 pub use time_form::{EpochUnit, TimeForm};
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tempfile::TempDir;
 
 use crate::error::{Error, Result};
 
-/// A clone of the project: the folders that a run reads besides the raw logs.
+/// The folders that a run reads besides the raw logs: those of a clone, or those that the command brings along.
 #[derive(Debug, Clone)]
 pub struct Project {
     root: PathBuf,
+    /// Where they were unpacked for this run alone, it goes with the last that reads them.
+    _unpacked: Option<Arc<TempDir>>,
 }
 
 impl Project {
@@ -40,12 +45,18 @@ impl Project {
         absolute
             .ancestors()
             .find(|folder| folder.join("schemas/tables").is_dir())
-            .map(|root| Self { root: root.to_owned() })
+            .map(|root| Self { root: root.to_owned(), _unpacked: None })
             .ok_or_else(|| {
                 Error::usage("no folder here or above holds schemas/tables")
                     .at_path(path)
-                    .hint("run from a clone of the project, or name one with --project DIR")
+                    .hint("name a clone of the project with --project DIR, or leave it out")
             })
+    }
+
+    /// The project that was unpacked into a temporary folder.
+    #[must_use]
+    pub fn unpacked(folder: TempDir) -> Self {
+        Self { root: folder.path().to_owned(), _unpacked: Some(Arc::new(folder)) }
     }
 
     /// Where the table schemas are.

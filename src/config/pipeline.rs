@@ -35,7 +35,7 @@ pub struct Pipeline {
     /// How many hours a version stays fresh: after that, the next one is late.
     #[serde(default = "default_fresh_hours")]
     pub fresh_hours: i64,
-    /// The outcome rules, relative to the pipeline's folder.
+    /// The outcome rules: a path relative to the pipeline's folder, or the name of a pipeline whose rules they are.
     #[serde(default = "default_rules")]
     pub outcome_rules: PathBuf,
     /// The dated schedule, relative to the pipeline's folder.
@@ -330,10 +330,15 @@ impl Pipeline {
         Ok(pipeline)
     }
 
-    /// The file of outcome rules.
+    /// The file of outcome rules: one of its own, or that of a pipeline of the project that it names.
     #[must_use]
-    pub fn rules_path(&self) -> PathBuf {
-        self.folder.join(&self.outcome_rules)
+    pub fn rules_path(&self, project: &Project) -> PathBuf {
+        let own = self.folder.join(&self.outcome_rules);
+        if own.is_file() {
+            return own;
+        }
+        let named = project.path("pipelines").join(&self.outcome_rules).join(default_rules());
+        if named.is_file() { named } else { own }
     }
 
     /// The file of the schedule.

@@ -40,6 +40,7 @@ struct Gathered {
 struct Month {
     batches: Vec<RecordBatch>,
     bytes: usize,
+    rows: u64,
     spilled: Vec<PathBuf>,
 }
 
@@ -65,6 +66,7 @@ impl Months {
             gathered.in_memory += bytes;
             let entry = gathered.months.entry(month.to_owned()).or_default();
             entry.bytes += bytes;
+            entry.rows += batch.num_rows() as u64;
             entry.batches.push(batch);
             (gathered.in_memory > self.budget).then(|| gathered.largest()).flatten()
         };
@@ -78,6 +80,12 @@ impl Months {
     #[must_use]
     pub fn names(&self) -> Vec<String> {
         self.gathered().months.keys().cloned().collect()
+    }
+
+    /// How many attempts were gathered of a month, repeated lines among them.
+    #[must_use]
+    pub fn rows(&self, month: &str) -> u64 {
+        self.gathered().months.get(month).map_or(0, |month| month.rows)
     }
 
     /// The lines whose id another line has, once every file was read.

@@ -146,7 +146,7 @@ pub fn build(
 ) -> Result<Built> {
     let catalog = Catalog::load(&order.project.tables())?;
     let registry = Registry::load(&catalog, &order.pipeline.registry_folders(order.project))?;
-    let rules = RuleSet::load(&order.pipeline.rules_path())?;
+    let rules = RuleSet::load(&order.pipeline.rules_path(order.project))?;
     let schedule = Schedule::load(&order.pipeline.schedule_path())?;
     let models = Model::load_all(&order.project.models())?;
     if order.pipeline.registry.unknown == UnknownIds::Quarantine {

@@ -68,8 +68,10 @@ impl Made<'_> {
     /// All but the words, of which the documents are told when they are written.
     pub(super) fn origins(&self) -> Result<Origins> {
         let pipeline = self.order.pipeline;
-        let rules =
-            RulesEntry { version: self.rules.version().to_owned(), sha256: file_digest(&pipeline.rules_path())? };
+        let rules = RulesEntry {
+            version: self.rules.version().to_owned(),
+            sha256: file_digest(&pipeline.rules_path(self.order.project))?,
+        };
         let schedule_sha256 = file_digest(&pipeline.schedule_path())?;
         let registry = self.registry_digests()?;
         let registry: BTreeMap<&str, &str> = registry.iter().map(|(name, digest)| (&**name, &**digest)).collect();

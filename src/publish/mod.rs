@@ -17,6 +17,7 @@ mod status;
 mod store;
 mod sweep;
 mod verify;
+mod view;
 
 pub use key::{CachePolicy, StorageKey};
 pub use names::{chosen_version, free_version};
@@ -26,11 +27,12 @@ pub use read::{Base, citable, fetch, fetch_all, files_read, manifest_of, publish
 pub use records::{Pointer, Status, VersionRecord, Versions};
 pub use retract::{Retraction, retract};
 pub use sign::{SigningKey, VerifyingKey};
-pub use stable::{stable_name, unpack_pages};
+pub use stable::{stable_name, stable_names_stand, unpack_pages};
 pub use status::{Health, StatusReport, status};
 pub use store::{Guard, LocalStore, Object, ObjectBackend, Store, open};
 pub use sweep::{Leftover, Sweep, What, sweep};
 pub use verify::{VerifiedVersion, verify};
+pub use view::{View, Withdrawal, view};
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};

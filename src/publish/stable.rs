@@ -92,6 +92,15 @@ pub(super) fn lead_in(store: &dyn Store) -> Result<()> {
     store.put(&StorageKey::Forwarder, FORWARDER.as_bytes())
 }
 
+/// Whether what is under `latest/` is the current version's, all of it. Where a publication was cut short, or is under way, files
+/// of two versions may be there.
+///
+/// # Errors
+/// [`Unreachable`](crate::error::Kind::Unreachable) when the store does not answer.
+pub fn stable_names_stand(store: &dyn Store) -> Result<bool> {
+    renewed(store, current(store)?.as_ref())
+}
+
 fn current(store: &dyn Store) -> Result<Option<Pointer>> {
     Ok(current_pointer(store)?.map(|(_, pointer)| pointer))
 }
@@ -302,9 +311,10 @@ impl<'a> Copies<'a> {
 /// are not what the manifest vouches for, the store does not answer, or the disk is full.
 pub fn unpack_pages(store: &dyn Store, manifest: &Manifest, folder: &Path) -> Result<usize> {
     let (pack, list) = manifest.packed().ok_or_else(|| {
-        Error::usage(format!("version {} has no pages", manifest.version))
-            .at(store.name())
-            .hint("it was made before there were any; its files are in its folder")
+        let path = StorageKey::Manifest { version: manifest.version.clone() }.path();
+        Error::usage(format!("version {} has no pages: it was made before versions had any", manifest.version))
+            .at(format!("{}/{path}", store.name()))
+            .hint("its manifest lists the files that it has; name a younger version to see pages")
     })?;
     let aside = TempDir::with_prefix("guichets-").unreachable("cannot make a temporary folder")?;
     unpack_into(store, (pack, list), &HashMap::new(), aside.path(), folder)

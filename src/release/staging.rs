@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use arrow::array::RecordBatch;
+use rayon::prelude::*;
 use tempfile::TempDir;
 
 use super::content::content_digest;
@@ -128,7 +129,11 @@ impl Staging {
         let rows = staged.batch.num_rows();
         let others = table.guichets.formats.iter();
         let others = others.filter(|format| **format != Format::Parquet && exporter(**format).holds(rows));
-        others.map(|format| self.write(table, partition, &staged.batch, *format, digest.clone())).collect()
+        let others: Vec<Format> = others.copied().collect();
+        others
+            .into_par_iter()
+            .map(|format| self.write(table, partition, &staged.batch, format, digest.clone()))
+            .collect()
     }
 
     /// Adds a text that is not a table.

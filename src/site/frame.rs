@@ -170,6 +170,7 @@ impl Frame<'_> {
                             li { a href=(self.to(path)) aria-current=[(path == self.path).then_some("page")] { (title) } }
                         }
                         li { a href=(self.at_root(FILES_PAGE)) { (self.say("Fichiers", "Files")) } }
+                        li { a href=(self.at_root(self.say("dictionnaire.fr.html", "dictionnaire.en.html"))) { (self.say("Dictionnaire", "Dictionary")) } }
                         li { a href=(format!("{}{}", self.root(), in_language(&self.path, other))) lang=(tag) hreflang=(tag) { (name) } }
                     } }
                 }

@@ -18,6 +18,7 @@ pub mod raw;
 pub mod releases;
 pub mod s3;
 mod scene;
+pub mod shown;
 pub mod site;
 mod store;
 pub mod tools;

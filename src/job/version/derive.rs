@@ -2,12 +2,20 @@
 
 use std::collections::BTreeSet;
 
+use arrow::array::RecordBatch;
+use rayon::prelude::*;
+
+use super::parts::{Part, Written};
 use super::years::{distinct_months, is_year};
 use super::{MONTH, Version};
 use crate::error::Result;
-use crate::model::Model;
+use crate::model::{Engine, Model, side_by_side};
 use crate::progress::Progress;
 use crate::release::read_parquet;
+
+/// Months are worked on at the same time as long as they hold no more attempts than this together: beside the largest month
+/// there is no room for another.
+const ATTEMPTS_AT_ONCE: u64 = 1_000_000;
 
 impl Version<'_> {
     /// Runs each model of which everything that it reads is there and that has not run yet.
@@ -43,16 +51,30 @@ impl Version<'_> {
         if stands {
             self.carry_untouched(&model.table)?;
         }
-        for month in self.months_of(model, stands)? {
-            if stands && !self.touched.contains(&month) {
-                continue;
-            }
-            let rows = self.engine(&model.reads, Some(&month))?.run(model)?;
-            if rows.num_rows() > 0 {
-                self.part(&model.table, Some(&month), &rows)?;
+        let mut months: Vec<String> = self.months_of(model, stands)?.into_iter().collect();
+        months.retain(|month| !stands || self.touched.contains(month));
+        let table = self.catalog.table(&model.table)?;
+        for wave in waves(&months, |month| self.attempts_of(month)) {
+            // What they read is brought here before, one after the other: two months may need the same file.
+            let engines = wave.iter().map(|month| Ok((month, self.engine(&model.reads, Some(month))?)));
+            let engines: Vec<(&String, Engine)> = engines.collect::<Result<_>>()?;
+            let derive = |(month, mut engine): (&String, Engine)| {
+                let rows = engine.run(model)?;
+                (rows.num_rows() > 0).then(|| Written::to(&self.staging, table, Some(month), &rows)).transpose()
+            };
+            let derived: Vec<Option<(Written<'_>, RecordBatch)>> =
+                side_by_side(|| engines.into_par_iter().map(derive).collect::<Result<_>>())??;
+            for (written, rows) in derived.into_iter().flatten() {
+                self.add(written, &rows)?;
             }
         }
-        self.join_years(self.catalog.table(&model.table)?)
+        self.join_years(table)
+    }
+
+    /// How many attempts of a month there are.
+    fn attempts_of(&self, month: &str) -> u64 {
+        let part = self.tables.get("tentatives").and_then(|parts| parts.get(month));
+        part.map_or(0, Part::rows)
     }
 
     /// The months of what a model reads.
@@ -78,5 +100,35 @@ impl Version<'_> {
             }
         }
         Ok(months)
+    }
+}
+
+/// Months that are worked on at the same time, in their order.
+pub(super) fn waves(months: &[String], attempts: impl Fn(&str) -> u64) -> Vec<&[String]> {
+    let (mut waves, mut rest) = (Vec::new(), months);
+    while !rest.is_empty() {
+        let mut held = 0;
+        let mut fits = |month: &str| {
+            held += attempts(month);
+            held <= ATTEMPTS_AT_ONCE
+        };
+        let together = rest.iter().take_while(|month| fits(month)).count().max(1);
+        let (wave, others) = rest.split_at(together);
+        waves.push(wave);
+        rest = others;
+    }
+    waves
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_months_are_worked_on_one_by_one_and_none_is_left_out() {
+        let months: Vec<String> = ["01", "02", "03", "04", "05"].map(str::to_owned).into();
+        let waves = waves(&months, |month| if month == "03" { 5_000_000 } else { 400_000 });
+        assert_eq!(waves.iter().map(|wave| wave.len()).collect::<Vec<_>>(), [2, 1, 2]);
+        assert_eq!(waves.concat(), months);
     }
 }

@@ -13,6 +13,7 @@ use arrow::datatypes::{DataType, Int64Type};
 use chrono::Utc;
 use rayon::prelude::*;
 
+use self::derive::waves;
 use self::parts::{Part, Written};
 use self::years::year_of;
 use super::ground::Ground;
@@ -87,23 +88,24 @@ impl<'a> Version<'a> {
         progress.begin("mois", names.len() as u64);
         let (staging, catalog) = (&self.staging, self.catalog);
         let (attempts, identifiers) = (catalog.table("tentatives")?, catalog.table("identifiants")?);
-        let settled: Vec<Vec<Written<'_>>> = names
-            .par_iter()
-            .map(|month| {
-                progress.proceed()?;
-                let rows = months.settle(month, &repeats)?;
-                progress.advance(1);
-                if rows.num_rows() == 0 {
-                    // Every line of it repeats or contradicts one of another month.
-                    return Ok(Vec::new());
-                }
-                let ids = identifiers_table(month, &rows)?;
-                // A month is not kept in memory once it is written, in every format.
-                let written = [(attempts, rows), (identifiers, ids)]
-                    .map(|(table, rows)| Ok(Written::to(staging, table, Some(month), &rows)?.0));
-                written.into_iter().collect()
-            })
-            .collect::<Result<_>>()?;
+        let settle = |month: &String| {
+            progress.proceed()?;
+            let rows = months.settle(month, &repeats)?;
+            progress.advance(1);
+            if rows.num_rows() == 0 {
+                // Every line of it repeats or contradicts one of another month.
+                return Ok(Vec::new());
+            }
+            let ids = identifiers_table(month, &rows)?;
+            // A month is not kept in memory once it is written, in every format.
+            let written = [(attempts, rows), (identifiers, ids)]
+                .map(|(table, rows)| Ok(Written::to(staging, table, Some(month), &rows)?.0));
+            written.into_iter().collect()
+        };
+        let mut settled: Vec<Vec<Written<'_>>> = Vec::new();
+        for wave in waves(&names, |month| months.rows(month)) {
+            settled.extend(wave.par_iter().map(settle).collect::<Result<Vec<_>>>()?);
+        }
         progress.end();
         self.touched.extend(names);
         for name in ["tentatives", "identifiants"] {

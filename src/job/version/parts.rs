@@ -17,12 +17,22 @@ use crate::schema::{Format, TableSchema};
 /// Where a part of a table is.
 pub(super) enum Part {
     /// Made by this run.
-    Here(PathBuf),
+    Here(StagedFile),
     /// In the store, as the version before has it.
     There(FileEntry),
 }
 
 impl Part {
+    /// How many rows it has.
+    pub(super) fn rows(&self) -> u64 {
+        match self {
+            Self::Here(made) => &made.entry,
+            Self::There(file) => file,
+        }
+        .rows
+        .unwrap_or_default()
+    }
+
     pub(super) fn there(&self) -> Option<&FileEntry> {
         match self {
             Self::Here(_) => None,
@@ -96,7 +106,7 @@ impl Version<'_> {
                 self.keep(Written { table, parquet: staged.parquet, others, violations: staged.violations });
             } else {
                 self.carried.extend(standing);
-                let here = Part::Here(staged.parquet.local);
+                let here = Part::Here(staged.parquet);
                 self.tables.entry(table.name.clone()).or_default().insert(part, here);
             }
         }
@@ -117,9 +127,15 @@ impl Version<'_> {
     pub(super) fn part(&mut self, name: &str, month: Option<&str>, columns: &RecordBatch) -> Result<()> {
         let table = self.catalog.table(name)?;
         let (written, rows) = Written::to(&self.staging, table, month, columns)?;
-        self.note(name, &rows);
+        self.add(written, &rows)
+    }
+
+    /// Takes over what was written, with its rows.
+    pub(super) fn add(&mut self, written: Written<'_>, rows: &RecordBatch) -> Result<()> {
+        let table = written.table;
+        self.note(&table.name, rows);
         if let Some(ground) = self.ground.filter(|ground| ground.derives && table.guichets.reopens) {
-            self.touched.extend(reopened_months(&ground.table(name)?, &rows)?);
+            self.touched.extend(reopened_months(&ground.table(&table.name)?, rows)?);
         }
         self.keep(written);
         Ok(())
@@ -129,7 +145,7 @@ impl Version<'_> {
         let Written { table, parquet, others, violations } = written;
         let month = parquet.entry.partition.clone().unwrap_or_default();
         let parts = self.tables.entry(table.name.clone()).or_default();
-        parts.insert(month, Part::Here(parquet.local.clone()));
+        parts.insert(month, Part::Here(parquet.clone()));
         self.violations.extend(violations);
         let formats = &table.guichets.formats;
         let left_out = formats.iter().filter(|format| {
@@ -170,7 +186,7 @@ impl Version<'_> {
 
     pub(super) fn bring(&self, part: &Part) -> Result<PathBuf> {
         match (part, self.ground) {
-            (Part::Here(path), _) => Ok(path.clone()),
+            (Part::Here(made), _) => Ok(made.local.clone()),
             (Part::There(file), Some(ground)) => ground.fetch(file),
             (Part::There(file), None) => Err(Error::internal("a part without its version").at(&file.path)),
         }

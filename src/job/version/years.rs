@@ -74,7 +74,7 @@ impl Version<'_> {
         let months = distinct_months(&rows)?.into_iter().filter(|month| !self.touched.contains(month));
         let part = |month: String| {
             let staged = self.staging.stage(table, Some(&month), &of_month(&rows, &month)?)?;
-            Ok((month, Part::Here(staged.parquet.local)))
+            Ok((month, Part::Here(staged.parquet)))
         };
         months.map(part).collect()
     }

@@ -484,7 +484,7 @@
   // answer it claims nothing; all the rest of it stands.
   if (state && version && /^https?:$/.test(location.protocol)) {
     read('latest.json').then(latest => {
-      if (latest.version !== version) tell(text.other(latest.version), `latest/${english ? 'en/' : ''}index.html`);
+      if (latest.version && latest.version !== version) tell(text.other(latest.version), `latest/${english ? 'en/' : ''}index.html`);
       else if (!('finished' in page.dataset) && latest.fresh_until && Date.parse(latest.fresh_until) < Date.now()) {
         tell(text.stale(new Intl.DateTimeFormat(english ? 'en-GB' : 'fr-FR', { dateStyle: 'long', timeZone: 'UTC' }).format(new Date(latest.fresh_until))));
       }

@@ -248,6 +248,10 @@ const start = () => {
       else use(fromHash(hashState().get('table') === found.name ? hashState() : new URLSearchParams(), found));
       fileInput.focus();
     } catch (error) {
+      // What cannot be read is not chosen: the next answer is of no file that only seems to be named.
+      chosen = { table: null, files: [] };
+      fileInput.value = '';
+      drawTable();
       tell(error);
     }
   };

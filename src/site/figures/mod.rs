@@ -10,7 +10,7 @@ mod rhythm;
 pub(super) use card::Card;
 pub(super) use legend::legend;
 pub(super) use map::Map;
-pub(super) use months::{Event, months};
+pub(super) use months::{Event, Span, months};
 pub(super) use rhythm::{by_hour, rhythm, weekdays};
 
 use maud::{Markup, html};

@@ -1,9 +1,11 @@
-//! A service's months in three lanes under one time axis: what was answered, what could not be answered, when nobody looked.
+//! A service's months in lanes under one time axis: what was answered, what could not be answered, when nobody looked, and what
+//! kept the robot from looking.
 //! Where a thing stands carries its meaning; colour only repeats the class. No line is drawn across a gap.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use chrono::{DateTime, Datelike, Utc};
 use maud::{Markup, PreEscaped, html};
 
 use super::{INK, QUIET, RULE, fill, patterns, tenths};
@@ -19,7 +21,11 @@ const RIGHT: f64 = 8.0;
 const ANSWERED: (f64, f64) = (20.0, 130.0);
 const UNANSWERED: (f64, f64) = (154.0, 178.0);
 const UNSEEN: (f64, f64) = (202.0, 220.0);
-const HEIGHT: f64 = 254.0;
+const INTERRUPTED: (f64, f64) = (244.0, 251.0);
+const HEIGHT: f64 = 285.0;
+
+/// From when to when something lasted.
+pub(in crate::site) type Span = (DateTime<Utc>, DateTime<Utc>);
 
 /// What happened in a month, to be marked there.
 pub(in crate::site) struct Event<'a> {
@@ -34,7 +40,7 @@ pub(in crate::site) fn months(
     (id, name): (&str, &str),
     (months, open): (&[&str], &str),
     rows: &[Line<'_>],
-    events: &[Event<'_>],
+    (events, interruptions): (&[Event<'_>], &[Span]),
 ) -> Markup {
     #[expect(clippy::cast_precision_loss, reason = "a few dozen months")]
     let (count, at) =
@@ -63,6 +69,7 @@ pub(in crate::site) fn months(
                     path d=(path) stroke-width="6" stroke=(fill) {}
                 }
             }
+            path class="interruptions" d=(interrupted(months, step, interruptions)) fill=(INK) {}
             (axis(words, months, step))
             @for event in events { @if let Some(x) = middle(event.month) {
                 path d=(format!("M{} 12l-4 -7h8z", tenths(x))) fill=(INK) {}
@@ -79,14 +86,41 @@ fn lanes(words: Words) -> Markup {
     html! {
         g stroke=(RULE) stroke-width="1" {
             @for share in [0.0, 0.5, 1.0] { path d=(format!("M{LEFT} {}H{}", tenths(height(share)), WIDTH - RIGHT)) {} }
-            @for lane in [UNANSWERED, UNSEEN] { path d=(format!("M{LEFT} {}H{}", tenths(lane.1), WIDTH - RIGHT)) {} }
+            @for lane in [UNANSWERED, UNSEEN, INTERRUPTED] { path d=(format!("M{LEFT} {}H{}", tenths(lane.1), WIDTH - RIGHT)) {} }
         }
         @for (share, text) in [(0.0, "0"), (0.5, "50"), (1.0, "100")] {
             text x=(tenths(LEFT - 4.0)) y=(tenths(height(share) + 4.0)) text-anchor="end" font-size="12" fill=(QUIET) { (text) (percent) }
         }
         (title(UNANSWERED, words.say("regardé sans réponse (captcha, blocage, panne)", "looked at without an answer (captcha, block, failure)")))
         (title(UNSEEN, words.say("personne n'a regardé", "nobody looked")))
+        (title(INTERRUPTED, words.say("incidents de la mesure (blocage, captcha, arrêt)", "incidents of the measurement (block, captcha, stop)")))
     }
+}
+
+/// From when to when the measurement was interrupted, to the day; what lies outside the months shown is not drawn.
+fn interrupted(months: &[&str], step: f64, spans: &[Span]) -> String {
+    let place = |instant: &DateTime<Utc>| {
+        let month = instant.format("%Y-%m").to_string();
+        // Months that are not shown lie before the first or after the last; none is missing between two.
+        let whole = months.partition_point(|other| **other < *month);
+        let inside = months.get(whole).is_some_and(|other| *other == month);
+        let part = if inside { f64::from(instant.day0()) / f64::from(instant.num_days_in_month()) } else { 0.0 };
+        #[expect(clippy::cast_precision_loss, reason = "a few dozen months")]
+        let whole = whole as f64;
+        LEFT + (whole + part) * step
+    };
+    let mut path = String::new();
+    for (from, to) in spans {
+        let (left, right) = (place(from), place(to));
+        let shown = months.first().zip(months.last()).is_some_and(|(first, last)| {
+            *to.format("%Y-%m").to_string() >= **first && *from.format("%Y-%m").to_string() <= **last
+        });
+        if shown {
+            let (top, bottom) = INTERRUPTED;
+            outline(&mut path, (left, top), (right - left).max(1.5), bottom - top);
+        }
+    }
+    path
 }
 
 /// Where a share stands in the first lane.
@@ -111,7 +145,7 @@ fn axis(words: Words, months: &[&str], step: f64) -> Markup {
             let x = tenths(left + step / 2.0);
             let _ = write!(
                 text,
-                "<text x=\"{x}\" y=\"233\" text-anchor=\"middle\" font-size=\"12\">{}</text>",
+                "<text x=\"{x}\" y=\"264\" text-anchor=\"middle\" font-size=\"12\">{}</text>",
                 initial.unwrap_or(&"")
             );
         }
@@ -124,7 +158,7 @@ fn axis(words: Words, months: &[&str], step: f64) -> Markup {
                 let (from, anchor) = if left + 28.0 > WIDTH { (tenths(WIDTH), "end") } else { (x.clone(), "start") };
                 let _ = write!(
                     text,
-                    "<path d=\"M{x} 222v4\" stroke=\"{QUIET}\"/><text x=\"{from}\" y=\"248\" text-anchor=\"{anchor}\" font-size=\"12\">{year}</text>"
+                    "<path d=\"M{x} 253v4\" stroke=\"{QUIET}\"/><text x=\"{from}\" y=\"279\" text-anchor=\"{anchor}\" font-size=\"12\">{year}</text>"
                 );
             }
         }

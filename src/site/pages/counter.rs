@@ -21,11 +21,13 @@ pub(super) fn counter(frame: &Frame<'_>, counter: &Counter<'_>) -> String {
     let world = frame.site.world;
     let services = world.services_of(counter);
     let events = events(frame, counter);
+    let interrupted = incidents_of(frame, counter);
     let around = Around {
         counter,
         months: world.months(),
         closed: frame.site.closed_month().unwrap_or_default(),
         events: &events,
+        incidents: &interrupted,
     };
     let about = match frame.words.tag() {
         "fr" => format!(
@@ -55,7 +57,7 @@ pub(super) fn counter(frame: &Frame<'_>, counter: &Counter<'_>) -> String {
         }
         @for one in &services { (service(frame, &around, one)) }
         (reasons(frame, &services))
-        (incidents(frame, counter))
+        (incidents(frame, &interrupted))
         @if !events.is_empty() {
             section #evenements {
                 h2 { (frame.say("Événements", "Events")) }
@@ -96,15 +98,17 @@ fn events<'a>(frame: &Frame<'a>, counter: &Counter<'_>) -> Vec<Line<'a>> {
     frame.site.world.lines("chronologie").filter(|line| concerns(line) && shown(line)).collect()
 }
 
-/// Incidents of the measurement at this counter, in its département, or everywhere.
-fn incidents(frame: &Frame<'_>, counter: &Counter<'_>) -> Markup {
+/// Incidents of the measurement at this counter, in its département, or everywhere, the oldest first.
+fn incidents_of<'a>(frame: &Frame<'a>, counter: &Counter<'_>) -> Vec<Line<'a>> {
     let concerns = |line: &Line<'_>| {
         let (at, department) = (line.text("guichet_id"), line.text("departement"));
         at == counter.id || (at.is_empty() && (department.is_empty() || department == counter.department()))
     };
-    let mut rows: Vec<Line<'_>> = frame.site.world.incidents().filter(concerns).collect();
-    let all = rows.len();
-    rows.drain(..all.saturating_sub(INCIDENTS));
+    frame.site.world.incidents().filter(concerns).collect()
+}
+
+fn incidents(frame: &Frame<'_>, all: &[Line<'_>]) -> Markup {
+    let rows = all.get(all.len().saturating_sub(INCIDENTS)..).unwrap_or(all);
     let columns = [
         ("debut_utc", Show::Instant),
         ("fin_utc", Show::Instant),
@@ -120,8 +124,8 @@ fn incidents(frame: &Frame<'_>, counter: &Counter<'_>) -> Markup {
                 "Ce qui a empêché le robot de regarder, ici, dans le département ou partout. Pendant ce temps, on ne sait pas.",
                 "What kept the robot from looking, here, in the département or everywhere. Of that time nothing is known.",
             )) }
-            (incidents::table(frame, title, title, &columns, &rows))
-            @if all > INCIDENTS { p { (frame.say("Les plus anciens sont dans", "Older ones are in")) " " a href=(frame.at_root("incidents.csv")) { "incidents.csv" } "." } }
+            (incidents::table(frame, title, title, &columns, rows))
+            @if all.len() > INCIDENTS { p { (frame.say("Les plus anciens sont dans", "Older ones are in")) " " a href=(frame.at_root("incidents.csv")) { "incidents.csv" } "." } }
         } }
     }
 }

@@ -294,17 +294,17 @@ pub(super) fn values(frame: &Frame<'_>) -> String {
     };
     let permille = |row: Option<Line<'_>>| row.and_then(|row| row.number("taux_sans_rdv")).map(shown_permille);
     let mut values: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    let mut reserved: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let mut under: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     let mut rates: BTreeMap<&str, Vec<Vec<Option<f64>>>> = BTreeMap::new();
     for procedure in &departments.procedures {
         for month in &departments.months {
             let rows = || departments.codes.iter().map(|code| departments.row(procedure, month, code));
             values.entry(procedure).or_default().push(rows().map(digit).collect());
-            reserved.entry(procedure).or_default().push(rows().map(reserve).collect());
+            under.entry(procedure).or_default().push(rows().map(reserve).collect());
             rates.entry(procedure).or_default().push(rows().map(permille).collect());
         }
     }
-    format!("window.guichetsCarte = {};\n", json!({ "valeurs": values, "reserves_de": reserved, "taux": rates }))
+    format!("window.guichetsCarte = {};\n", json!({ "valeurs": values, "reserves_de": under, "taux": rates }))
 }
 
 /// A share in thousandths as [`Words::share`](crate::words::Words::share) shows it, rounded once and for all; near nothing and near

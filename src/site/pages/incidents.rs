@@ -6,6 +6,7 @@ use maud::{Markup, html};
 
 use crate::grid::Line;
 use crate::site::cell::{Show, cell, scroll};
+use crate::site::figures::Span;
 use crate::site::frame::{Frame, Own};
 
 const COLUMNS: [(&str, Show); 9] = [
@@ -71,6 +72,15 @@ pub(super) fn table(
         }
     };
     scroll(label, &table)
+}
+
+/// From when to when each lasted; nothing of one that has no beginning.
+pub(super) fn spans(lines: &[Line<'_>]) -> Vec<Span> {
+    let span = |line: &Line<'_>| {
+        let from = line.instant("debut_utc")?;
+        Some((from, line.instant("fin_utc").unwrap_or(from)))
+    };
+    lines.iter().filter_map(span).collect()
 }
 
 /// What kind of incident it is.

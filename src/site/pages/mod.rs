@@ -3,6 +3,7 @@
 mod ask;
 mod compare;
 mod counter;
+mod delays;
 mod feed;
 mod front;
 mod incidents;

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
-use super::incidents::first_day;
+use super::delays::delays;
+use super::incidents::{first_day, spans};
 use super::scope;
 use crate::grid::Line;
-use crate::site::cell::{Note, Published, Show, cell, figure, scroll};
+use crate::site::cell::{Note, Published, Show, figure, scroll};
 use crate::site::figures::{Event, by_hour, months, rhythm, weekdays};
 use crate::site::frame::Frame;
 use crate::site::state::State;
-use crate::site::world::{Counter, DELAYS, MONTHS, Service};
+use crate::site::world::{Counter, MONTHS, Service};
 
 /// What a service's section needs of its page.
 pub(super) struct Around<'a> {
@@ -21,6 +22,8 @@ pub(super) struct Around<'a> {
     pub closed: &'a str,
     /// The events of the page, in the order of their numbers.
     pub events: &'a [Line<'a>],
+    /// What kept the robot from looking here.
+    pub incidents: &'a [Line<'a>],
 }
 
 /// The section.
@@ -154,7 +157,7 @@ fn history(frame: &Frame<'_>, around: &Around<'_>, service: &Service<'_>, title:
     let years = years_before(service, &around.months);
     html! {
         (Figure { frame, id: &id, title: &format!("{}, {title}", around.counter.name()), subject, note: &note, file: &format!("{}-{}-mois", service.counter, service.procedure) }.open(&html! {
-            (months(frame.words, (&id, &name), (&around.months, &open), &rows, &marks))
+            (months(frame.words, (&id, &name), (&around.months, &open), &rows, (&marks, &spans(around.incidents))))
             details {
                 summary { (frame.say("Les chiffres de cette figure", "The figures behind it")) }
                 (table("disponibilite_mois", "mois", format!("{title}, {}", frame.say("par mois", "by month")), &|month| frame.words.month(month), &rows))
@@ -212,34 +215,6 @@ impl Figure<'_> {
                 (inside)
                 p.tools hidden {}
             }
-        }
-    }
-}
-
-fn delays(frame: &Frame<'_>, around: &Around<'_>, service: &Service<'_>, title: &str) -> Markup {
-    let row = service.lines("delais").into_iter().find(|line| line.text("mois") == around.closed);
-    let Some(row) = row.filter(|row| row.count("oui") > 0) else { return html! {} };
-    let told = DELAYS.iter().any(|column| row.number(column).is_some());
-    html! {
-        h3 { (frame.say("Quand un rendez-vous était proposé : dans quel délai ?", "Where an appointment was offered: how far ahead?")) }
-        @if told {
-            (scroll(&format!("{}, {title}", frame.say("Délais", "Delays")), &html! {
-                table.figures data-table="delais" data-key=(service.key()) {
-                    caption { (frame.words.month(around.closed)) ", " (frame.say("en part du temps répondu", "as a share of the time answered")) }
-                    thead { tr {
-                        th scope="col" { (frame.say("Mois", "Month")) }
-                        @for column in DELAYS { th scope="col" data-column=(column) { (frame.title("delais", column)) } }
-                    } }
-                    tbody { tr data-key=(around.closed) {
-                        th scope="row" { (frame.words.month(around.closed)) }
-                        @for column in DELAYS { (cell(frame.words, row, column, Show::Share)) }
-                    } }
-                }
-            }))
-        } @else {
-            @let column = if row.text("motif_classes").is_empty() { "motif" } else { "motif_classes" };
-            @let table = if column == "motif" { "disponibilite_mois" } else { "delais" };
-            p { (frame.say("Parts non publiées :", "Shares not published:")) " " (frame.reason(table, column, row.text(column))) "." }
         }
     }
 }
