@@ -7,6 +7,7 @@ mod display;
 mod dossier;
 mod explain;
 mod graph;
+mod probe;
 mod retract;
 mod run;
 mod schema;
@@ -62,6 +63,7 @@ struct Common {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Probe(probe::ProbeCommand),
     Run(run::Run),
     Check(check::Check),
     Explain(explain::Explain),
@@ -110,6 +112,7 @@ pub fn main() -> ExitCode {
 fn dispatch(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         None => run::Run::sample().run(&cli.common),
+        Some(Command::Probe(command)) => command.run(&cli.common),
         Some(Command::Run(command)) => command.run(&cli.common),
         Some(Command::Check(command)) => command.run(&cli.common),
         Some(Command::Explain(command)) => command.run(&cli.common),
