@@ -7,10 +7,12 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use guichets_ouverts::attempt::{Failure, RawAttempt};
+use guichets_ouverts::probe::page::Page;
 use guichets_ouverts::probe::shape::Method;
 use guichets_ouverts::probe::wire::{Network, Request, Wire};
 use guichets_ouverts::probe::{Folder, Identity, Probe};
 use guichets_ouverts::progress::Silent;
+use proptest::prelude::*;
 use serde_json::Value;
 use url::Url;
 
@@ -368,4 +370,74 @@ fn a_line_says_who_looked() {
     assert!(line.page_text.as_deref().unwrap().contains(NONE));
     assert!(!line.page_text.as_deref().unwrap().contains("Rubrique"), "menus are no answer");
     assert!(line.markers.iter().any(|marker| marker.starts_with("gabarit=")));
+}
+
+/// Pieces of pages that lead on, ask who somebody is, carry what is nobody's business, or answer.
+const PIECES: &[&str] = &[
+    "<form id=\"FormBookingCreate\" name=\"create\" method=\"post\" action=\"/booking/create/100/8\">",
+    "<form id=\"FormBookingCreate\" name=\"create\" method=\"post\" action=\"/booking/create/100/4\">",
+    "<form id=\"FormBookingCreate\" name=\"create\" method=\"post\" action=\"/booking/create/100/0\">",
+    "<form id=\"FormBookingCreate\" name=\"create\" method=\"post\" action=\"https://ailleurs.example/0\">",
+    "<form name=\"create\" action=\"/booking/create/999/0\">",
+    "<input type=\"checkbox\" name=\"condition\">",
+    "<input type=\"submit\" name=\"nextButton\" value=\"Effectuer\">",
+    "<input type=\"hidden\" name=\"jeton\" value=\"0123456789abcdef0123456789abcdef0123456789abcdef\">",
+    "<input name=\"prenom\">",
+    "<input type=\"email\" name=\"courriel\">",
+    "</form>",
+    "<main>",
+    "</main>",
+    "<td class=\"status-1 free\"><a href=\"/booking/create/100/5/1796717400\">plage libre</a></td>",
+    "<p>Votre adresse est 203.0.113.7, ou 2001:db8::7.</p>",
+    "<p>Dossier 0123456789abcdef0123456789abcdef0123456789abcdef de jeanne@example.org, 06 12 34 56 78.</p>",
+    "<meta http-equiv=\"refresh\" content=\"0; url=/booking/create/100/8\">",
+    "<iframe src=\"/booking/create/100/9\"></iframe><script src=\"/booking/create/100/7\"></script>",
+    "<h2>Choix d'une plage horaire</h2>",
+    "<!-- ",
+    "<p hidden>Il n'existe plus de plage horaire libre pour votre demande de rendez-vous.</p>",
+    "é\u{0}<<table><td",
+];
+
+/// One look at a page, by the server's account and by the line.
+fn look_at(page: String) -> (Vec<String>, Value) {
+    let rehearsal = Rehearsal::new(vec![Service::ez(0, "www.a.gouv.fr")], 288, 300, "");
+    let clock = Moved::at(BEGIN);
+    let shown = clock.clone();
+    let told = Told::Source(page);
+    let counters = Counters::new(move |_, _| told.clone(), move || shown.shows());
+    let plan = rehearsal.plan();
+    let agenda = agenda(&plan, &rehearsal.pipeline(), clock.shows()).unwrap();
+    let folder = Folder::hold(&rehearsal.out()).unwrap();
+    let probe = Probe { plan: &plan, agenda: &agenda, folder: &folder, clock: &clock, progress: &Silent, key: None };
+    let passes = |time| clock.passes(time);
+    let wires = || Ok(Box::new(Direct { counters: counters.clone(), passes: &passes }) as Box<dyn Wire + '_>);
+    probe.once(&wires).unwrap();
+    (violations(&counters.seen(), 300, "sonde@example.org"), lines(&rehearsal.out()).remove(0))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    /// However such pieces are put together, nothing leaves that may not, and nothing of people or machines stays in the line.
+    #[test]
+    fn no_page_made_of_traps_leads_on_or_leaks(pieces in proptest::collection::vec(proptest::sample::select(PIECES), 1..12)) {
+        let (violations, line) = look_at(pieces.concat());
+        prop_assert!(violations.is_empty(), "{violations:?}");
+        let text = line.to_string();
+        for secret in ["203.0.113.7", "2001:db8", "0123456789abcdef", "jeanne", "06 12 34"] {
+            prop_assert!(!text.contains(secret), "{secret} in {text}");
+        }
+        prop_assert!(line["verdict"] != "non", "{text}");
+        prop_assert!(line["verdict"] != "oui" || pieces.iter().any(|piece| piece.contains("/4\"") || piece.contains("free")), "{text}");
+    }
+
+    /// Bytes that are no page are read as one, or as nothing.
+    #[test]
+    fn any_bytes_can_be_read(bytes in proptest::collection::vec(any::<u8>(), 0..2000), tags in "(<[a-z/]{0,5}[ >]){0,20}") {
+        let url = Url::parse("https://www.a.gouv.fr/").unwrap();
+        let bytes = [tags.as_bytes(), &bytes].concat();
+        let page = Page::read(url, Some("text/html; charset=utf-8"), &bytes);
+        prop_assert!(page.excerpt(None).chars().count() <= 2000);
+        prop_assert!(page.skeleton().len() == 8);
+    }
 }

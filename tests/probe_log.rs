@@ -20,7 +20,7 @@ use crate::support::counters::{
     Charset, Counters, Direct, Moved, Rehearsal, Service, StopsAt, Told, agenda, violations,
 };
 use crate::support::web::Web;
-use crate::support::{Version, tree};
+use crate::support::{Version, root, tree};
 
 const NONE: &str = "Il n'existe plus de plage horaire libre pour votre demande de rendez-vous.";
 
@@ -265,8 +265,49 @@ fn a_probe_that_is_killed_at_any_moment_leaves_whole_lines_and_keeps_its_ceiling
     assert_eq!(violations(&counters.seen(), 600, "sonde@example.org"), Vec::<String>::new());
 
     // The pipeline reads every line, and finds each cycle of the schedule looked at or missing.
-    let as_of = Fast::of(began).now().to_rfc3339();
+    // At the end of a cycle: one that is not over is no gap yet.
+    let hours = (Fast::of(began).now() - at("2026-12-01T00:00:00Z")).num_hours() + 1;
+    let as_of = (at("2026-12-01T00:00:00Z") + TimeDelta::hours(hours)).to_rfc3339();
     let version = Version::of(&rehearsal.pipeline(), &[&rehearsal.out().join("journaux")], &as_of);
     assert_eq!(version.rows("tentatives").len(), lines.len());
     assert!(version.rows("quarantaine").is_empty());
+    let sum = |table: &str, column: &str| -> usize {
+        version.rows(table).iter().map(|row| row[column].parse::<usize>().unwrap_or_default()).sum()
+    };
+    // One planning a service, so that a line is a cycle of it.
+    assert_eq!(sum("calendrier", "cycles_prevus"), lines.len() + sum("lacunes", "cycles_manquants"));
+}
+
+/// The slots of the schedule, the cycles of the probe and the coverage of the pipeline are the same.
+#[test]
+fn a_week_without_trouble_leaves_no_gap() {
+    let rehearsal = rehearsal(3, 180);
+    let clock = Moved::at("2026-12-01T00:00:00Z");
+    for slot in 0..56 {
+        let begin = at("2026-12-01T00:00:00Z") + TimeDelta::minutes(180 * slot);
+        clock.passes((begin - clock.shows()).to_std().unwrap());
+        look(&rehearsal, &clock, DateTime::<Utc>::MAX_UTC, None).unwrap();
+    }
+    let version = Version::of(&rehearsal.pipeline(), &[&rehearsal.out().join("journaux")], "2026-12-08T00:00:00Z");
+    assert_eq!(version.rows("tentatives").len(), 168);
+    assert!(version.rows("lacunes").is_empty(), "{:?}", version.rows("lacunes"));
+}
+
+/// The command itself, while it waits for its slot.
+#[test]
+fn a_signal_ends_the_command_at_once_and_well() {
+    let rehearsal =
+        Rehearsal::new(vec![Service::ez(0, "www.a.gouv.fr")], 288, 300, "[essai]\nserveur = \"127.0.0.1:9\"");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_guichets"));
+    command.arg("--project").arg(root()).args(["probe", "plan.toml", "--out", "out"]).current_dir(rehearsal.path());
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let patience = Instant::now() + Duration::from_mins(1);
+    while !rehearsal.out().join("etat/verrou").exists() && Instant::now() < patience {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    std::thread::sleep(Duration::from_millis(300));
+    let asked = Instant::now();
+    Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
 }

@@ -157,7 +157,10 @@ fn a_server_that_wants_rest_has_it() {
     }
     let mut gate = here.open();
     gate.heard("www.a.gouv.fr", &Heard::Later { took, after: RetryAfter::For(TimeDelta::days(3650)) }, here.now);
-    assert_eq!(here.judge(&gate, here.now + TimeDelta::days(4000)), Verdict::Never(Why::Off));
+    assert_eq!(
+        here.judge(&gate, here.now + TimeDelta::days(4000)),
+        Verdict::Never(Why::Off("the host asked for a rest of more than a day".to_owned()))
+    );
 }
 
 #[test]
@@ -268,6 +271,46 @@ fn a_probe_that_comes_late_catches_up_with_nothing() {
     assert_eq!(slots, ["2026-12-01T04:48:00+00:00"]);
 }
 
+#[test]
+fn conditions_that_begin_to_speak_of_robots_end_it() {
+    let here = Gate::new();
+    let (mut gate, point) = (here.open(), &here.plan.points[0]);
+    assert!(
+        !gate.conditions(point, "Ces conditions parlent de robots depuis toujours : une personne les a acceptées.")
+    );
+    assert_eq!(here.judge(&gate, here.now), Verdict::Now);
+    assert!(gate.conditions(point, "D'autres conditions."));
+    assert_eq!(here.judge(&gate, here.now), Verdict::Now);
+    assert!(gate.conditions(point, "Les demandes automatisées sont interdites."));
+    assert!(matches!(here.judge(&gate, here.now + TimeDelta::days(30)), Verdict::Never(Why::Off(_))));
+}
+
+/// Something that happens to a host.
+#[derive(Debug, Clone)]
+enum Happens {
+    Asked,
+    Passes(u32),
+    Heard(Heard),
+    Restarted,
+}
+
+fn happens() -> impl Strategy<Value = Happens> {
+    let took = (0_u64..40).prop_map(Duration::from_secs);
+    let heard = (took, 0_u8..5, 0_i64..100_000).prop_map(|(took, kind, seconds)| match kind {
+        0 => Heard::Failed { took },
+        1 => Heard::Refused { took },
+        2 => Heard::Later { took, after: RetryAfter::For(TimeDelta::seconds(seconds)) },
+        3 => Heard::Later { took, after: RetryAfter::Unstated },
+        _ => Heard::Page { took },
+    });
+    prop_oneof![
+        6 => Just(Happens::Asked),
+        4 => (1_u32..4000).prop_map(Happens::Passes),
+        2 => heard.prop_map(Happens::Heard),
+        1 => Just(Happens::Restarted),
+    ]
+}
+
 proptest! {
     /// Whatever address a page could name, what leaves is one of the requests of the list.
     #[test]
@@ -287,6 +330,46 @@ proptest! {
             prop_assert!(SHAPES.iter().any(|shape| shape.suffix == suffix && shape.method == method));
             prop_assert!(url.host_str() == Some("www.a.gouv.fr") && url.port().is_none() && url.username().is_empty());
             prop_assert!(url.query().is_none_or(|query| query.starts_with("error=")));
+        }
+    }
+
+    /// Whatever happens in whatever order, and however often the probe is started again.
+    #[test]
+    fn no_order_of_events_breaks_a_rule(events in proptest::collection::vec(happens(), 1..200)) {
+        let here = Gate::new();
+        let host = "www.a.gouv.fr";
+        let (mut gate, mut now) = (here.open(), here.now);
+        let (mut last, mut rest, mut days): (Option<DateTime<Utc>>, _, BTreeMap<_, u32>) = (None, now, BTreeMap::new());
+        for event in events {
+            match event {
+                Happens::Passes(seconds) => now += TimeDelta::seconds(seconds.into()),
+                Happens::Restarted => {
+                    let memory = serde_json::from_str(&serde_json::to_string(gate.memory()).unwrap()).unwrap();
+                    gate = Restraint::new(&here.plan, memory);
+                }
+                Happens::Heard(heard) => {
+                    gate.heard(host, &heard, now);
+                    rest = rest.max(now + match heard {
+                        Heard::Refused { .. } | Heard::Later { after: RetryAfter::Unstated, .. } => TimeDelta::hours(1),
+                        Heard::Later { after: RetryAfter::For(after), .. } => after,
+                        _ => TimeDelta::zero(),
+                    });
+                }
+                Happens::Asked => {
+                    // Its robots.txt is known whenever it is asked, or it is not asked.
+                    gate.memory_mut().host_mut(host).robots = Some(Robots::of(Some(404), b"", now));
+                    if here.judge(&gate, now) != Verdict::Now {
+                        continue;
+                    }
+                    prop_assert!(last.is_none_or(|last| now - last >= TimeDelta::seconds(5)), "too soon, at {now}");
+                    prop_assert!(now >= rest, "asked at {now} before {rest}");
+                    let today = days.entry(now.date_naive()).or_default();
+                    *today += 1;
+                    prop_assert!(*today <= 20, "{today} requests");
+                    gate.spend(host, now);
+                    last = Some(now);
+                }
+            }
         }
     }
 }

@@ -66,7 +66,7 @@ impl ProbeCommand {
         if self.check {
             let mut wire = wires()?;
             let desk = Desk::open(&plan, &folder, &clock, wire.as_mut(), &*progress)?;
-            return check(&plan, &agenda, desk);
+            return check(&plan, &agenda, desk, common.json);
         }
         let probe = Probe {
             plan: &plan,
@@ -80,7 +80,7 @@ impl ProbeCommand {
         let ended = if self.once {
             probe.once(&wires).map(|account| match account {
                 Some(account) => told(&account),
-                None => print("nothing is due"),
+                None => print(if common.json { "null" } else { "nothing is due" }),
             })
         } else {
             probe.go_on(&wires, DateTime::<Utc>::MAX_UTC, &told)
@@ -108,32 +108,35 @@ impl ProbeCommand {
 }
 
 /// How much each host would be asked, and whether it wants to be.
-fn check(plan: &Plan, agenda: &Agenda<'_>, mut desk: Desk<'_>) -> Result<ExitCode> {
-    let mut text = String::new();
-    let mut well = true;
+fn check(plan: &Plan, agenda: &Agenda<'_>, mut desk: Desk<'_>, json: bool) -> Result<ExitCode> {
+    let (mut text, mut hosts) = (String::new(), Vec::new());
     for (host, load) in agenda.load(plan) {
-        let robots = match desk.ask_robots(&host) {
+        let unwanted = match desk.ask_robots(&host) {
             Ok(_) => {
                 let of_host = plan.points.iter().filter(|point| point.host() == host);
                 let unwanted = of_host.filter(|point| !desk.is_wanted(point)).count();
-                well &= unwanted == 0;
-                if unwanted == 0 { "wanted".to_owned() } else { format!("robots.txt does not want {unwanted}") }
+                (unwanted > 0)
+                    .then(|| format!("robots.txt does not want {unwanted} of its services, or could not be had"))
             }
-            Err(NotSent::Never(why)) => {
-                well = false;
-                why.to_string()
-            }
+            Err(NotSent::Never(why)) => Some(why.to_string()),
             Err(NotSent::Failed(error)) => return Err(error),
         };
         // Writing to a String cannot fail.
         let _ = writeln!(
             text,
-            "{host}: {} looks a cycle, at most {} requests a day of the {} that the plan allows; {robots}",
-            load.looks, load.requests_per_day, load.allowed_per_day
+            "{host}: {} looks a cycle, at most {} requests a day of the {} that the plan allows; {}",
+            load.looks,
+            load.requests_per_day,
+            load.allowed_per_day,
+            unwanted.as_deref().unwrap_or("robots.txt does not mind")
         );
+        hosts.push(serde_json::json!({
+            "host": host, "looks": load.looks, "requests_per_day": load.requests_per_day,
+            "allowed_per_day": load.allowed_per_day, "unwanted": unwanted,
+        }));
     }
-    print(text.trim_end());
-    if well {
+    print(&if json { format!("{:#}", serde_json::json!(hosts)) } else { text.trim_end().to_owned() });
+    if hosts.iter().all(|host| host["unwanted"].is_null()) {
         return Ok(ExitCode::SUCCESS);
     }
     Err(Error::usage("some of what the plan names would not be asked")
@@ -156,8 +159,8 @@ fn status(plan: &Plan, out: &Path, common: &Common) -> Result<ExitCode> {
         if let Some(until) = known.and_then(|known| known.resting_until).filter(|until| *until > now) {
             let _ = write!(text, ", rests until {}", until.to_rfc3339_opts(SecondsFormat::Secs, true));
         }
-        if known.is_some_and(|known| known.off) {
-            text.push_str(", asked for a rest of more than a day: a person must look");
+        if let Some(reason) = known.and_then(|known| known.off.as_deref()) {
+            let _ = write!(text, ", {reason}: a person must look");
         }
         if folder.is_halted(name) {
             text.push_str(", put out of use");

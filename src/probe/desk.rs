@@ -110,7 +110,7 @@ impl<'a> Desk<'a> {
         self.wait(ask)?;
         let host = request.url.host_str().unwrap_or_default().to_owned();
         self.gate.spend(&host, self.clock.now());
-        self.folder.remember(self.gate.memory())?;
+        self.remember()?;
         self.sent += 1;
         let reply = self.wire.exchange(request, self.progress)?;
         let now = self.clock.now();
@@ -126,6 +126,14 @@ impl<'a> Desk<'a> {
     /// When it cannot be written.
     pub fn note(&mut self, host: &str, heard: &Heard, now: chrono::DateTime<chrono::Utc>) -> Result<()> {
         self.gate.heard(host, heard, now);
+        self.remember()
+    }
+
+    /// Has on disk what is remembered.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn remember(&self) -> Result<()> {
         self.folder.remember(self.gate.memory())
     }
 

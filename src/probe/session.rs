@@ -115,6 +115,20 @@ impl<'s, 'a> Session<'s, 'a> {
         Ok(self.desk.note(self.point.host(), &refused, self.desk.clock.now())?)
     }
 
+    /// Takes note of the conditions of use, and ends the look where they are others than before and speak of robots.
+    ///
+    /// # Errors
+    /// [`Stop`]: then, or where it cannot be written down.
+    pub fn conditions(&mut self, text: &str) -> Result<(), Stop> {
+        let changed = self.desk.gate.conditions(self.point, text);
+        self.desk.remember()?;
+        if changed {
+            self.mark("conditions-changees");
+        }
+        let off = self.desk.gate.memory().host(self.point.host()).is_some_and(|host| host.off.is_some());
+        if off { Err(Stop::Ended) } else { Ok(()) }
+    }
+
     /// Reads a page.
     ///
     /// # Errors
@@ -202,12 +216,13 @@ impl<'s, 'a> Session<'s, 'a> {
         if walled || self.last.failure.is_some() || reply.status != Some(200) {
             return Err(Stop::Ended);
         }
-        if page.asks_identity() {
+        if page.asks_identity(self.point.address.path()) {
             // The page after the last that is ever asked for: we have gone too far, or the site has changed.
             self.last.failure = Some(Failure::RobotError);
             self.mark("identite-demandee");
             self.last.page = None;
-            self.refused()?;
+            self.desk.gate.went_too_far(self.point.host(), self.desk.clock.now());
+            self.desk.remember()?;
             return Err(Stop::Ended);
         }
         Ok(page)

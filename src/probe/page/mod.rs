@@ -98,12 +98,6 @@ impl Page {
         CONTAINERS.iter().find_map(|selector| self.all(selector).find(|element| !self.text_of(element).is_empty()))
     }
 
-    /// Whether an element stands where the answer does: in the container, if there is one.
-    #[must_use]
-    pub fn is_central(&self, element: &Element) -> bool {
-        self.container().is_none_or(|outer| (outer.index..outer.last).contains(&element.index))
-    }
-
     /// What a person sees of the answer.
     #[must_use]
     pub fn seen(&self) -> &str {
@@ -158,9 +152,10 @@ impl Page {
         self.within(form, "").filter_map(Element::field).collect()
     }
 
-    /// Whether it asks who somebody is.
+    /// Whether it asks who somebody is, where the answer stands or, on a page that has no such place, in a form of the flow. The
+    /// letter to which a page's foot lets one subscribe is neither.
     #[must_use]
-    pub fn asks_identity(&self) -> bool {
+    pub fn asks_identity(&self, flow: &str) -> bool {
         const PERSONAL: &[&str] = &[
             "input[type=email]",
             "input[type=tel]",
@@ -169,8 +164,14 @@ impl Page {
             "input[name*=telephone]",
             "input[name*=naissance]",
         ];
-        let personal = |element: &Element| PERSONAL.iter().any(|selector| element.is(selector));
-        self.elements.iter().any(|element| personal(element) && self.is_central(element))
+        let asks = |outer: &Element| PERSONAL.iter().any(|selector| self.within(outer, selector).next().is_some());
+        if let Some(container) = self.container() {
+            return asks(container);
+        }
+        let leads_on = |form: &&Element| {
+            self.url.join(form.attribute("action")).is_ok_and(|target| target.path().starts_with(flow))
+        };
+        self.all("form").filter(leads_on).any(asks)
     }
 }
 

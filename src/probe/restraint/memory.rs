@@ -31,10 +31,13 @@ pub struct HostMemory {
     pub refusals: u32,
     /// How often in a row it failed.
     pub failures: u32,
-    /// Whether it asked for more rest than the probe waits for by itself.
-    pub off: bool,
+    /// Why it is not asked again before a person looked, and took this out.
+    pub off: Option<String>,
     /// What its robots.txt said.
     pub robots: Option<Robots>,
+    /// The digest of the conditions of use that were last seen, by the address of the service.
+    #[serde(default)]
+    pub conditions: BTreeMap<String, String>,
 }
 
 impl Memory {

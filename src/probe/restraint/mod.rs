@@ -19,6 +19,7 @@ use super::bounds::{
 };
 use super::plan::{Plan, Point};
 use super::shape::{Method, is_allowed};
+use crate::digest::sha256;
 
 /// A request that somebody would like to make.
 #[derive(Debug, Clone, Copy)]
@@ -75,8 +76,8 @@ pub enum Why {
     DaySpent,
     /// The host refused, failed, or asked for a rest, until then.
     Resting(DateTime<Utc>),
-    /// The host asked for a longer rest than the probe waits for by itself: a person must look.
-    Off,
+    /// A person must look before the host is asked again, for this reason.
+    Off(String),
     /// A person has put the host out of use.
     Halted,
     /// The host's robots.txt does not want it, or could not be had.
@@ -94,12 +95,15 @@ impl std::fmt::Display for Why {
             Self::Resting(until) => {
                 write!(f, "the host rests until {}", until.to_rfc3339_opts(SecondsFormat::Secs, true))
             }
-            Self::Off => f.write_str("the host asked for a rest of more than a day: a person must look"),
+            Self::Off(reason) => write!(f, "{reason}: a person must look"),
             Self::Halted => f.write_str("the host was put out of use"),
             Self::Robots => f.write_str("the host's robots.txt does not want it, or could not be had"),
         }
     }
 }
+
+/// By what conditions of use speak of robots.
+const OF_ROBOTS: &[&str] = &["robot", "automat", "script", "aspir", "moissonn"];
 
 /// The gate: a plan, and what is remembered of each host.
 #[derive(Debug)]
@@ -192,12 +196,33 @@ impl<'a> Restraint<'a> {
             }
             Heard::Refused { .. } => memory.rest_longer(now),
             Heard::Later { after, .. } => match after {
-                RetryAfter::For(rest) if *rest > REST_MAX => memory.off = true,
+                RetryAfter::For(rest) if *rest > REST_MAX => {
+                    memory.off = Some("the host asked for a rest of more than a day".to_owned());
+                }
                 RetryAfter::For(rest) => memory.rest(now, (*rest).max(REST_MIN)),
                 RetryAfter::Illegible => memory.rest(now, REST_UNSTATED),
                 RetryAfter::Unstated => memory.rest_longer(now),
             },
         }
+    }
+
+    /// Takes note that a host asked who somebody is, which is beyond what is ever looked at: it has the longest rest.
+    pub fn went_too_far(&mut self, host: &str, now: DateTime<Utc>) {
+        self.memory.host_mut(host).rest(now, REST_MAX);
+    }
+
+    /// Compares the conditions of use of a service with those that were last seen, and says whether they are others. Where they
+    /// are, and speak of robots, the host is not asked again before a person has read them.
+    pub fn conditions(&mut self, point: &Point, text: &str) -> bool {
+        let digest = sha256(text.as_bytes());
+        let memory = self.memory.host_mut(point.host());
+        let before = memory.conditions.insert(point.address.to_string(), digest.clone());
+        let changed = before.is_some_and(|before| before != digest);
+        let text = text.to_lowercase();
+        if changed && OF_ROBOTS.iter().any(|word| text.contains(word)) {
+            memory.off = Some("its conditions of use have changed, and speak of robots".to_owned());
+        }
+        changed
     }
 
     /// Takes note that a look was answered as it should be: what was refused before is over.
@@ -245,8 +270,8 @@ fn of_itself(ask: &Ask<'_>) -> Option<Why> {
 
 /// Why a host is not asked at an instant.
 fn of_host(memory: &HostMemory, now: DateTime<Utc>) -> Option<Why> {
-    if memory.off {
-        return Some(Why::Off);
+    if let Some(reason) = &memory.off {
+        return Some(Why::Off(reason.clone()));
     }
     memory.resting_until.filter(|until| *until > now).map(Why::Resting)
 }

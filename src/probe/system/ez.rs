@@ -40,6 +40,7 @@ impl Look for EzPlanning {
         if !conditions.within(form, "input[name=condition][type=checkbox]").any(|_| true) {
             return Ok(Finding::Unknown);
         }
+        session.conditions(conditions.seen())?;
         let mut page = forward(session, &conditions, form, &[("condition", "on")])?;
         // Each step is taken once; a page that leads back leads nowhere.
         if step_of(&page) == Some(1) {

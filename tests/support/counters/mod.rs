@@ -62,6 +62,8 @@ pub enum Told {
     Nothing,
     /// Longer than anyone waits.
     Silence,
+    /// A page of this source, whatever is asked.
+    Source(String),
     /// A form with traps in it: fields for identities, an action that books, tokens.
     Trap,
 }

@@ -48,6 +48,7 @@ pub fn leads(status: u16, to: &str) -> Answer {
 pub fn anywhere(told: &Told) -> Option<Answer> {
     Some(match told {
         Told::Page(status, text) => html(*status, &page("Portail", text)),
+        Told::Source(source) => html(200, source),
         Told::Later(status, after) => {
             let after = after.iter().map(|after| ("Retry-After".to_owned(), (*after).to_owned()));
             Answer::Whole(*status, after.collect(), b"plus tard".to_vec())
