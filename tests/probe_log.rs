@@ -157,6 +157,68 @@ fn a_log_that_is_torn_is_not_added_to() {
     assert_eq!(lines(&rehearsal.out()).len(), 3, "the spool was kept, and is delivered");
 }
 
+/// A small disk, which ends with the test.
+struct Disk(tempfile::TempDir);
+
+impl Disk {
+    fn new() -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let mut mount = Command::new("mount");
+        let mounted = mount.args(["-t", "tmpfs", "-o", "size=128m", "tmpfs"]).arg(folder.path()).output();
+        mounted.is_ok_and(|mounted| mounted.status.success()).then_some(Self(folder))
+    }
+
+    /// Leaves so many bytes free.
+    fn fill(&self, left: u64) {
+        let filler = self.0.path().join("filler");
+        let _until_full = fs::write(&filler, vec![0; 128 << 20]);
+        let length = fs::metadata(&filler).unwrap().len();
+        fs::File::options().write(true).open(&filler).unwrap().set_len(length.saturating_sub(left)).unwrap();
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("--lazy").arg(self.0.path()).status();
+    }
+}
+
+/// A disk that is nearly full: nobody is asked. One that fills up during a cycle: it is said, and what was seen is delivered
+/// once there is room.
+#[test]
+fn a_full_disk_is_told_and_loses_no_line() {
+    let Some(disk) = Disk::new() else { return crate::support::skipped("no small disk can be mounted here") };
+    let (rehearsal, out) = (rehearsal(6, 288), disk.0.path().join("out"));
+    let clock = Moved::at("2026-12-01T00:00:00Z");
+    let shown = clock.clone();
+    let counters = Counters::new(|_, _| Told::None(NONE, Charset::Utf8), move || shown.shows());
+    let plan = rehearsal.plan();
+    let agenda = agenda(&plan, &rehearsal.pipeline(), clock.shows()).unwrap();
+    let folder = Folder::hold(&out).unwrap();
+    let probe = Probe { plan: &plan, agenda: &agenda, folder: &folder, clock: &clock, progress: &Silent, key: None };
+    let passes = |time| {
+        clock.passes(time);
+        if counters.seen().len() == 12 {
+            disk.fill(0);
+        }
+    };
+    let wires = || Ok(Box::new(Direct { counters: counters.clone(), passes: &passes }) as Box<dyn Wire + '_>);
+
+    disk.fill(32 << 20);
+    let told = probe.once(&wires).unwrap_err().to_string();
+    assert!(told.contains("32 MiB are free") || told.contains("31 MiB are free"), "{told}");
+    assert!(counters.seen().is_empty());
+
+    disk.fill(100 << 20);
+    let told = probe.once(&wires).unwrap_err();
+    assert_eq!(told.kind().exit_code(), 4, "{told}");
+    assert!(told.to_string().contains("cannot write"), "{told}");
+    fs::remove_file(disk.0.path().join("filler")).unwrap();
+    let delivered = probe.recover().unwrap();
+    assert_eq!(lines(&out).len(), delivered);
+    assert!((1..6).contains(&delivered), "{delivered}");
+}
+
 /// A time that goes by so many times as fast, the same in every process that is told when it began.
 struct Fast {
     began_ms: u128,

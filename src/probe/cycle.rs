@@ -8,11 +8,12 @@ use super::desk::{Desk, NotSent, robots_address};
 use super::due::{Agenda, Watched};
 use super::line::{Cycle, begun, done};
 use super::log::{self, Spool};
+use super::restraint::Why;
 use super::session::{Last, Session, Stop};
 use super::shape::Method;
 use super::system::{Finding, Target, of};
 use super::wire::Request;
-use crate::attempt::System;
+use crate::attempt::{Failure, System};
 use crate::digest::token;
 use crate::error::{Error, Kind, Result};
 
@@ -101,11 +102,15 @@ fn look(desk: &mut Desk<'_>, cycle: &Cycle, target: Target<'_>, spool: &mut Spoo
         Err(NotSent::Never(why)) => return Ok(Left::Nothing(why.to_string())),
         Err(NotSent::Failed(error)) => return Err(error),
     }
+    ask(desk, cycle, target, spool)
+}
+
+/// Looks once, now that the host's turn has come.
+fn ask(desk: &mut Desk<'_>, cycle: &Cycle, target: Target<'_>, spool: &mut Spool) -> Result<Left> {
     let refusals = |desk: &Desk<'_>| desk.gate.memory().host(target.point.host()).map_or(0, |host| host.refusals);
-    let (before, now, running) = (refusals(desk), desk.clock.now(), desk.clock.running());
+    let (before, now, running, sent) = (refusals(desk), desk.clock.now(), desk.clock.running(), desk.sent);
     let first = begun(cycle, target, desk, now);
     spool.begun(&first)?;
-    let sent = desk.sent;
     let mut session = Session::new(desk, target.point);
     let found = of(target.point.system).look(target, &mut session);
     let mut last = session.end();
@@ -119,6 +124,10 @@ fn look(desk: &mut Desk<'_>, cycle: &Cycle, target: Target<'_>, spool: &mut Spoo
         }
         Err(Stop::Never(why)) => {
             tracing::warn!("{}: {why}", name_of(target));
+            // Where the page wanted what is never done, it is what was seen; where we ended it, it is not.
+            if !matches!(why, Why::NoShape | Why::Field(_)) {
+                last.failure = Some(Failure::RobotError);
+            }
             Finding::Unknown
         }
         Err(Stop::Failed(error)) => {
@@ -130,11 +139,12 @@ fn look(desk: &mut Desk<'_>, cycle: &Cycle, target: Target<'_>, spool: &mut Spoo
     let plain = last.status == Some(200) && last.failure.is_none() && refusals(desk) == before;
     if plain && (finding != Finding::Unknown || target.point.system == System::Rdvpref) {
         desk.gate.answered(target.point.host());
+        desk.remember()?;
     }
     let took = desk.clock.running().saturating_sub(running);
-    let shown = desk.clock.now() - now;
     let took_ms = i64::try_from(took.as_millis()).unwrap_or(i64::MAX);
-    if (shown.num_milliseconds() - took_ms).abs() > CLOCK_JUMP_MAX.num_milliseconds() {
+    let shown_ms = (desk.clock.now() - now).num_milliseconds();
+    if (shown_ms - took_ms).abs() > CLOCK_JUMP_MAX.num_milliseconds() {
         last.notes.push("horloge-sautee".to_owned());
     }
     spool.done(&done(first, target, &last, &finding, took_ms))?;

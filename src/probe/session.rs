@@ -126,7 +126,12 @@ impl<'s, 'a> Session<'s, 'a> {
             self.mark("conditions-changees");
         }
         let off = self.desk.gate.memory().host(self.point.host()).is_some_and(|host| host.off.is_some());
-        if off { Err(Stop::Ended) } else { Ok(()) }
+        if off {
+            // The page is no answer of the service: it is we who go no further.
+            self.last.failure = Some(Failure::RobotError);
+            return Err(Stop::Ended);
+        }
+        Ok(())
     }
 
     /// Reads a page.
