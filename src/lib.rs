@@ -21,6 +21,7 @@ pub mod metadata;
 pub mod model;
 pub mod net;
 pub mod outcome;
+pub mod probe;
 pub mod progress;
 pub mod publish;
 pub mod registry;

@@ -70,3 +70,83 @@ fn one_module_alone_names_the_engine() {
         assert_eq!(imports, path == "model.rs", "{path}");
     }
 }
+
+/// The files of the probe, below its folder.
+fn probe() -> impl Iterator<Item = (String, String)> {
+    code().filter_map(|(path, bytes)| {
+        let within = path.strip_prefix("probe/")?.to_owned();
+        Some((within, String::from_utf8(bytes).unwrap()))
+    })
+}
+
+/// What a booking system's code cannot name, it cannot ask.
+#[test]
+fn a_system_reaches_nobody_but_through_its_session() {
+    let mut systems = 0;
+    for (path, text) in probe() {
+        let code: String =
+            text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+        let names_it = code.contains("reqwest") || code.contains("tokio::");
+        assert_eq!(names_it, path == "wire.rs", "{path}: one file alone sends");
+        let sends = code.contains(".exchange(");
+        let may_send = ["wire.rs", "desk.rs", "cycle.rs"].contains(&path.as_str());
+        assert!(!sends || may_send, "{path} sends past the gate");
+        if path.starts_with("system/") {
+            systems += 1;
+            for word in ["std::fs", "std::net", "std::process", "Desk", "Wire", "Restraint", "bounds", "unsafe"] {
+                assert!(!code.contains(word), "{path} names {word}");
+            }
+        }
+    }
+    assert!(systems > 3, "{systems}");
+}
+
+/// « None » and « some » are made where they are found, and nowhere else.
+#[test]
+fn an_answer_of_the_probe_cannot_be_made_up() {
+    let made = regex::Regex::new(r"\b(Sentence|Shown)\(").unwrap();
+    for (path, text) in probe() {
+        let code = text.lines().filter(|line| !line.contains("pub struct"));
+        let makes = code.filter(|line| made.is_match(line)).count();
+        assert!(makes == 0 || path == "page/mod.rs", "{path}");
+    }
+}
+
+/// What the probe never does, it has no means to do.
+#[test]
+fn no_dependency_solves_captchas_reads_pictures_runs_scripts_or_hides_who_asks() {
+    let lock = fs::read_to_string(root().join("Cargo.lock")).unwrap();
+    let names = lock.lines().filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'));
+    let forbidden = [
+        "captcha",
+        "tesseract",
+        "leptess",
+        "ocrs",
+        "opencv",
+        "ocr",
+        "chromium",
+        "headless",
+        "webdriver",
+        "fantoccini",
+        "thirtyfour",
+        "playwright",
+        "selenium",
+        "boa_engine",
+        "deno_core",
+        "v8",
+        "quickjs",
+        "duktape",
+        "socks",
+        "arti",
+        "tor-",
+        "proxy",
+        "fake-user-agent",
+    ];
+    let found: Vec<&str> = names
+        .filter(|name| forbidden.iter().any(|word| name == word || word.len() > 4 && name.contains(word)))
+        .collect();
+    assert!(found.is_empty(), "{found:?}");
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let reqwest = manifest.lines().find(|line| line.starts_with("reqwest = ")).unwrap();
+    assert!(!reqwest.contains("socks") && !reqwest.contains("cookies"), "{reqwest}");
+}

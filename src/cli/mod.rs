@@ -8,6 +8,7 @@ mod dossier;
 mod embedded;
 mod explain;
 mod graph;
+mod probe;
 mod retract;
 mod run;
 mod schema;
@@ -63,6 +64,7 @@ struct Common {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Probe(probe::ProbeCommand),
     Run(run::Run),
     Check(check::Check),
     Explain(explain::Explain),
@@ -118,6 +120,7 @@ pub fn main() -> ExitCode {
 fn dispatch(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         None => run::Run::sample().run(&cli.common),
+        Some(Command::Probe(command)) => command.run(&cli.common),
         Some(Command::Run(command)) => command.run(&cli.common),
         Some(Command::Check(command)) => command.run(&cli.common),
         Some(Command::Explain(command)) => command.run(&cli.common),

@@ -184,7 +184,7 @@ impl Run {
 }
 
 /// The key that vouches for versions, where the environment holds one: the text that `minisign -G` wrote, or its path.
-fn signing_key() -> Result<Option<SigningKey>> {
+pub fn signing_key() -> Result<Option<SigningKey>> {
     let Ok(stated) = std::env::var("GUICHETS_SIGNING_KEY") else { return Ok(None) };
     let text = if stated.contains('\n') {
         stated

@@ -29,7 +29,7 @@ pub use retract::{Retraction, retract};
 pub use sign::{SigningKey, VerifyingKey};
 pub use stable::{stable_name, stable_names_stand, unpack_pages};
 pub use status::{Health, StatusReport, status};
-pub use store::{Guard, LocalStore, Object, ObjectBackend, Store, open};
+pub use store::{ASIDE, Guard, LocalStore, Object, ObjectBackend, Store, open, place};
 pub use sweep::{Leftover, Sweep, What, sweep};
 pub use verify::{VerifiedVersion, verify};
 pub use view::{View, Withdrawal, view};

@@ -3,6 +3,7 @@
 mod attempts;
 pub mod azure;
 pub mod browser;
+pub mod counters;
 pub mod csv_tables;
 mod files;
 pub mod foreign;

@@ -23,6 +23,8 @@ pub enum Answer {
     Half(Vec<u8>),
     /// Nothing, for longer than anyone waits.
     Silence(Duration),
+    /// The end of the connection, and nothing before it.
+    Nothing,
 }
 
 impl Answer {
@@ -106,6 +108,7 @@ fn write(mut stream: &TcpStream, answer: Answer) -> std::io::Result<()> {
             std::thread::sleep(pause);
             return Ok(());
         }
+        Answer::Nothing => return Ok(()),
     };
     write!(stream, "HTTP/1.1 {status} -\r\nContent-Length: {}\r\nConnection: close\r\n", body.len())?;
     for (name, value) in headers {

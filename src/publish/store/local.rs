@@ -29,20 +29,30 @@ impl LocalStore {
 
     /// Puts a complete, flushed file in place of what was there.
     fn place(&self, path: &str, fill: impl FnOnce(&mut File) -> std::io::Result<()>) -> Result<()> {
-        let target = self.root.join(path);
-        let folder = target.parent().unwrap_or(&self.root);
-        let written = || -> std::io::Result<()> {
-            create_folders(folder)?;
-            let mut aside = NamedTempFile::with_prefix_in(".aside-", folder)?;
-            fill(aside.as_file_mut())?;
-            readable_by_all(aside.as_file())?;
-            aside.as_file().sync_all()?;
-            aside.persist(&target)?;
-            // The rename itself is on disk once the folder is.
-            File::open(folder)?.sync_all()
-        };
-        written().unreachable("cannot write").map_err(|error| error.at_path(&target).hint("is the disk full?"))
+        place(&self.root.join(path), fill)
     }
+}
+
+/// How the name of a file begins that is being written.
+pub const ASIDE: &str = ".aside-";
+
+/// Puts a complete, flushed file in place of what was there: whoever looks finds the one or the other, also after a crash.
+///
+/// # Errors
+/// [`Unreachable`](crate::error::Kind::Unreachable) when it cannot be written; what was there stays.
+pub fn place(target: &Path, fill: impl FnOnce(&mut File) -> std::io::Result<()>) -> Result<()> {
+    let folder = target.parent().unwrap_or(Path::new(""));
+    let written = || -> std::io::Result<()> {
+        create_folders(folder)?;
+        let mut aside = NamedTempFile::with_prefix_in(ASIDE, folder)?;
+        fill(aside.as_file_mut())?;
+        readable_by_all(aside.as_file())?;
+        aside.as_file().sync_all()?;
+        aside.persist(target)?;
+        // The rename itself is on disk once the folder is.
+        File::open(folder)?.sync_all()
+    };
+    written().unreachable("cannot write").map_err(|error| error.at_path(target).hint("is the disk full?"))
 }
 
 /// Makes a folder and those above it. The name of each new one is on disk once the folder that holds it is.

@@ -4,7 +4,7 @@ mod http;
 mod local;
 mod object;
 
-pub use local::LocalStore;
+pub use local::{ASIDE, LocalStore, place};
 pub use object::ObjectBackend;
 
 use std::path::Path;

@@ -1,0 +1,202 @@
+//! One cycle: everything that is due at a slot is looked at once, one request at a time, and the lines enter the log together.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+
+use super::account::CycleAccount;
+use super::bounds::{CLOCK_ERROR_MAX, CLOCK_JUMP_MAX};
+use super::desk::{Desk, NotSent, robots_address};
+use super::due::{Agenda, Watched};
+use super::line::{Cycle, begun, done};
+use super::log::{self, Spool};
+use super::restraint::Why;
+use super::session::{Last, Session, Stop};
+use super::shape::Method;
+use super::system::{Finding, Target, of};
+use super::wire::Request;
+use crate::attempt::{Failure, System};
+use crate::digest::token;
+use crate::error::{Error, Kind, Result};
+
+/// What one look left.
+enum Left {
+    Line,
+    /// Nobody was asked: there is no line.
+    Nothing(String),
+}
+
+/// Makes the cycle of a slot.
+///
+/// # Errors
+/// [`Interrupted`](Kind::Interrupted) when it was stopped, once what was seen is in the log;
+/// [`Unreachable`](Kind::Unreachable) when it cannot be written.
+pub fn run(agenda: &Agenda<'_>, desk: &mut Desk<'_>, slot: DateTime<Utc>) -> Result<CycleAccount> {
+    desk.folder.check_room()?;
+    let started_at = desk.clock.now();
+    let id = format!("{}-{}-{}", slot.format("%Y%m%dT%H%M%SZ"), desk.plan.vantage, token());
+    let cycle = Cycle { run_id: id, started_at, slot };
+    let due = agenda.due(slot);
+    let looks = due.iter().map(|watched| watched.point.looks().count()).sum();
+    let mut account = CycleAccount { slot, run_id: cycle.run_id.clone(), due: looks, ..CycleAccount::default() };
+    // Before anybody is asked: a probe that is killed does not begin the same cycle again.
+    desk.folder.keep_account(&account)?;
+    if let Err(why) = control(desk) {
+        if why.kind() == Kind::Interrupted {
+            return Err(why);
+        }
+        for target in targets(&due) {
+            account.leave(name_of(target), &why);
+        }
+    } else {
+        let stopped = look_at_all(agenda, desk, &cycle, &due, &mut account);
+        log::deliver(desk.folder)?;
+        stopped?;
+    }
+    account.over = true;
+    desk.folder.keep_account(&account)?;
+    Ok(account)
+}
+
+fn targets<'w>(due: &[&'w Watched<'w>]) -> impl Iterator<Item = Target<'w>> {
+    let of_one = |watched: &&'w Watched<'w>| {
+        let (point, zone) = (watched.point, watched.zone);
+        point.looks().map(move |planning| Target { point, planning, zone })
+    };
+    due.iter().flat_map(of_one).collect::<Vec<_>>().into_iter()
+}
+
+fn name_of(target: Target<'_>) -> String {
+    let parts = [Some(target.point.counter.as_str()), Some(target.point.procedure.as_str()), target.planning];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" / ")
+}
+
+fn look_at_all(
+    agenda: &Agenda<'_>,
+    desk: &mut Desk<'_>,
+    cycle: &Cycle,
+    due: &[&Watched<'_>],
+    account: &mut CycleAccount,
+) -> Result<()> {
+    let day = cycle.started_at.format("%Y-%m-%d").to_string();
+    let mut spool = Spool::begin(desk.folder, &log::file_of(&day, &desk.plan.vantage), &cycle.run_id)?;
+    for target in targets(due) {
+        if desk.clock.now() >= agenda.deadline(cycle.slot) {
+            account.leave(name_of(target), &"half a cadence was over");
+            continue;
+        }
+        match look(desk, cycle, target, &mut spool)? {
+            Left::Line => account.lines += 1,
+            Left::Nothing(why) => account.leave(name_of(target), &why),
+        }
+    }
+    Ok(())
+}
+
+/// Looks once. A look that was stopped after it had asked leaves a line that says so.
+fn look(desk: &mut Desk<'_>, cycle: &Cycle, target: Target<'_>, spool: &mut Spool) -> Result<Left> {
+    let host = target.point.host();
+    let ready = if desk.wants_robots(host) { introduce(desk, cycle, target, spool) } else { Ok(None) };
+    let ready = ready.and_then(|line| if line.is_some() { Ok(line) } else { desk.ready(target.point).map(|()| None) });
+    match ready {
+        Ok(None) => {}
+        Ok(Some(left)) => return Ok(left),
+        Err(NotSent::Never(why)) => return Ok(Left::Nothing(why.to_string())),
+        Err(NotSent::Failed(error)) => return Err(error),
+    }
+    ask(desk, cycle, target, spool)
+}
+
+/// Looks once, now that the host's turn has come.
+fn ask(desk: &mut Desk<'_>, cycle: &Cycle, target: Target<'_>, spool: &mut Spool) -> Result<Left> {
+    let refusals = |desk: &Desk<'_>| desk.gate.memory().host(target.point.host()).map_or(0, |host| host.refusals);
+    let (before, now, running, sent) = (refusals(desk), desk.clock.now(), desk.clock.running(), desk.sent);
+    let first = begun(cycle, target, desk, now);
+    spool.begun(&first)?;
+    let mut session = Session::new(desk, target.point);
+    let found = of(target.point.system).look(target, &mut session);
+    let mut last = session.end();
+    let asked = desk.sent > sent;
+    let finding = match found {
+        Ok(finding) => finding,
+        Err(Stop::Ended) => Finding::Unknown,
+        Err(Stop::Never(why)) if !asked => {
+            spool.dropped()?;
+            return Ok(Left::Nothing(why.to_string()));
+        }
+        Err(Stop::Never(why)) => {
+            tracing::warn!("{}: {why}", name_of(target));
+            // Where the page wanted what is never done, it is what was seen; where we ended it, it is not.
+            if !matches!(why, Why::NoShape | Why::Field(_)) {
+                last.failure = Some(Failure::RobotError);
+            }
+            Finding::Unknown
+        }
+        Err(Stop::Failed(error)) => {
+            let kept = if asked { spool.done(&first) } else { spool.dropped() };
+            return kept.and(Err(error));
+        }
+    };
+    // RDV-Préfecture always ends at its captcha: that is its answer, and no refusal.
+    let plain = last.status == Some(200) && last.failure.is_none() && refusals(desk) == before;
+    if plain && (finding != Finding::Unknown || target.point.system == System::Rdvpref) {
+        desk.gate.answered(target.point.host());
+        desk.remember()?;
+    }
+    let took = desk.clock.running().saturating_sub(running);
+    let took_ms = i64::try_from(took.as_millis()).unwrap_or(i64::MAX);
+    let shown_ms = (desk.clock.now() - now).num_milliseconds();
+    if (shown_ms - took_ms).abs() > CLOCK_JUMP_MAX.num_milliseconds() {
+        last.notes.push("horloge-sautee".to_owned());
+    }
+    spool.done(&done(first, target, &last, &finding, took_ms))?;
+    Ok(Left::Line)
+}
+
+/// Asks a host for its robots.txt, before the first look at it. A host that does not answer to that does not answer to anybody,
+/// and its pages must not be asked for: that is what was seen of the service, and its line.
+fn introduce(
+    desk: &mut Desk<'_>,
+    cycle: &Cycle,
+    target: Target<'_>,
+    spool: &mut Spool,
+) -> Result<Option<Left>, NotSent> {
+    let (host, now) = (target.point.host(), desk.clock.now());
+    let first = begun(cycle, target, desk, now);
+    spool.begun(&first)?;
+    let reply = match desk.ask_robots(host) {
+        Ok(reply) => reply,
+        Err(not_sent) => {
+            spool.dropped()?;
+            return Err(not_sent);
+        }
+    };
+    if reply.failure.is_none() && !matches!(reply.status, None | Some(429 | 500..=599)) {
+        spool.dropped()?;
+        return Ok(None);
+    }
+    let (url, step) = (robots_address(host).ok(), Some("robots.txt".to_owned()));
+    let last = Last { url, step, status: reply.status, failure: reply.failure, ..Last::default() };
+    let took_ms = i64::try_from(reply.took.as_millis()).unwrap_or(i64::MAX);
+    spool.done(&done(first, target, &last, &Finding::Unknown, took_ms))?;
+    Ok(Some(Left::Line))
+}
+
+/// Asks for the declared page. If that does not work, it is our own network that does not, and nobody else is asked; and if it
+/// shows another time, our clock is wrong, and no line would be worth anything.
+fn control(desk: &mut Desk<'_>) -> Result<()> {
+    let request =
+        Request { method: Method::Get, url: desk.plan.page.clone(), headers: desk.identity.headers(), body: None };
+    let reply = desk.wire.exchange(&request, desk.progress)?;
+    if reply.status != Some(200) || reply.failure.is_some() {
+        return Err(Error::unreachable("the declared page could not be had, so that nobody else was asked"));
+    }
+    let now = desk.clock.now();
+    let theirs = reply.header("date").and_then(|date| DateTime::parse_from_rfc2822(date).ok());
+    match theirs.map(|theirs| theirs.with_timezone(&Utc)) {
+        Some(theirs) if (theirs - now).abs() > CLOCK_ERROR_MAX => Err(Error::unreachable(format!(
+            "the clock shows {} where the declared page's server shows {}, so that nobody was asked",
+            now.to_rfc3339_opts(SecondsFormat::Secs, true),
+            theirs.to_rfc3339_opts(SecondsFormat::Secs, true)
+        ))),
+        _ => Ok(()),
+    }
+}
