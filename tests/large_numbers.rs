@@ -50,6 +50,34 @@ fn every_sum_of_a_model_has_64_bits() {
     assert!(sums > 50, "only {sums} sums were found");
 }
 
+/// A count is a number of 32 bits to one engine and of 64 to another: what a large number multiplies says which it is.
+#[test]
+fn whatever_a_large_number_multiplies_has_64_bits() {
+    let mut products = 0;
+    for (path, bytes) in tree(&root().join("pipelines/models")) {
+        let sql = String::from_utf8(bytes).unwrap();
+        let words: Vec<&str> = sql.split_whitespace().collect();
+        let large = |word: &str| {
+            let digits = word.trim_start_matches(|sign: char| !sign.is_ascii_digit());
+            digits.len() > 5 && digits.bytes().all(|digit| digit.is_ascii_digit())
+        };
+        for at in (1..words.len() - 1).filter(|at| words[*at] == "*") {
+            let (before, after) = (words[at - 1], words[at + 1]);
+            let wide = |told: &str| told.ends_with("BIGINT)") || told.ends_with("DOUBLE)");
+            if large(before) {
+                assert!(after.starts_with("CAST("), "{path}: {before} * {after}");
+                assert!(wide(words[at + 3].trim_end_matches(',')), "{path}: {before} * {after} … {}", words[at + 3]);
+            } else if large(after.trim_end_matches([')', ','])) {
+                assert!(wide(before), "{path}: {before} * {after}");
+            } else {
+                continue;
+            }
+            products += 1;
+        }
+    }
+    assert!(products >= 2, "only {products} such products were found");
+}
+
 /// What stands up to the parenthesis that closes, on one line.
 fn argument(text: &str) -> String {
     let mut depth = 1;

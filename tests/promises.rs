@@ -65,6 +65,7 @@ mod rules_change;
 mod sameness;
 mod schedule;
 mod schema_examples;
+mod side_by_side;
 mod simulator;
 mod site;
 mod site_command;

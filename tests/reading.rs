@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::support::{Row, Version, sample, seine_maritime};
+use serde_json::json;
+
+use crate::support::{Attempts, Kind, Row, Version, sample, seine_maritime};
 
 const SUMS: [&str; 8] = [
     "cycles_prevus",
@@ -69,6 +71,26 @@ fn a_department_of_the_sample_adds_seconds_and_shows_its_services() {
     assert_departments_hold_their_services(&version);
     let of_two = version.rows("synthese_departements").iter().filter(|row| row["services_avec_taux"] == "2").count();
     assert!(of_two > 0, "no département of the sample has two services with a rate");
+}
+
+/// Counts are numbers of 32 bits to the engine: nine decimals of the rates of five services are more than one holds.
+#[test]
+fn a_department_of_many_services_has_the_mean_of_their_rates() {
+    let counters = ["bois-leger", "haute-chimere", "ile-nuage", "mont-mirage", "port-songe", "val-imaginaire"];
+    let mut logs = Attempts::on("exemple-bois-leger");
+    for (at, counter) in (0_u32..).zip(counters) {
+        for look in 0..120 {
+            let kind = if look % (at + 3) == 0 { Kind::Yes } else { Kind::No };
+            let when = format!("2019-04-{:02}T{:02}:05:00Z", 1 + look / 4, 1 + look % 4 * 6);
+            logs = logs.look(kind, &when, &json!({ "counter": format!("exemple-{counter}") }));
+        }
+    }
+    let schedule = "*,*,2019-04-01T00:00:00+02:00,2019-05-01T00:00:00+02:00,360,true,essai";
+    let version =
+        Version::of(&logs.pipeline("simulated = true", schedule), &[&logs.path()], "2019-05-02T00:00:00+02:00");
+    assert_departments_hold_their_services(&version);
+    let rows = version.rows("synthese_departements");
+    assert!(rows.iter().any(|row| row["services_avec_taux"] == "6"), "{rows:?}");
 }
 
 #[test]

@@ -183,7 +183,7 @@ SELECT
     secondes_non,
     taux_reponse,
     CASE WHEN qualite IN ('suffisante', 'partielle') THEN p END AS taux_sans_rdv,
-    CAST(somme_des_taux AS DOUBLE) / CAST(NULLIF(1000000000 * services_avec_taux, 0) AS DOUBLE) AS taux_moyen,
+    CAST(somme_des_taux AS DOUBLE) / CAST(NULLIF(1000000000 * CAST(services_avec_taux AS BIGINT), 0) AS DOUBLE) AS taux_moyen,
     taux_median_bas,
     taux_median_haut,
     borne_basse,

@@ -13,9 +13,9 @@ use crate::model::{Engine, Model, side_by_side};
 use crate::progress::Progress;
 use crate::release::read_parquet;
 
-/// Months are worked on at the same time as long as they hold no more attempts than this together: beside the largest month
-/// there is no room for another.
-const ATTEMPTS_AT_ONCE: u64 = 1_000_000;
+/// Months of a model are worked on at the same time as long as they hold no more attempts than this together: a large one takes
+/// the memory that the run may have, and both cores.
+const ATTEMPTS_AT_ONCE: u64 = 200_000;
 
 impl Version<'_> {
     /// Runs each model of which everything that it reads is there and that has not run yet.
@@ -54,7 +54,7 @@ impl Version<'_> {
         let mut months: Vec<String> = self.months_of(model, stands)?.into_iter().collect();
         months.retain(|month| !stands || self.touched.contains(month));
         let table = self.catalog.table(&model.table)?;
-        for wave in waves(&months, |month| self.attempts_of(month)) {
+        for wave in waves(&months, ATTEMPTS_AT_ONCE, |month| self.attempts_of(month)) {
             // What they read is brought here before, one after the other: two months may need the same file.
             let engines = wave.iter().map(|month| Ok((month, self.engine(&model.reads, Some(month))?)));
             let engines: Vec<(&String, Engine)> = engines.collect::<Result<_>>()?;
@@ -103,14 +103,14 @@ impl Version<'_> {
     }
 }
 
-/// Months that are worked on at the same time, in their order.
-pub(super) fn waves(months: &[String], attempts: impl Fn(&str) -> u64) -> Vec<&[String]> {
+/// Months that are worked on at the same time, in their order: as many as hold `most` attempts together, or one that holds more.
+pub(super) fn waves(months: &[String], most: u64, attempts: impl Fn(&str) -> u64) -> Vec<&[String]> {
     let (mut waves, mut rest) = (Vec::new(), months);
     while !rest.is_empty() {
         let mut held = 0;
         let mut fits = |month: &str| {
             held += attempts(month);
-            held <= ATTEMPTS_AT_ONCE
+            held <= most
         };
         let together = rest.iter().take_while(|month| fits(month)).count().max(1);
         let (wave, others) = rest.split_at(together);
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn large_months_are_worked_on_one_by_one_and_none_is_left_out() {
         let months: Vec<String> = ["01", "02", "03", "04", "05"].map(str::to_owned).into();
-        let waves = waves(&months, |month| if month == "03" { 5_000_000 } else { 400_000 });
+        let waves = waves(&months, 1_000, |month| if month == "03" { 5_000 } else { 400 });
         assert_eq!(waves.iter().map(|wave| wave.len()).collect::<Vec<_>>(), [2, 1, 2]);
         assert_eq!(waves.concat(), months);
     }

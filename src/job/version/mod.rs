@@ -33,6 +33,9 @@ use crate::tables;
 /// The column by which tables are split.
 const MONTH: &str = "mois";
 
+/// Months are settled and written at the same time as long as they hold no more attempts than this together.
+const ATTEMPTS_AT_ONCE: u64 = 1_000_000;
+
 /// A version being built.
 pub(super) struct Version<'a> {
     order: &'a Order<'a>,
@@ -103,7 +106,7 @@ impl<'a> Version<'a> {
             written.into_iter().collect()
         };
         let mut settled: Vec<Vec<Written<'_>>> = Vec::new();
-        for wave in waves(&names, |month| months.rows(month)) {
+        for wave in waves(&names, ATTEMPTS_AT_ONCE, |month| months.rows(month)) {
             settled.extend(wave.par_iter().map(settle).collect::<Result<Vec<_>>>()?);
         }
         progress.end();
