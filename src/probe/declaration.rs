@@ -40,12 +40,12 @@ pub fn declaration(plan: &Plan) -> String {
         format!(
             "Une redirection n'est suivie qu'à l'intérieur du site ({REDIRECTIONS} au plus) ; celle qui mène ailleurs est notée."
         ),
-        format!("Seuls ces champs de formulaire sont jamais envoyés : {}.", FIELDS.join(", ")),
+        format!("De formulaires, aucun autre champ que ceux-ci n'est envoyé : {}.", FIELDS.join(", ")),
     ];
     html! {
         (DOCTYPE)
         html lang="fr" {
-            head { meta charset="utf-8"; title { "Le robot de " (plan.operator) } }
+            head { meta charset="utf-8"; meta name="viewport" content="width=device-width, initial-scale=1"; title { "Le robot de mesure, " (plan.operator) } }
             body {
                 h1 { "Un robot qui regarde si des rendez-vous sont proposés" }
                 p { (plan.operator) " fait regarder par un robot, à heures régulières, si des services publics proposent des rendez-vous, et publie les réponses en données ouvertes. Il ne réserve rien, ne saisit l'identité de personne, ne répond à aucun captcha et ne se fait passer pour personne." }
@@ -67,7 +67,8 @@ pub fn declaration(plan: &Plan) -> String {
                 h2 { "Ce à quoi il se tient" }
                 ul { @for rule in &rules { li { (rule) } } }
                 h2 { "Comment l'arrêter" }
-                p { "Écrivez à " (plan.contact) ", ou inscrivez dans robots.txt : " code { "User-agent: " (PRODUCT) } " " code { "Disallow: /" } }
+                p { "Écrivez à " (plan.contact) ", ou inscrivez dans robots.txt :" }
+                pre { "User-agent: " (PRODUCT) "\nDisallow: /" }
             }
         }
     }
