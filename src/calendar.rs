@@ -7,6 +7,22 @@ use serde::Deserialize;
 /// Days between the first day of the common era and 1 January 1970, Arrow's epoch.
 const UNIX_EPOCH_FROM_CE: i32 = 719_163;
 
+/// The months as French writes them within a sentence, January first.
+pub const FRENCH_MONTHS: [&str; 12] = [
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
+];
+
 /// Arrow's `date32`: days since 1 January 1970.
 #[must_use]
 pub fn days_since_epoch(date: NaiveDate) -> i32 {

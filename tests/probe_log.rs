@@ -8,7 +8,6 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use guichets_ouverts::attempt::RawAttempt;
 use guichets_ouverts::digest::sha256;
 use guichets_ouverts::error::Result;
 use guichets_ouverts::probe::wire::{Network, Wire};
@@ -17,7 +16,7 @@ use guichets_ouverts::progress::{Progress, Silent};
 use guichets_ouverts::publish::{SigningKey, VerifyingKey};
 
 use crate::support::counters::{
-    Charset, Counters, Direct, Moved, Rehearsal, Service, StopsAt, Told, agenda, violations,
+    Charset, Counters, Direct, Moved, Rehearsal, Service, StopsAt, Told, agenda, lines, violations,
 };
 use crate::support::web::Web;
 use crate::support::{Version, root, tree};
@@ -26,20 +25,6 @@ const NONE: &str = "Il n'existe plus de plage horaire libre pour votre demande d
 
 fn at(instant: &str) -> DateTime<Utc> {
     instant.parse().unwrap()
-}
-
-/// Every line of every log, and that all of them are whole.
-fn lines(out: &Path) -> Vec<String> {
-    let mut lines = Vec::new();
-    for (path, bytes) in tree(&out.join("journaux")).into_iter().filter(|(path, _)| path.ends_with(".ndjson")) {
-        let text = String::from_utf8(bytes).unwrap();
-        assert!(text.ends_with('\n'), "{path} is torn");
-        lines.extend(text.lines().map(str::to_owned));
-    }
-    for line in &lines {
-        serde_json::from_str::<RawAttempt<'_>>(line).unwrap_or_else(|error| panic!("{error}: {line}"));
-    }
-    lines
 }
 
 fn field<'l>(line: &'l str, name: &str) -> String {
@@ -58,16 +43,9 @@ fn rehearsal(services: usize, cadence: u32) -> Rehearsal {
 
 /// Makes the cycle that is due, without a network, and stops it at an instant.
 fn look(rehearsal: &Rehearsal, clock: &Moved, stop: DateTime<Utc>, key: Option<&SigningKey>) -> Result<()> {
-    let plan = rehearsal.plan();
-    let agenda = agenda(&plan, &rehearsal.pipeline(), clock.shows()).unwrap();
-    let folder = Folder::hold(&rehearsal.out()).unwrap();
-    let progress = StopsAt(clock.clone(), stop);
     let shown = clock.clone();
     let counters = Counters::new(|_, _| Told::None(NONE, Charset::Utf8), move || shown.shows());
-    let probe = Probe { plan: &plan, agenda: &agenda, folder: &folder, clock, progress: &progress, key };
-    let passes = |time| clock.passes(time);
-    let wires = || Ok(Box::new(Direct { counters: counters.clone(), passes: &passes }) as Box<dyn Wire + '_>);
-    probe.once(&wires).map(|_| ())
+    rehearsal.once(clock, &counters, &StopsAt(clock.clone(), stop), key)
 }
 
 #[test]

@@ -51,6 +51,7 @@ mod probe_answers;
 mod probe_log;
 mod probe_plan;
 mod probe_restraint;
+mod probe_traps;
 mod protocol_model;
 mod publication;
 mod publishers;

@@ -75,7 +75,8 @@ pub struct Session<'s, 'a> {
 
 /// What of a page says that the visitor is not wanted.
 const WALLS: &[&str] = &["incapsula incident", "sorry, you have been blocked", "attention required! | cloudflare"];
-const WALL_ELEMENTS: &[&str] = &["#cf-wrapper", "#challenge-form"];
+/// The elements of such a page.
+pub(super) const WALL_ELEMENTS: &[&str] = &["#cf-wrapper", "#challenge-form"];
 
 impl<'s, 'a> Session<'s, 'a> {
     /// A look at a point, which has asked for nothing yet.

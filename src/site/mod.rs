@@ -6,6 +6,7 @@
 
 mod assets;
 mod cell;
+mod departments;
 mod figures;
 mod frame;
 mod pages;
@@ -19,6 +20,7 @@ use rayon::prelude::*;
 
 pub use world::World;
 
+use self::departments::Departments;
 use self::figures::Map;
 use self::frame::{CARD, Frame, in_language, in_no_language};
 use crate::error::Result;
@@ -49,6 +51,7 @@ pub struct Site<'a> {
     /// The versions before, the oldest first.
     pub versions: &'a [VersionRecord],
     map: Map,
+    departments: Departments<'a>,
     /// What stands for the pages where one is shared, by language; none where the store has no public address.
     cards: [Option<Vec<u8>>; 2],
 }
@@ -67,7 +70,8 @@ impl<'a> Site<'a> {
         map: &Path,
     ) -> Result<Self> {
         let map = Map::load(map)?;
-        let mut site = Self { description, world, method, changes, versions, map, cards: [None, None] };
+        let departments = Departments::of(world);
+        let mut site = Self { description, world, method, changes, versions, map, departments, cards: [None, None] };
         if description.base().is_some() {
             site.cards =
                 [Language::French, Language::English].map(|language| pages::card(&site.front(language, Reach::Whole)));

@@ -16,7 +16,7 @@ pub(super) const MONTHS: usize = 60;
 /// So many droughts of a service are shown, the longest.
 const DROUGHTS: usize = 10;
 
-/// A table that the site reads, and the columns that it reads of it, in groups.
+/// A table that the site reads, and the columns that it reads of it, in groups; all of them where none is named.
 struct Read {
     table: &'static str,
     columns: &'static [&'static [&'static str]],
@@ -53,18 +53,6 @@ pub(super) const DELAYS: [&str; 6] = [
     "part_au_dela_de_60_jours",
     "part_aucune_date",
     "part_date_non_lue",
-];
-
-/// The bounds of the method that reasons name.
-const METHOD_BOUNDS: [&str; 8] = [
-    "couverture_suffisante",
-    "part_jours_suffisante",
-    "largeur_bornes_suffisante",
-    "largeur_bornes_max",
-    "ecart_cadence_max",
-    "part_meme_heure_max",
-    "part_dates_non_lues_max",
-    "reponses_min_mois",
 ];
 
 /// Every table that the site reads.
@@ -111,7 +99,8 @@ const READS: [Read; 13] = [
         table: "perimetre",
         columns: &[&SERVICE, &["fuseau", "debut_utc", "fin_utc", "ouverte", "motif_fin", "suite"]],
     },
-    Read { table: "parametres", columns: &[&METHOD_BOUNDS] },
+    // Whichever bound a reason names.
+    Read { table: "parametres", columns: &[] },
     Read { table: "signaux", columns: &[&SERVICE, &["type", "debut", "fin", "ce_qui_trancherait"]] },
 ];
 
@@ -201,9 +190,9 @@ impl World {
         self.lines("incidents").filter(|line| line.text("origine") == "detecte")
     }
 
-    /// A bound of the method.
-    pub(super) fn bound(&self, name: &str) -> Option<f64> {
-        self.lines("parametres").next().filter(|_| METHOD_BOUNDS.contains(&name))?.number(name)
+    /// A bound of the method, as its table has it.
+    pub(super) fn bound(&self, name: &str) -> Option<&str> {
+        self.lines("parametres").next().map(|line| line.text(name)).filter(|bound| !bound.is_empty())
     }
 
     /// A procedure's row of the registry.
@@ -265,6 +254,9 @@ impl<'a> Service<'a> {
 
 /// The columns that are read; one that is not there is an error, and no empty cell.
 fn projected(batch: &RecordBatch, read: &Read) -> Result<RecordBatch> {
+    if read.columns.is_empty() {
+        return Ok(batch.clone());
+    }
     let place = |name: &str| Error::internal(format!("the site reads « {name} », which is no column")).at(read.table);
     let columns =
         read.columns.iter().copied().flatten().map(|name| batch.schema().index_of(name).map_err(|_| place(name)));

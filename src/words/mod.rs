@@ -6,23 +6,9 @@ pub use typeset::typeset;
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
+use crate::calendar::FRENCH_MONTHS;
 use crate::grid::Line;
 use crate::schema::{Language, TableSchema};
-
-const MONTHS: [&str; 12] = [
-    "janvier",
-    "février",
-    "mars",
-    "avril",
-    "mai",
-    "juin",
-    "juillet",
-    "août",
-    "septembre",
-    "octobre",
-    "novembre",
-    "décembre",
-];
 
 /// A share below this is not said to be none, in tenths of a per cent.
 pub const NEARLY_NOTHING: f64 = 0.0005;
@@ -89,7 +75,7 @@ impl Words {
         match self.0 {
             Language::French => {
                 let first = if day.day() == 1 { "er" } else { "" };
-                format!("{}{first} {} {}", day.day(), MONTHS[day.month0() as usize], day.year())
+                format!("{}{first} {} {}", day.day(), FRENCH_MONTHS[day.month0() as usize], day.year())
             }
             Language::English => day.format("%-d %B %Y").to_string(),
         }
@@ -99,7 +85,7 @@ impl Words {
     #[must_use]
     pub fn month(self, month: &str) -> String {
         match (format!("{month}-01").parse::<NaiveDate>(), self.0) {
-            (Ok(day), Language::French) => format!("{} {}", MONTHS[day.month0() as usize], day.year()),
+            (Ok(day), Language::French) => format!("{} {}", FRENCH_MONTHS[day.month0() as usize], day.year()),
             (Ok(day), Language::English) => day.format("%B %Y").to_string(),
             (Err(_), _) => month.to_owned(),
         }
@@ -156,10 +142,13 @@ impl Words {
         format!("{}{sign}", self.tenths(100.0 * share))
     }
 
-    /// A bound of the method: a share in per cent with as few digits as it has, or a number of things.
+    /// A bound of the method, as its table has it: a number of things, or a share, in per cent with as few digits as it has.
     #[must_use]
-    pub fn bound(self, bound: f64) -> String {
-        if bound > 1.0 { format!("{bound:.0}") } else { self.share(bound).replace(self.say(",0", ".0"), "") }
+    pub fn bound(self, bound: &str) -> String {
+        match (bound.parse::<i64>(), bound.parse::<f64>()) {
+            (Err(_), Ok(share)) => self.share(share).replace(self.say(",0", ".0"), ""),
+            _ => bound.to_owned(),
+        }
     }
 
     /// A share in whole per cent, as the table `fiche_mois` writes it.

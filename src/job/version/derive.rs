@@ -15,7 +15,7 @@ use crate::release::read_parquet;
 
 /// Months of a model are worked on at the same time as long as they hold no more attempts than this together: a large one takes
 /// the memory that the run may have, and both cores.
-const ATTEMPTS_AT_ONCE: u64 = 200_000;
+const OF_A_MODEL_AT_ONCE: u64 = 200_000;
 
 impl Version<'_> {
     /// Runs each model of which everything that it reads is there and that has not run yet.
@@ -54,7 +54,7 @@ impl Version<'_> {
         let mut months: Vec<String> = self.months_of(model, stands)?.into_iter().collect();
         months.retain(|month| !stands || self.touched.contains(month));
         let table = self.catalog.table(&model.table)?;
-        for wave in waves(&months, ATTEMPTS_AT_ONCE, |month| self.attempts_of(month)) {
+        for wave in waves(&months, OF_A_MODEL_AT_ONCE, |month| self.attempts_of(month)) {
             // What they read is brought here before, one after the other: two months may need the same file.
             let engines = wave.iter().map(|month| Ok((month, self.engine(&model.reads, Some(month))?)));
             let engines: Vec<(&String, Engine)> = engines.collect::<Result<_>>()?;

@@ -11,8 +11,9 @@ use chrono_tz::Tz;
 
 use super::page::{Page, Sentence, Shown};
 use super::plan::Point;
-use super::session::{Session, Stop};
+use super::session::{Session, Stop, WALL_ELEMENTS};
 use crate::attempt::System;
+use crate::calendar::FRENCH_MONTHS;
 
 /// What a look came to, in the eyes of the probe. The rules judge by the line, not by this.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,39 +83,23 @@ pub fn of(system: System) -> &'static dyn Look {
     }
 }
 
-/// The elements that any page may have: captchas and walls.
-const EVERYWHERE: &[&str] = &[".g-recaptcha", "iframe[src*=recaptcha]", "#cf-wrapper", "#challenge-form"];
+/// The captchas that any page may have.
+const CAPTCHAS: &[&str] = &[".g-recaptcha", "iframe[src*=recaptcha]"];
 
 /// The traces of a page that go into a line.
 #[must_use]
 pub fn markers_of(look: &dyn Look, page: &Page) -> Vec<String> {
-    let elements = EVERYWHERE.iter().chain(look.markers()).filter(|selector| page.has(selector));
+    let elements = CAPTCHAS.iter().chain(WALL_ELEMENTS).chain(look.markers()).filter(|selector| page.has(selector));
     let skeleton = format!("gabarit={}", page.skeleton());
     elements.map(|selector| (*selector).to_owned()).chain([skeleton]).collect()
 }
-
-/// French months, for the dates that pages write in words.
-const MONTHS: [&str; 12] = [
-    "janvier",
-    "février",
-    "mars",
-    "avril",
-    "mai",
-    "juin",
-    "juillet",
-    "août",
-    "septembre",
-    "octobre",
-    "novembre",
-    "décembre",
-];
 
 /// The dates of a text, such as « lundi 13 décembre 2021 ».
 fn dates_in(text: &str) -> Vec<NaiveDate> {
     let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
     let date = |window: &[String]| {
         let [day, month, year] = window else { return None };
-        let month = MONTHS.iter().position(|name| *name == month)?;
+        let month = FRENCH_MONTHS.iter().position(|name| *name == month)?;
         let day = day.trim_end_matches("er").parse().ok()?;
         let year = year.trim_end_matches(|letter: char| !letter.is_ascii_digit()).parse().ok()?;
         NaiveDate::from_ymd_opt(year, u32::try_from(month).ok()? + 1, day)

@@ -22,12 +22,13 @@ pub(super) fn counter(frame: &Frame<'_>, counter: &Counter<'_>) -> String {
     let services = world.services_of(counter);
     let events = events(frame, counter);
     let interrupted = incidents_of(frame, counter);
+    let interruptions = incidents::spans(&interrupted);
     let around = Around {
         counter,
         months: world.months(),
         closed: frame.site.closed_month().unwrap_or_default(),
         events: &events,
-        incidents: &interrupted,
+        interruptions: &interruptions,
     };
     let about = match frame.words.tag() {
         "fr" => format!(

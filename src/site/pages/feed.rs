@@ -3,7 +3,7 @@
 
 use maud::{PreEscaped, html};
 
-use super::front;
+use super::map;
 use crate::schema::Language;
 use crate::site::frame::{ASSETS, Frame};
 use crate::site::{Reach, Site};
@@ -24,7 +24,7 @@ struct Entry {
 /// What stands beside the pages, once for both languages: feeds, and the values of the map.
 pub(in crate::site) fn feeds(site: &Site<'_>) -> Vec<(String, Vec<u8>)> {
     let frame = Frame { site, words: Words(Language::French), path: "index.html".to_owned(), reach: Reach::Whole };
-    let mut files = vec![(format!("{ASSETS}/carte.js"), front::values(&frame).into_bytes())];
+    let mut files = vec![(format!("{ASSETS}/carte.js"), map::values(&frame).into_bytes())];
     if let Some(base) = site.description.base() {
         files.push((
             "versions.atom".to_owned(),

@@ -1,119 +1,27 @@
 //! The front page: what is known, of how much, and where to go on.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use maud::{Markup, html};
-use serde_json::{Value, json};
 
+use super::map::map;
 use super::page_of;
-use crate::grid::Line;
 use crate::metadata::FILES_PAGE;
 use crate::release::PACK;
 use crate::site::Reach;
-use crate::site::cell::{Show, figure, scroll};
-use crate::site::figures::{Card, legend};
-use crate::site::frame::{Frame, Own, data_block};
-use crate::site::picture;
-use crate::site::state::{ALL, BREAKS, State};
+use crate::site::cell::{Show, figure};
+use crate::site::frame::{Frame, Own};
+use crate::site::state::BREAKS;
 use crate::site::world::Counter;
-use crate::words::{NEARLY_ALL, NEARLY_NOTHING};
-
-/// Of the map's months and procedures, by département.
-pub(super) struct Departments<'a> {
-    /// The procedures, that of most services first.
-    pub procedures: Vec<&'a str>,
-    pub months: Vec<&'a str>,
-    /// Every code of the registry, or with a row.
-    pub codes: Vec<&'a str>,
-    names: BTreeMap<&'a str, &'a str>,
-    rows: BTreeMap<(&'a str, &'a str, &'a str), Line<'a>>,
-}
-
-impl<'a> Departments<'a> {
-    pub fn of(frame: &Frame<'a>) -> Self {
-        let world = frame.site.world;
-        let mut names: BTreeMap<&str, &str> = BTreeMap::new();
-        for line in world.lines("guichets").chain(world.lines("synthese_departements")) {
-            names.insert(line.text("departement"), line.text("departement_nom"));
-        }
-        names.remove("");
-        let mut rows = BTreeMap::new();
-        let mut services: BTreeMap<&str, i64> = BTreeMap::new();
-        for line in world.lines("synthese_departements") {
-            let procedure = line.text("demarche_id");
-            *services.entry(procedure).or_default() += line.count("services");
-            rows.insert((procedure, line.text("mois"), line.text("departement")), line);
-        }
-        let mut procedures: Vec<&str> = services.keys().copied().collect();
-        procedures.sort_by_key(|procedure| (std::cmp::Reverse(services[procedure]), *procedure));
-        Self { procedures, months: world.months(), codes: names.keys().copied().collect(), names, rows }
-    }
-
-    /// Those with a row of any procedure and month.
-    fn measured(&self) -> impl Iterator<Item = &'a str> {
-        let measured: BTreeSet<&str> = self.rows.keys().map(|(_, _, code)| *code).collect();
-        self.codes.iter().copied().filter(move |code| measured.contains(code))
-    }
-
-    pub fn row(&self, procedure: &str, month: &str, code: &str) -> Option<Line<'a>> {
-        self.rows.get(&(procedure, month, code)).copied()
-    }
-
-    /// The rows of a month.
-    fn of_month(&self, procedure: &str, month: &str) -> Vec<Line<'a>> {
-        self.codes.iter().filter_map(|code| self.row(procedure, month, code)).collect()
-    }
-
-    /// The reasons for reserves, in the order of their codes.
-    fn reserves(&self) -> Vec<&'a str> {
-        let reserved = self.rows.values().filter(|row| State::is_reserved(**row)).map(|row| row.text("motif"));
-        reserved.collect::<BTreeSet<&str>>().into_iter().collect()
-    }
-
-    /// The state of each département in a month, and whether it is under reserve.
-    pub fn states(&self, procedure: &str, month: &str) -> BTreeMap<&'a str, (State, bool)> {
-        let told = |row| (State::of(row), State::is_reserved(row));
-        let state = |code: &'a str| self.row(procedure, month, code).map(|row| (code, told(row)));
-        self.codes.iter().filter_map(|code| state(code)).collect()
-    }
-}
-
-/// The picture that stands for the pages where somebody shares one, as PNG; nothing where no département was measured, or where a
-/// name has a letter that the font has not.
-pub(in crate::site) fn card(frame: &Frame<'_>) -> Option<Vec<u8>> {
-    let departments = Departments::of(frame);
-    let (month, procedure) = (frame.site.closed_month()?, *departments.procedures.first()?);
-    let rows = departments.of_month(procedure, month);
-    let known = rows.iter().filter(|row| State::of(**row).has_rate()).count();
-    let description = frame.site.description;
-    let host = description.base().and_then(|base| base.split("://").nth(1)).unwrap_or_default();
-    let simulated = frame.simulated().map(|simulated| format!(" · {simulated}")).unwrap_or_default();
-    let card = Card {
-        site: frame.say(&description.about.title, &description.about.title_en),
-        title: [frame.say("Peut-on obtenir", "Can an appointment"), frame.say("un rendez-vous ?", "be had?")],
-        figure: format!("{known} / {}", departments.codes.len()),
-        caption: [
-            frame.say("départements ont un taux,", "départements have a rate,").to_owned()
-                + " "
-                + &frame.words.month(month),
-            frame.procedure(procedure),
-        ],
-        classes: ["< 50 %", "< 90 %", "< 97 %", "≥ 97 %", frame.say("toujours", "always")],
-        source: format!("Version {}, {host}{simulated}", description.about.version),
-        states: departments.states(procedure, month),
-    };
-    picture::png(&card.draw(&frame.site.map).into_string()).ok()
-}
 
 /// The page.
 pub(in crate::site) fn front(frame: &Frame<'_>) -> String {
-    let departments = Departments::of(frame);
     let month = frame.site.closed_month().unwrap_or_default();
     let body = html! {
         h1 { (frame.say("Peut-on obtenir un rendez-vous ?", "Can an appointment be had?")) }
-        (lead(frame, &departments, month))
+        (lead(frame, month))
         @if frame.reach == Reach::Alone { (alone(frame)) } @else {
-            (map(frame, &departments, month))
+            (map(frame, month))
             (counters(frame))
         }
         div.columns {
@@ -127,7 +35,8 @@ pub(in crate::site) fn front(frame: &Frame<'_>) -> String {
 }
 
 /// What is known, of how much: completeness comes before content.
-fn lead(frame: &Frame<'_>, departments: &Departments<'_>, month: &str) -> Markup {
+fn lead(frame: &Frame<'_>, month: &str) -> Markup {
+    let departments = &frame.site.departments;
     let total = departments.codes.len();
     let Some(procedure) = departments.procedures.first() else {
         // Counters that no registry knows are in no département.
@@ -137,9 +46,9 @@ fn lead(frame: &Frame<'_>, departments: &Departments<'_>, month: &str) -> Markup
             @else { (frame.say("Services mesurés :", "Services that are measured:")) " " (services) "." }
         } };
     };
-    let rows = departments.of_month(procedure, month);
-    let known = rows.iter().filter(|row| State::of(**row).has_rate()).count();
-    let rare = rows.iter().filter_map(|row| row.number("taux_sans_rdv")).filter(|rate| *rate >= BREAKS[1]).count();
+    let known = departments.known(procedure, month);
+    let rare = departments.of_month(procedure, month);
+    let rare = rare.iter().filter_map(|row| row.number("taux_sans_rdv")).filter(|rate| *rate >= BREAKS[1]).count();
     let (month, procedure) = (frame.month(month), frame.procedure(procedure));
     html! {
         p.lead {
@@ -174,146 +83,6 @@ fn alone(frame: &Frame<'_>) -> Markup {
             ))
             " " a href=(frame.at_root(PACK)) { (PACK) } "."
         }
-    }
-}
-
-fn map(frame: &Frame<'_>, departments: &Departments<'_>, month: &str) -> Markup {
-    let Some(procedure) = departments.procedures.first() else { return html! {} };
-    let states = departments.states(procedure, month);
-    let last = departments.months.len().saturating_sub(1);
-    let at = departments.months.iter().position(|other| *other == month).unwrap_or(last);
-    let title = format!("{}, {}", frame.procedure(procedure), frame.month(month));
-    let what = frame
-        .say("Part du temps sans rendez-vous, par département", "Share of time without appointments, by département");
-    html! {
-        section aria-labelledby="carte-titre" {
-            h2 #carte-titre { (what) }
-            figure.carte #carte data-name="carte" data-title=(what) data-source=(frame.source()) data-simulated=[frame.simulated()] {
-                div.controls hidden {
-                    label { (frame.say("Démarche", "Procedure")) " "
-                        select data-map="demarche" { @for id in &departments.procedures { option value=(id) { (frame.procedure(id)) } } }
-                    }
-                    div.slider {
-                        button type="button" data-map="precedent" { "← " (frame.say("mois précédent", "previous month")) }
-                        label { span.hidden { (frame.say("Mois", "Month")) } input type="range" data-map="mois" min="0" max=(last) value=(at) step="1"; }
-                        button type="button" data-map="suivant" { (frame.say("mois suivant", "next month")) " →" }
-                    }
-                }
-                p.titre { output data-map="titre" { (title) } }
-                div.dessin {
-                    (frame.site.map.draw(("carte-dessin", &title), &states))
-                    (legend(frame.words, Some("carte-dessin")))
-                }
-                details open {
-                    summary { (frame.say("Les mêmes chiffres en tableau", "The same figures as a table")) }
-                    (table(frame, departments, procedure, month))
-                    (others(frame, departments))
-                }
-                p.tools hidden {}
-                p.quiet { (frame.say("Contours :", "Outlines:")) " " (frame.site.map.source) "." }
-            }
-            (data_block("carte-donnees", &data(frame, departments)))
-        }
-    }
-}
-
-fn table(frame: &Frame<'_>, departments: &Departments<'_>, procedure: &str, month: &str) -> Markup {
-    let of = |code: &str| format!("synthese_departements/{code}/{procedure}/{month}");
-    let table = html! {
-            table.departements {
-                caption { "Départements" }
-                thead { tr {
-                    th scope="col" { "Département" }
-                    th scope="col" { (frame.say("Ce qu'on en sait", "What is known")) }
-                    th.n scope="col" { (frame.say("Sans rendez-vous", "Without appointments")) }
-                } }
-                tbody { @for code in departments.measured() {
-                    @let row = departments.row(procedure, month, code);
-                    @let state = row.map_or(State::NotMeasured, State::of);
-                    tr data-code=(code) {
-                        th scope="row" { (code) " " span translate="no" { (departments.names.get(code).copied().unwrap_or_default()) } }
-                        td data-map="etat" { (state.label(frame.words)) @if let Some(row) = row.filter(|row| State::is_reserved(*row)) { (reserve(frame, row.text("motif"))) } }
-                        td.n data-map="taux" { @if let Some(row) = row.filter(|_| state.has_rate()) { (figure(frame.words, row, &of(code), "taux_sans_rdv", Show::Share)) } }
-                    }
-                } }
-            }
-    };
-    scroll("Départements", &table)
-}
-
-/// What a rate is not to be cited without.
-fn reserve(frame: &Frame<'_>, motif: &str) -> String {
-    format!(
-        ", {} {}",
-        frame.say("sous réserve :", "under reserve:"),
-        frame.reason("synthese_departements", "motif", motif)
-    )
-}
-
-/// Those of which the table has no row.
-fn others(frame: &Frame<'_>, departments: &Departments<'_>) -> Markup {
-    let measured: BTreeSet<&str> = departments.measured().collect();
-    let all = frame.site.world.counters();
-    let once: BTreeSet<&str> = all.iter().map(Counter::department).filter(|code| !code.is_empty()).collect();
-    let before = once.difference(&measured).count();
-    let others = departments.codes.iter().filter(|code| !measured.contains(*code) && !once.contains(*code)).count();
-    html! {
-        @if before > 0 { p { (before) " " (frame.say("autres départements ne le sont plus ou pas encore, en ces mois ; leurs guichets ont leur page ci-dessous.", "other départements are so no longer or not yet in these months; their counters have pages below.")) } }
-        @if others > 0 { p { (others) " " (frame.say("autres départements ne sont pas mesurés, pour aucune démarche.", "other départements are not measured, for no procedure.")) } }
-    }
-}
-
-/// What the script needs beside the values, which stand in a file of their own for both languages.
-fn data(frame: &Frame<'_>, departments: &Departments<'_>) -> Value {
-    let open = departments.months.last().filter(|last| ***last >= *frame.site.open_month());
-    let procedures: Vec<Value> =
-        departments.procedures.iter().map(|id| json!({ "id": id, "titre": frame.procedure(id) })).collect();
-    json!({
-        "mois": departments.months,
-        "mois_ouvert": open,
-        "demarches": procedures,
-        "classes": ALL.map(State::class),
-        "etats": ALL.map(|state| state.label(frame.words)),
-        "reserves": departments.reserves().into_iter().map(|motif| reserve(frame, motif)).collect::<Vec<_>>(),
-        "codes": departments.codes,
-    })
-}
-
-/// The values of the map, as a script: a page that was opened from a folder may read nothing else.
-pub(super) fn values(frame: &Frame<'_>) -> String {
-    let departments = Departments::of(frame);
-    let digit = |row: Option<Line<'_>>| {
-        let at = row.and_then(|row| u32::try_from(State::of(row).rank()).ok());
-        at.and_then(|at| char::from_digit(at, 36)).unwrap_or('.')
-    };
-    let reserves = departments.reserves();
-    let reserve = |row: Option<Line<'_>>| {
-        let motif = row.filter(|row| State::is_reserved(*row)).map(|row| row.text("motif"));
-        let at = motif.and_then(|motif| u32::try_from(reserves.binary_search(&motif).ok()?).ok());
-        at.and_then(|at| char::from_digit(at, 36)).unwrap_or('.')
-    };
-    let permille = |row: Option<Line<'_>>| row.and_then(|row| row.number("taux_sans_rdv")).map(shown_permille);
-    let mut values: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    let mut under: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    let mut rates: BTreeMap<&str, Vec<Vec<Option<f64>>>> = BTreeMap::new();
-    for procedure in &departments.procedures {
-        for month in &departments.months {
-            let rows = || departments.codes.iter().map(|code| departments.row(procedure, month, code));
-            values.entry(procedure).or_default().push(rows().map(digit).collect());
-            under.entry(procedure).or_default().push(rows().map(reserve).collect());
-            rates.entry(procedure).or_default().push(rows().map(permille).collect());
-        }
-    }
-    format!("window.guichetsCarte = {};\n", json!({ "valeurs": values, "reserves_de": under, "taux": rates }))
-}
-
-/// A share in thousandths as [`Words::share`](crate::words::Words::share) shows it, rounded once and for all; near nothing and near
-/// everything so that the script can tell.
-fn shown_permille(share: f64) -> f64 {
-    match share {
-        share if share > 0.0 && share < NEARLY_NOTHING => 0.4,
-        share if (NEARLY_ALL..1.0).contains(&share) => 999.6,
-        share => format!("{:.1}", 100.0 * share).parse::<f64>().map_or(0.0, |percent| (percent * 10.0).round()),
     }
 }
 

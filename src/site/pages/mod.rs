@@ -7,6 +7,7 @@ mod delays;
 mod feed;
 mod front;
 mod incidents;
+mod map;
 mod read;
 mod scope;
 mod service;
@@ -15,7 +16,8 @@ mod texts;
 mod versions;
 
 pub(super) use feed::feeds;
-pub(super) use front::{card, front};
+pub(super) use front::front;
+pub(super) use map::card;
 
 use super::frame::Frame;
 use super::world::Counter;

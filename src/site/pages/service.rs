@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use super::delays::delays;
-use super::incidents::{first_day, spans};
+use super::incidents::first_day;
 use super::scope;
 use crate::grid::Line;
 use crate::site::cell::{Note, Published, Show, figure, scroll};
-use crate::site::figures::{Event, by_hour, months, rhythm, weekdays};
+use crate::site::figures::{Event, Span, by_hour, months, rhythm, weekdays};
 use crate::site::frame::Frame;
 use crate::site::state::State;
 use crate::site::world::{Counter, MONTHS, Service};
@@ -22,8 +22,8 @@ pub(super) struct Around<'a> {
     pub closed: &'a str,
     /// The events of the page, in the order of their numbers.
     pub events: &'a [Line<'a>],
-    /// What kept the robot from looking here.
-    pub incidents: &'a [Line<'a>],
+    /// From when to when something kept the robot from looking here.
+    pub interruptions: &'a [Span],
 }
 
 /// The section.
@@ -157,7 +157,7 @@ fn history(frame: &Frame<'_>, around: &Around<'_>, service: &Service<'_>, title:
     let years = years_before(service, &around.months);
     html! {
         (Figure { frame, id: &id, title: &format!("{}, {title}", around.counter.name()), subject, note: &note, file: &format!("{}-{}-mois", service.counter, service.procedure) }.open(&html! {
-            (months(frame.words, (&id, &name), (&around.months, &open), &rows, (&marks, &spans(around.incidents))))
+            (months(frame.words, (&id, &name), (&around.months, &open), &rows, (&marks, around.interruptions)))
             details {
                 summary { (frame.say("Les chiffres de cette figure", "The figures behind it")) }
                 (table("disponibilite_mois", "mois", format!("{title}, {}", frame.say("par mois", "by month")), &|month| frame.words.month(month), &rows))

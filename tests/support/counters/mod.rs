@@ -17,7 +17,7 @@ use guichets_ouverts::probe::wire::{Reply, Request, Wire};
 use guichets_ouverts::progress::Progress;
 
 pub use account::{Seen, violations};
-pub use plan::{HOME, Moved, Rehearsal, Service, StopsAt, agenda, plan_of};
+pub use plan::{HOME, Moved, Rehearsal, Service, StopsAt, agenda, lines, plan_of};
 
 use super::web::{Answer, Asked};
 

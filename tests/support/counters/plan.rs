@@ -6,14 +6,18 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use guichets_ouverts::attempt::RawAttempt;
 use guichets_ouverts::config::Schedule;
 use guichets_ouverts::error::{Error, Kind, Result};
-use guichets_ouverts::probe::{Agenda, Clock, Plan};
+use guichets_ouverts::probe::wire::Wire;
+use guichets_ouverts::probe::{Agenda, Clock, Folder, Plan, Probe};
 use guichets_ouverts::progress::Progress;
+use guichets_ouverts::publish::SigningKey;
 use guichets_ouverts::registry::Registry;
 use guichets_ouverts::schema::Catalog;
 
-use crate::support::{plain_pipeline, root};
+use super::{Counters, Direct};
+use crate::support::{plain_pipeline, root, tree};
 
 /// The host of the declared page.
 pub const HOME: &str = "sonde.example.org";
@@ -96,6 +100,37 @@ impl Rehearsal {
     pub fn plan(&self) -> Plan {
         Plan::load(&self.folder.path().join("plan.toml")).unwrap()
     }
+
+    /// Makes the cycle that is due, without a network.
+    pub fn once(
+        &self,
+        clock: &Moved,
+        counters: &Counters,
+        progress: &dyn Progress,
+        key: Option<&SigningKey>,
+    ) -> Result<()> {
+        let plan = self.plan();
+        let agenda = agenda(&plan, &self.pipeline(), clock.shows()).unwrap();
+        let folder = Folder::hold(&self.out()).unwrap();
+        let probe = Probe { plan: &plan, agenda: &agenda, folder: &folder, clock, progress, key };
+        let passes = |time| clock.passes(time);
+        let wires = || Ok(Box::new(Direct { counters: counters.clone(), passes: &passes }) as Box<dyn Wire + '_>);
+        probe.once(&wires).map(|_| ())
+    }
+}
+
+/// Every line of every log, and that all of them are whole.
+pub fn lines(out: &Path) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (path, bytes) in tree(&out.join("journaux")).into_iter().filter(|(path, _)| path.ends_with(".ndjson")) {
+        let text = String::from_utf8(bytes).unwrap();
+        assert!(text.ends_with('\n'), "{path} is torn");
+        lines.extend(text.lines().map(str::to_owned));
+    }
+    for line in &lines {
+        serde_json::from_str::<RawAttempt<'_>>(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+    }
+    lines
 }
 
 /// The text of a plan.
