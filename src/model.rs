@@ -13,7 +13,9 @@ use std::sync::LazyLock;
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use arrow::ipc::reader::FileReader;
-use polars::prelude::{CompatLevel, DataFrame, IpcWriter, LazyFrame, PlRefPath, ScanArgsParquet, SerWriter, col, lit};
+use polars::prelude::{
+    CompatLevel, DataFrame, Expr, IpcWriter, LazyFrame, PlRefPath, ScanArgsParquet, SerWriter, col, lit,
+};
 use polars::sql::{SQLContext, extract_table_identifiers};
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 
@@ -94,6 +96,27 @@ fn in_order(mut waiting: BTreeMap<String, Model>) -> Result<Vec<Model>> {
     Ok(ordered)
 }
 
+/// Which rows of a table are meant, by a text column.
+#[derive(Debug, Clone, Copy)]
+pub enum Only<'a> {
+    /// Those in which a column has a value.
+    Of(&'a str, &'a str),
+    /// Those in which it has a value or one that comes after it.
+    From(&'a str, &'a str),
+    /// Those in which it has one that comes before a value.
+    Below(&'a str, &'a str),
+}
+
+impl Only<'_> {
+    fn predicate(self) -> Expr {
+        match self {
+            Self::Of(column, value) => col(column).eq(lit(value)),
+            Self::From(column, value) => col(column).gt_eq(lit(value)),
+            Self::Below(column, value) => col(column).lt(lit(value)),
+        }
+    }
+}
+
 /// Runs models over Parquet files.
 pub struct Engine {
     context: SQLContext,
@@ -115,12 +138,13 @@ impl Engine {
         Ok(())
     }
 
-    /// Makes the rows of a table known of which a text column has a certain value.
+    /// Makes some rows of a table known.
     ///
     /// # Errors
     /// [`Internal`](crate::error::Kind::Internal) when the files cannot be scanned.
-    pub fn register_where(&self, table: &str, files: &[PathBuf], column: &str, value: &str) -> Result<()> {
-        self.context.register(table, scan(table, files)?.filter(col(column).eq(lit(value))));
+    pub fn register_some(&self, table: &str, files: &[PathBuf], some: &[Only<'_>]) -> Result<()> {
+        let rows = some.iter().fold(scan(table, files)?, |rows, only: &Only<'_>| rows.filter(only.predicate()));
+        self.context.register(table, rows);
         Ok(())
     }
 

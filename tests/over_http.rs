@@ -118,7 +118,7 @@ fn one_service_of_a_year_is_fetched_in_three_ranges() {
     };
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("disponibilite_jour-2019.parquet");
-    exporter(Format::Parquet).export(&Export { table: &table, batches: &[rows], about: &about }, &path).unwrap();
+    exporter(Format::Parquet).export(&Export { table: &table, rows: &rows, about: &about }, &path).unwrap();
     let fetched = |number: usize| -> Value {
         let mut command = Command::new("node");
         command.arg(node.join("one_service.mjs")).arg(&path).arg(service(number));

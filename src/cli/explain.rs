@@ -86,7 +86,7 @@ impl Explain {
 /// The records of a file that a run over a folder drops, by line and rank, and whether each contradicts the one that is kept.
 fn dropped_in_run(ingest: &Ingest<'_>, raw: &Path, file: &str) -> Result<HashMap<(u64, u32), bool>> {
     let found = find(&[raw.to_string_lossy().into_owned()], ingest.pipeline, ingest.runtime)?;
-    let months = Months::new(ingest.pipeline.limits.memory_mib << 20)?;
+    let months = Months::new(ingest.pipeline.limits.gathered_bytes())?;
     let mut reading = ingest.read(found, History::default(), &months, &Silent)?;
     reading.withdraw(&months.repeats()?)?;
     let ours = reading.repeats.iter().filter(|repeat| *repeat.file == *file);

@@ -127,7 +127,8 @@ pub struct Limits {
     /// How far a zstd stream may look back, in MiB, of which the largest power of two counts: this much memory is taken
     /// for each file that is being read. By default as much as the zstd tool takes; from 1 to 2048.
     pub zstd_window_mib: u64,
-    /// How much of the decoded attempts may stay in memory before they go to disk, in MiB.
+    /// How much memory a run may take, in MiB: a quarter of it is for decoded attempts that wait, and beyond it go to disk;
+    /// half of it for what models work on at once. A run that is given less takes longer, and says the same.
     pub memory_mib: usize,
 }
 
@@ -136,11 +137,23 @@ const ZSTD_WINDOW_MIB: RangeInclusive<u64> = 1..=2048;
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { line_bytes: 1 << 20, unpack_ratio: 300, zstd_window_mib: 128, memory_mib: 1024 }
+        Self { line_bytes: 1 << 20, unpack_ratio: 300, zstd_window_mib: 128, memory_mib: 512 }
     }
 }
 
 impl Limits {
+    /// How many bytes of decoded attempts may wait in memory.
+    #[must_use]
+    pub const fn gathered_bytes(&self) -> usize {
+        self.memory_mib.saturating_mul(1 << 20) / 4
+    }
+
+    /// How many bytes models may work on at once.
+    #[must_use]
+    pub const fn model_bytes(&self) -> usize {
+        self.memory_mib.saturating_mul(1 << 20) / 2
+    }
+
     /// What `zstd_window_mib` is for the library: a power of two of bytes.
     #[must_use]
     pub fn zstd_window_log(&self) -> u32 {

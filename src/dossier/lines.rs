@@ -99,6 +99,5 @@ pub fn write_csv(dossier: &Dossier, pipeline: &Pipeline, path: &Path) -> Result<
         licence: LICENCE,
         licence_url: LICENCE_URL,
     };
-    let batches = std::slice::from_ref(&dossier.lines);
-    exporter(Format::Csv).export(&Export { table: &dossier.lines_schema, batches, about: &about }, path)
+    exporter(Format::Csv).export(&Export { table: &dossier.lines_schema, rows: &dossier.lines, about: &about }, path)
 }

@@ -181,24 +181,29 @@ pub fn id_fingerprint(id: u128) -> i64 {
     hash.as_bytes()[..5].iter().fold(0, |print, byte| print << 8 | i64::from(*byte))
 }
 
-/// The table `identifiants` of a month, from its `tentatives`.
+/// The fingerprints of the ids of some attempts.
 ///
 /// # Errors
 /// [`Internal`](crate::error::Kind::Internal) when a column is missing.
-pub fn identifiers_table(month: &str, attempts: &RecordBatch) -> Result<RecordBatch> {
+pub fn id_fingerprints(attempts: &RecordBatch) -> Result<Vec<i64>> {
     let ids = text(attempts, "tentatives", "tentative_id")?;
-    let mut prints: Vec<i64> = ids.iter().flatten().filter_map(parse_id).map(id_fingerprint).collect();
-    prints.sort_unstable();
-    prints.dedup();
+    Ok(ids.iter().flatten().filter_map(parse_id).map(id_fingerprint).collect())
+}
+
+/// Rows of the table `identifiants`, of fingerprints that are of one month.
+///
+/// # Errors
+/// [`Internal`](crate::error::Kind::Internal) if the columns do not hold together.
+pub fn identifiers_table(month: &str, prints: &[i64]) -> Result<RecordBatch> {
     let months = StringArray::from_iter_values(std::iter::repeat_n(month, prints.len()));
     RecordBatch::try_from_iter([
         ("mois", Arc::new(months) as ArrayRef),
-        ("empreinte_id", Arc::new(Int64Array::from(prints))),
+        ("empreinte_id", Arc::new(Int64Array::from_iter_values(prints.iter().copied()))),
     ])
     .internal("the table identifiants")
 }
 
-/// A published month as it was before it was published: with the columns that are for the run alone, by the `position` of
+/// Attempts of a published month as they were before they were published: with the columns that are for the run alone, by the `position` of
 /// each file, and without the rows of files that are read `again`, whose ids stand beside it.
 ///
 /// # Errors

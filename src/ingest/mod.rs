@@ -39,7 +39,7 @@ pub use columns::{Columns, Place, Row, delay_class};
 pub use context::Ingest;
 pub use decode::decode;
 pub use find::{Found, find, is_log_named, log_at, mapping};
-pub use history::{History, Repeat, id_fingerprint, identifiers_table, recall, repetitions_table};
+pub use history::{History, Repeat, id_fingerprint, id_fingerprints, identifiers_table, recall, repetitions_table};
 pub use judge::{Fate, LinePlace, Witness};
 pub use ledger::{Entry, Repeats};
 pub use left_alone::{LeftAlone, WhyLeft, gathered};

@@ -1,15 +1,16 @@
-//! Attempts gathered by local month: in memory up to a budget, on disk beyond it, so that memory grows with the largest
-//! month and not with the history.
+//! Attempts gathered by local month: in memory up to a budget, on disk beyond it. They leave day by day, as they are published,
+//! so that memory grows with the largest day, and neither with a month nor with the history.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::File;
-use std::io::{BufReader, BufWriter};
+use std::io::{BufReader, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
+use std::ops::{Range, RangeInclusive};
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use arrow::array::{AsArray, BooleanArray, RecordBatch};
 use arrow::compute::{concat_batches, filter_record_batch};
-use arrow::datatypes::{Int64Type, UInt64Type};
+use arrow::datatypes::{Date32Type, Int64Type, UInt64Type};
 use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::StreamWriter;
 use tempfile::TempDir;
@@ -38,10 +39,22 @@ struct Gathered {
 
 #[derive(Default)]
 struct Month {
-    batches: Vec<RecordBatch>,
+    batches: Vec<Batch>,
     bytes: usize,
-    rows: u64,
-    spilled: Vec<PathBuf>,
+    spilled: Vec<Spill>,
+}
+
+/// Attempts in memory.
+struct Batch {
+    rows: RecordBatch,
+    /// The first and the last of their local days, as numbers from 1970 on.
+    days: RangeInclusive<i32>,
+}
+
+/// Attempts of a month on disk: of each local day, where in the file they stand.
+struct Spill {
+    path: PathBuf,
+    days: BTreeMap<i32, Range<u64>>,
 }
 
 impl Months {
@@ -66,8 +79,7 @@ impl Months {
             gathered.in_memory += bytes;
             let entry = gathered.months.entry(month.to_owned()).or_default();
             entry.bytes += bytes;
-            entry.rows += batch.num_rows() as u64;
-            entry.batches.push(batch);
+            entry.batches.push(Batch { days: days_of(&batch)?, rows: batch });
             (gathered.in_memory > self.budget).then(|| gathered.largest()).flatten()
         };
         match to_spill {
@@ -80,12 +92,6 @@ impl Months {
     #[must_use]
     pub fn names(&self) -> Vec<String> {
         self.gathered().months.keys().cloned().collect()
-    }
-
-    /// How many attempts were gathered of a month, repeated lines among them.
-    #[must_use]
-    pub fn rows(&self, month: &str) -> u64 {
-        self.gathered().months.get(month).map_or(0, |month| month.rows)
     }
 
     /// The lines whose id another line has, once every file was read.
@@ -132,28 +138,43 @@ impl Months {
         Ok(held)
     }
 
-    /// Takes a month out, without the lines that repeat or contradict another and without the private columns; in no
-    /// particular order.
+    /// Takes a month out and shows its attempts, without the lines that repeat or contradict another and without the private
+    /// columns: those of each local day at once, in the order of days, and in no particular order within.
     ///
     /// # Errors
-    /// [`Unreachable`](crate::error::Kind::Unreachable) when what was put on disk cannot be read back.
-    pub fn settle(&self, month: &str, repeats: &Repeats) -> Result<RecordBatch> {
-        let taken = self.gathered().months.remove(month).unwrap_or_default();
-        let mut batches = taken.batches;
-        for path in &taken.spilled {
-            let file = File::open(path).unreachable("cannot read back what was put aside")?;
-            let reader = StreamReader::try_new(BufReader::new(file), None).internal("what was put aside")?;
-            for batch in reader {
-                batches.push(batch.internal("what was put aside")?);
+    /// Those of `see`, and [`Unreachable`](crate::error::Kind::Unreachable) when what was put on disk cannot be read back.
+    pub fn settle(
+        &self,
+        month: &str,
+        repeats: &Repeats,
+        mut see: impl FnMut(&RecordBatch) -> Result<()>,
+    ) -> Result<()> {
+        let Month { mut batches, bytes, spilled } = self.gathered().months.remove(month).unwrap_or_default();
+        let mut days: BTreeSet<i32> = spilled.iter().flat_map(|spill| spill.days.keys().copied()).collect();
+        days.extend(batches.iter().flat_map(|batch| batch.days.clone()));
+        for day in days {
+            let mut pieces = Vec::new();
+            for spill in &spilled {
+                spill.read(day, &mut pieces)?;
             }
-            // The whole folder goes at the end; this only frees the disk sooner.
-            let _ = std::fs::remove_file(path);
+            for batch in &batches {
+                pieces.extend(batch.of_day(day)?);
+            }
+            batches.retain(|batch| *batch.days.end() > day);
+            let Some(first) = pieces.first() else { continue };
+            let all = concat_batches(&first.schema(), &pieces).internal("cannot put the day together")?;
+            drop(pieces);
+            let counted = without(&all, repeats)?;
+            if counted.num_rows() > 0 {
+                see(&counted)?;
+            }
         }
-        let schema = batches.first().ok_or_else(|| Error::internal(format!("no attempts in {month}")))?.schema();
-        let all = concat_batches(&schema, &batches).internal("cannot put the month together")?;
-        drop(batches);
-        self.gathered().in_memory -= taken.bytes;
-        without(&all, repeats)
+        for spill in &spilled {
+            // The whole folder goes at the end; this only frees the disk sooner.
+            let _ = std::fs::remove_file(&spill.path);
+        }
+        self.gathered().in_memory -= bytes;
+        Ok(())
     }
 
     fn note_ids(&self, batch: &RecordBatch) -> Result<()> {
@@ -162,17 +183,10 @@ impl Months {
         (0..batch.num_rows()).try_for_each(|row| ledger.note(&keys.entry(row)))
     }
 
-    fn spill(&self, month: &str, number: usize, batches: &[RecordBatch]) -> Result<()> {
+    fn spill(&self, month: &str, number: usize, batches: &[Batch]) -> Result<()> {
         let path = self.folder.path().join(format!("{month}-{number}.arrows"));
-        let file = BufWriter::new(File::create(&path).unreachable("cannot put attempts aside")?);
-        if let Some(first) = batches.first() {
-            let mut writer = StreamWriter::try_new(file, &first.schema()).unreachable("cannot put attempts aside")?;
-            for batch in batches {
-                writer.write(batch).unreachable("cannot put attempts aside")?;
-            }
-            writer.finish().unreachable("cannot put attempts aside")?;
-        }
-        self.gathered().months.entry(month.to_owned()).or_default().spilled.push(path);
+        let spill = Spill::write(path, batches)?;
+        self.gathered().months.entry(month.to_owned()).or_default().spilled.push(spill);
         Ok(())
     }
 
@@ -188,13 +202,78 @@ impl Months {
 
 impl Gathered {
     /// Takes the batches of the month that holds most, with a number for the file they go to.
-    fn largest(&mut self) -> Option<(String, usize, Vec<RecordBatch>)> {
+    fn largest(&mut self) -> Option<(String, usize, Vec<Batch>)> {
         let (name, month) = self.months.iter_mut().max_by_key(|(_, month)| month.bytes)?;
         let batches = std::mem::take(&mut month.batches);
         self.in_memory -= std::mem::take(&mut month.bytes);
         self.spills += 1;
         Some((name.clone(), self.spills, batches))
     }
+}
+
+impl Batch {
+    /// Its attempts of a local day, where it has any.
+    fn of_day(&self, day: i32) -> Result<Option<RecordBatch>> {
+        if !self.days.contains(&day) {
+            return Ok(None);
+        } else if self.days.start() == self.days.end() {
+            return Ok(Some(self.rows.clone()));
+        }
+        let of_it: BooleanArray = local_days(&self.rows)?.iter().map(|found| Some(*found == day)).collect();
+        let rows = filter_record_batch(&self.rows, &of_it).internal("the attempts of a day")?;
+        Ok((rows.num_rows() > 0).then_some(rows))
+    }
+}
+
+impl Spill {
+    /// Writes attempts day by day.
+    fn write(path: PathBuf, batches: &[Batch]) -> Result<Self> {
+        let mut file = BufWriter::new(File::create(&path).unreachable("cannot put attempts aside")?);
+        let all: BTreeSet<i32> = batches.iter().flat_map(|batch| batch.days.clone()).collect();
+        let mut days = BTreeMap::new();
+        for day in all {
+            let start = file.stream_position().unreachable("cannot put attempts aside")?;
+            let pieces = batches.iter().filter_map(|batch| batch.of_day(day).transpose());
+            let pieces: Vec<RecordBatch> = pieces.collect::<Result<_>>()?;
+            let Some(first) = pieces.first() else { continue };
+            let mut writer =
+                StreamWriter::try_new(&mut file, &first.schema()).unreachable("cannot put attempts aside")?;
+            for piece in &pieces {
+                writer.write(piece).unreachable("cannot put attempts aside")?;
+            }
+            writer.finish().unreachable("cannot put attempts aside")?;
+            drop(writer);
+            days.insert(day, start..file.stream_position().unreachable("cannot put attempts aside")?);
+        }
+        file.flush().unreachable("cannot put attempts aside")?;
+        Ok(Self { path, days })
+    }
+
+    /// Reads those of a local day back.
+    fn read(&self, day: i32, into: &mut Vec<RecordBatch>) -> Result<()> {
+        let Some(place) = self.days.get(&day) else { return Ok(()) };
+        let mut file = BufReader::new(File::open(&self.path).unreachable("cannot read back what was put aside")?);
+        file.seek(SeekFrom::Start(place.start)).unreachable("cannot read back what was put aside")?;
+        let reader = StreamReader::try_new(file.take(place.end - place.start), None).internal("what was put aside")?;
+        for batch in reader {
+            into.push(batch.internal("what was put aside")?);
+        }
+        Ok(())
+    }
+}
+
+/// The local day of each attempt.
+fn local_days(rows: &RecordBatch) -> Result<&[i32]> {
+    let days = rows.column_by_name("date_locale").and_then(|array| array.as_primitive_opt::<Date32Type>());
+    days.map(|array| &array.values()[..]).ok_or_else(|| Error::internal("the column date_locale is missing"))
+}
+
+/// The first and the last local day of some attempts; from no day to none where there are none.
+fn days_of(rows: &RecordBatch) -> Result<RangeInclusive<i32>> {
+    let days = local_days(rows)?;
+    let bounds = days.iter().min().zip(days.iter().max());
+    // An empty range: there are no days in it.
+    Ok(bounds.map_or(RangeInclusive::new(1, 0), |(first, last)| *first..=*last))
 }
 
 /// The private columns of a month, and the public one among them.

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use crate::error::{Context, Error, Result};
 use crate::ingest::{FileAccount, Found, History, LeftAlone};
 use crate::publish::{Store, fetch, fetch_all};
-use crate::release::{FileEntry, Manifest, Origins, read_parquet};
+use crate::release::{FileEntry, Manifest, Origins, ParquetRows, Rows as _, read_parquet};
 use crate::schema::{Catalog, Format, TableSchema, column, conform};
 
 /// The version on top of which a run works.
@@ -185,6 +185,20 @@ impl<'a> Ground<'a> {
         conform(&self.schema(table)?, &read_parquet(&self.fetch(file)?)?)
     }
 
+    /// Shows the rows of a file, some at a time.
+    ///
+    /// # Errors
+    /// As for [`Ground::table`], and those of `see`.
+    pub(super) fn each_batch(
+        &self,
+        table: &str,
+        file: &FileEntry,
+        mut see: impl FnMut(&RecordBatch) -> Result<()>,
+    ) -> Result<()> {
+        let schema = self.schema(table)?;
+        ParquetRows::open(&self.fetch(file)?)?.each(&mut |batch| see(&conform(&schema, batch)?))
+    }
+
     /// The schema that it has for a table; fetched only where it is not ours.
     ///
     /// # Errors
@@ -211,10 +225,17 @@ impl<'a> Ground<'a> {
     /// # Errors
     /// As for [`Ground::table`].
     pub(super) fn months_with(&self, file: &FileEntry, prints: &HashSet<i64>) -> Result<BTreeSet<String>> {
-        let rows = self.rows("identifiants", file)?;
-        let found = column(&rows, "empreinte_id", &DataType::Int64)?;
-        let months = column(&rows, "mois", &DataType::Utf8)?;
-        let rows = found.as_primitive::<Int64Type>().values().iter().zip(months.as_string::<i32>());
-        Ok(rows.filter(|(print, _)| prints.contains(print)).filter_map(|(_, month)| month.map(str::to_owned)).collect())
+        let mut months = BTreeSet::new();
+        self.each_batch("identifiants", file, |rows| {
+            let found = column(rows, "empreinte_id", &DataType::Int64)?;
+            let of = column(rows, "mois", &DataType::Utf8)?;
+            let rows = found.as_primitive::<Int64Type>().values().iter().zip(of.as_string::<i32>());
+            let held = rows.filter(|(print, _)| prints.contains(print)).filter_map(|(_, month)| month);
+            held.for_each(|month| {
+                months.insert(month.to_owned());
+            });
+            Ok(())
+        })?;
+        Ok(months)
     }
 }

@@ -11,6 +11,7 @@ mod version;
 pub use compare::{SchemaReport, compare_published, compare_schemas};
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use serde::Serialize;
@@ -61,7 +62,7 @@ pub struct Order<'a> {
 /// A version, built and judged, that nobody can see yet.
 pub struct Built {
     /// Where its files are; they go with it.
-    pub staging: Staging,
+    pub staging: Arc<Staging>,
     /// Its files.
     pub files: Vec<StagedFile>,
     /// Its manifest, without a parent.
@@ -171,7 +172,7 @@ pub fn build(
         .transpose()?;
     let ground = ground.as_ref();
     let ingest = Ingest { pipeline: order.pipeline, registry: &registry, rules: &rules, earliest, runtime };
-    let months = Months::new(order.pipeline.limits.memory_mib << 20)?;
+    let months = Months::new(order.pipeline.limits.gathered_bytes())?;
     let mut reading =
         ingest.read(found, ground.map(Ground::history).transpose()?.unwrap_or_default(), &months, progress)?;
     if let Some(ground) = ground.filter(|ground| ground.resumes) {
@@ -229,14 +230,12 @@ fn recall_touched(ground: &Ground<'_>, reading: &mut Reading, months: &Months, p
     progress.begin("reprise", known.len() as u64);
     let mut gone = HashSet::new();
     for month in known {
-        progress.proceed()?;
-        let (rows, ids) = recall(
-            &ground.rows("tentatives", published[month.as_str()])?,
-            |file| positions.get(file).copied(),
-            |file| reading.read.contains(file),
-        )?;
-        months.add(month, rows)?;
-        gone.extend(ids);
+        ground.each_batch("tentatives", published[month.as_str()], |batch| {
+            progress.proceed()?;
+            let (rows, ids) = recall(batch, |file| positions.get(file).copied(), |file| reading.read.contains(file))?;
+            gone.extend(ids);
+            months.add(month, rows)
+        })?;
         progress.advance(1);
     }
     progress.end();

@@ -112,7 +112,7 @@ impl Made<'_> {
 
     fn registry_digests(&self) -> Result<Vec<(String, String)>> {
         let digest = |(name, rows): &(String, arrow::array::RecordBatch)| {
-            let digest = content_digest(self.catalog.table(name)?, std::slice::from_ref(rows))?;
+            let digest = content_digest(self.catalog.table(name)?, rows)?;
             Ok((name.clone(), digest))
         };
         self.registry.tables().iter().map(digest).collect()

@@ -331,7 +331,7 @@ fn check_table(store: &dyn Store, manifest: &Manifest, file: &FileEntry, local: 
     let schema = store.get(&path)?.ok_or_else(|| Error::unreachable(format!("there is no {path} to read it by")))?;
     let schema = TableSchema::parse(String::from_utf8_lossy(&schema).into_owned())?;
     let batch = conform(&schema, &read_parquet(local)?)?;
-    let digest = content_digest(&schema, std::slice::from_ref(&batch))?;
+    let digest = content_digest(&schema, &batch)?;
     if Some(&digest) != file.content_digest.as_ref() {
         let stated = file.content_digest.as_deref().unwrap_or("nothing");
         return Err(Error::unreachable(format!("its content digest is {digest}, the manifest says {stated}")));

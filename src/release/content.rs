@@ -12,26 +12,60 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type, Float64Type, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType};
 use blake3::Hasher;
 
+use super::rows::Rows;
 use crate::error::{Context, Error, Result};
 use crate::schema::TableSchema;
 
 /// The digest of a table whose rows come in published order, in as many batches as one likes.
+pub struct ContentDigest<'a> {
+    table: &'a TableSchema,
+    /// Presence and values, by column.
+    columns: Vec<(Hasher, Hasher)>,
+}
+
+impl<'a> ContentDigest<'a> {
+    /// That of no rows yet.
+    #[must_use]
+    pub fn new(table: &'a TableSchema) -> Self {
+        Self { table, columns: vec![(Hasher::new(), Hasher::new()); table.fields.len()] }
+    }
+
+    /// Adds the rows that come next.
+    ///
+    /// # Errors
+    /// [`Internal`](crate::error::Kind::Internal) when a column is of a type that no schema can declare.
+    pub fn add(&mut self, batch: &RecordBatch) -> Result<()> {
+        let columns = self.table.fields.iter().zip(batch.columns());
+        for ((field, column), (presence, values)) in columns.zip(&mut self.columns) {
+            let plain = cast(column, &field.data_type()).internal(&field.name)?;
+            feed(&plain, presence, values)?;
+        }
+        Ok(())
+    }
+
+    /// The digest, in hexadecimal.
+    ///
+    /// # Errors
+    /// As for [`ContentDigest::add`].
+    pub fn finish(self) -> Result<String> {
+        let mut digest = Hasher::new();
+        for (field, (presence, values)) in self.table.fields.iter().zip(&self.columns) {
+            digest.update(format!("{}\n{}\n", field.name, type_name(&field.data_type())?).as_bytes());
+            digest.update(presence.finalize().as_bytes());
+            digest.update(values.finalize().as_bytes());
+        }
+        Ok(digest.finalize().to_hex().to_string())
+    }
+}
+
+/// The digest of a table whose rows are all there, in published order.
 ///
 /// # Errors
-/// [`Internal`](crate::error::Kind::Internal) when a column is of a type that no schema can declare.
-pub fn content_digest(table: &TableSchema, batches: &[RecordBatch]) -> Result<String> {
-    let mut digest = Hasher::new();
-    for (index, field) in table.fields.iter().enumerate() {
-        let (mut presence, mut values) = (Hasher::new(), Hasher::new());
-        for batch in batches {
-            let plain = cast(batch.column(index), &field.data_type()).internal(&field.name)?;
-            feed(&plain, &mut presence, &mut values)?;
-        }
-        digest.update(format!("{}\n{}\n", field.name, type_name(&field.data_type())?).as_bytes());
-        digest.update(presence.finalize().as_bytes());
-        digest.update(values.finalize().as_bytes());
-    }
-    Ok(digest.finalize().to_hex().to_string())
+/// As for [`ContentDigest::add`].
+pub fn content_digest(table: &TableSchema, rows: &dyn Rows) -> Result<String> {
+    let mut digest = ContentDigest::new(table);
+    rows.each(&mut |batch| digest.add(batch))?;
+    digest.finish()
 }
 
 /// The name under which a type goes into the digest. These never change, whatever Arrow calls its types.
@@ -95,7 +129,7 @@ mod tests {
         let plain = crate::schema::conform(&table, &rows).unwrap();
         for batch in [rows, plain] {
             assert_eq!(
-                content_digest(&table, &[batch]).unwrap(),
+                content_digest(&table, &batch).unwrap(),
                 "298773598fb8addbded0456910c48b7be7b7d136cd3e2293d01d04d1419aba36"
             );
         }

@@ -6,11 +6,13 @@
 //! spreadsheet would run as a formula are refused rather than mended: what is published is what was computed, or it is
 //! not published.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
 use ::csv::{Terminator, Writer, WriterBuilder};
+use arrow::array::{AsArray, TimestampMicrosecondArray};
 use arrow::datatypes::DataType;
 use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
 
@@ -59,23 +61,30 @@ impl Exporter for CsvExporter {
 
 /// For each column, how many digits of a second its instants take: as many as the one that needs most.
 fn fraction_digits(export: &Export<'_>) -> Result<Vec<usize>> {
-    let mut digits = vec![0; export.table.fields.len()];
-    if export.table.fields.iter().any(|field| matches!(field.data_type(), DataType::Timestamp(..))) {
-        export.each_row(|_, cells| {
-            for (digits, cell) in digits.iter_mut().zip(cells) {
-                if let Some(Cell::Instant(instant)) = cell {
-                    *digits = needed_digits(*instant).max(*digits);
-                }
+    let fields = export.table.fields.iter();
+    let mut digits: BTreeMap<&str, usize> = fields
+        .filter(|field| matches!(field.data_type(), DataType::Timestamp(..)))
+        .map(|field| (field.name.as_str(), 0))
+        .collect();
+    let instants: Vec<&str> = digits.keys().copied().collect();
+    if !instants.is_empty() {
+        export.rows.each_of(&instants, &mut |batch| {
+            for (name, digits) in &mut digits {
+                let column = batch.column_by_name(name).and_then(|column| column.as_primitive_opt());
+                // Another type is refused where its cells are read.
+                let instants =
+                    column.into_iter().flat_map(|column: &TimestampMicrosecondArray| column.iter().flatten());
+                *digits = instants.map(needed_digits).fold(*digits, usize::max);
             }
             Ok(())
         })?;
     }
-    Ok(digits)
+    Ok(export.table.fields.iter().map(|field| digits.get(field.name.as_str()).copied().unwrap_or_default()).collect())
 }
 
 /// None, those of milliseconds, or those of microseconds.
-fn needed_digits(instant: DateTime<Utc>) -> usize {
-    match instant.timestamp_subsec_micros() {
+const fn needed_digits(micros: i64) -> usize {
+    match micros % 1_000_000 {
         0 => 0,
         micros if micros % 1000 == 0 => 3,
         _ => 6,
@@ -166,7 +175,7 @@ mod tests {
         let batches: Vec<_> = instants.iter().map(|micros| fixture::batch(&table, code, taux, *micros)).collect();
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("essai.csv");
-        CsvExporter.export(&Export { table: &table, batches: &batches, about: &about }, &path)?;
+        CsvExporter.export(&Export { table: &table, rows: &batches, about: &about }, &path)?;
         Ok(std::fs::read_to_string(path).unwrap())
     }
 

@@ -12,6 +12,7 @@ use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
 use super::csv::CsvExporter;
 use super::parquet::ParquetExporter;
+use super::rows::Rows;
 use super::xlsx::XlsxExporter;
 use crate::error::{Error, Result};
 use crate::schema::{Field, Format, TableSchema};
@@ -35,13 +36,13 @@ pub struct About {
     pub licence_url: &'static str,
 }
 
-/// A table on its way out: its batches are conformed to the schema and in published order.
-#[derive(Debug, Clone, Copy)]
+/// A table on its way out: its rows are conformed to the schema and in published order.
+#[derive(Clone, Copy)]
 pub struct Export<'a> {
     /// The declaration of the table.
     pub table: &'a TableSchema,
     /// Its rows; a text column may be a dictionary of texts.
-    pub batches: &'a [RecordBatch],
+    pub rows: &'a dyn Rows,
     /// What the file says of itself.
     pub about: &'a About,
 }
@@ -84,18 +85,12 @@ pub fn exporter(format: Format) -> &'static dyn Exporter {
 }
 
 impl<'a> Export<'a> {
-    /// How many rows the table has.
-    #[must_use]
-    pub fn rows(&self) -> usize {
-        self.batches.iter().map(RecordBatch::num_rows).sum()
-    }
-
     /// Hands over each row, numbered from 1, in order; `None` is a null.
-    pub(super) fn each_row(&self, mut write: impl FnMut(usize, &[Option<Cell<'a>>]) -> Result<()>) -> Result<()> {
-        let mut cells = Vec::with_capacity(self.table.fields.len());
+    pub(super) fn each_row(&self, mut write: impl FnMut(usize, &[Option<Cell<'_>>]) -> Result<()>) -> Result<()> {
         let mut row = 0;
-        for batch in self.batches {
+        self.rows.each(&mut |batch| {
             let columns = self.columns(batch)?;
+            let mut cells = Vec::with_capacity(columns.len());
             for index in 0..batch.num_rows() {
                 row += 1;
                 cells.clear();
@@ -104,8 +99,8 @@ impl<'a> Export<'a> {
                 }
                 write(row, &cells)?;
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     /// A value that cannot leave. The value itself stays out of the message: it may be what must not be published.
@@ -115,7 +110,7 @@ impl<'a> Export<'a> {
             .hint("mend what makes this column: the decoder, the registry file or the model")
     }
 
-    fn columns(&self, batch: &'a RecordBatch) -> Result<Vec<Column<'a>>> {
+    fn columns<'b>(&self, batch: &'b RecordBatch) -> Result<Vec<Column<'b>>> {
         let (schema, fields) = (batch.schema(), &self.table.fields);
         if !schema.fields().iter().map(|found| found.name()).eq(fields.iter().map(|field| &field.name)) {
             return Err(Error::internal(format!(
@@ -123,7 +118,7 @@ impl<'a> Export<'a> {
                 self.table.name
             )));
         }
-        let column = |(field, array): (&Field, &'a ArrayRef)| {
+        let column = |(field, array): (&Field, &'b ArrayRef)| {
             Column::of(field, array).ok_or_else(|| {
                 Error::internal("the column is not of its declared type")
                     .at(format!("table {}, column {}", self.table.name, field.name))

@@ -1,20 +1,18 @@
 //! Parquet, written for readers that fetch parts of it over HTTP.
 
 use std::fs::File;
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 
 use arrow::array::{ArrayRef, RecordBatch};
-use arrow::compute::{concat_batches, partition};
+use arrow::compute::partition;
 use arrow::datatypes::DataType;
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::{KeyValue, SortingColumn};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
-use super::exporter::{Export, Exporter};
+use super::exporter::{About, Export, Exporter};
 use crate::error::{Context, Error, Result};
 use crate::schema::{Format, TableSchema};
 
@@ -44,20 +42,43 @@ impl Exporter for ParquetExporter {
     }
 
     fn export(&self, export: &Export<'_>, path: &Path) -> Result<()> {
-        let place = |error: Error| error.at_path(path);
-        let file = File::create(path).unreachable("cannot write").map_err(place)?;
-        let properties = properties(export)?;
-        let mut writer = ArrowWriter::try_new(file, export.table.arrow_schema(), Some(properties))
-            .internal(format!("cannot write the table {}", export.table.name))?;
-        for batch in export.batches {
-            for group in groups(export.table, batch)? {
-                writer.write(&group).unreachable("cannot write").map_err(place)?;
-                if by_service(export.table) {
-                    writer.flush().unreachable("cannot write").map_err(place)?;
-                }
+        let mut writer = ParquetFile::create(export.table, export.about, path)?;
+        export.rows.each(&mut |batch| writer.write(batch))?;
+        writer.close()
+    }
+}
+
+/// A Parquet file being written, batch by batch in published order.
+pub(super) struct ParquetFile<'a> {
+    table: &'a TableSchema,
+    path: PathBuf,
+    writer: ArrowWriter<File>,
+}
+
+impl<'a> ParquetFile<'a> {
+    /// Creates the file, replacing what was there.
+    pub(super) fn create(table: &'a TableSchema, about: &About, path: &Path) -> Result<Self> {
+        let file = File::create(path).unreachable("cannot write").map_err(|error: Error| error.at_path(path))?;
+        let writer = ArrowWriter::try_new(file, table.arrow_schema(), Some(properties(table, about)?))
+            .internal(format!("cannot write the table {}", table.name))?;
+        Ok(Self { table, path: path.to_owned(), writer })
+    }
+
+    /// Adds the rows that come next.
+    pub(super) fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        let place = |error: Error| error.at_path(&self.path);
+        for group in groups(self.table, batch)? {
+            self.writer.write(&group).unreachable("cannot write").map_err(place)?;
+            if by_service(self.table) {
+                self.writer.flush().unreachable("cannot write").map_err(place)?;
             }
         }
-        writer.close().unreachable("cannot write").map_err(place)?;
+        Ok(())
+    }
+
+    /// Ends the file.
+    pub(super) fn close(self) -> Result<()> {
+        self.writer.close().unreachable("cannot write").map_err(|error: Error| error.at_path(&self.path))?;
         Ok(())
     }
 }
@@ -86,8 +107,7 @@ fn groups(table: &TableSchema, batch: &RecordBatch) -> Result<Vec<RecordBatch>> 
     Ok(groups)
 }
 
-fn properties(export: &Export<'_>) -> Result<WriterProperties> {
-    let table = export.table;
+fn properties(table: &TableSchema, about: &About) -> Result<WriterProperties> {
     let level = ZstdLevel::try_new(3).internal("zstd")?;
     let mut builder = WriterProperties::builder()
         .set_created_by(format!("guichets-ouverts {}", env!("CARGO_PKG_VERSION")))
@@ -95,7 +115,7 @@ fn properties(export: &Export<'_>) -> Result<WriterProperties> {
         .set_max_row_group_row_count(Some(ROW_GROUP))
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_sorting_columns(Some(sorting_columns(table)))
-        .set_key_value_metadata(Some(key_values(export)));
+        .set_key_value_metadata(Some(key_values(table, about)));
     for field in &table.fields {
         // A dictionary of values that hardly repeat is the column once more. They are written plain, which every reader
         // knows: BYTE_STREAM_SPLIT of a column with nulls is « corrupted » to pyarrow 10 to 16.0.0, and fastparquet of 2023
@@ -125,8 +145,7 @@ fn sorting_columns(table: &TableSchema) -> Vec<SortingColumn> {
 }
 
 /// What the file says of itself. A file that versions share (one of a table in parts) names none of them.
-fn key_values(export: &Export<'_>) -> Vec<KeyValue> {
-    let (table, about) = (export.table, export.about);
+fn key_values(table: &TableSchema, about: &About) -> Vec<KeyValue> {
     let text = |key: &str, value: &str| KeyValue::new(key.to_owned(), value.to_owned());
     let mut pairs = vec![
         text("title", &about.marked(&table.title)),
@@ -141,19 +160,4 @@ fn key_values(export: &Export<'_>) -> Vec<KeyValue> {
         pairs.push(text("created", &about.as_of.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)));
     }
     pairs
-}
-
-/// Reads a published file back, all of its rows.
-///
-/// # Errors
-/// [`Unreachable`](crate::error::Kind::Unreachable) when it cannot be read, or is no Parquet.
-pub fn read_parquet(path: &Path) -> Result<RecordBatch> {
-    let unreadable = |error: Error| error.at_path(path);
-    let file = File::open(path).unreachable("cannot read").map_err(unreadable)?;
-    let reader =
-        ParquetRecordBatchReaderBuilder::try_new(file).unreachable("not a Parquet file").map_err(unreadable)?;
-    let schema = Arc::clone(reader.schema());
-    let reader = reader.with_batch_size(1 << 16).build().unreachable("not a Parquet file").map_err(unreadable)?;
-    let batches = reader.collect::<Result<Vec<_>, _>>().unreachable("damaged").map_err(unreadable)?;
-    concat_batches(&schema, &batches).internal("cannot put the table together").map_err(unreadable)
 }

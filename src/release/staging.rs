@@ -7,13 +7,14 @@ use arrow::array::RecordBatch;
 use rayon::prelude::*;
 use tempfile::TempDir;
 
-use super::content::content_digest;
 use super::exporter::{About, Export, exporter};
 use super::manifest::FileEntry;
+use super::part_writer::PartWriter;
 use super::parts::parts;
+use super::rows::Rows;
 use crate::digest::{sha256, sha256_file};
 use crate::error::{Context, Error, Result};
-use crate::schema::{Format, TableSchema, conform, sorted, violations};
+use crate::schema::{Format, TableSchema, ordered, violations};
 
 /// The folder in which a version is put together; it goes when this is dropped.
 pub struct Staging {
@@ -41,8 +42,6 @@ pub struct StagedFile {
 /// A table, or a part of one, on its way out.
 #[derive(Debug)]
 pub struct Staged {
-    /// Its rows, declared and in order.
-    pub batch: RecordBatch,
     /// The Parquet file, which the models read.
     pub parquet: StagedFile,
     /// What is out of order in it.
@@ -52,26 +51,12 @@ pub struct Staged {
 /// A table that leaves in parts, on its way out.
 #[derive(Debug)]
 pub struct Parts {
-    /// Its parts by their names.
-    pub parts: BTreeMap<String, Staged>,
+    /// Its parts by their names, with their rows, declared and in order.
+    pub parts: BTreeMap<String, (Staged, RecordBatch)>,
     /// The rows of all of them, declared and in order.
     pub batch: RecordBatch,
     /// What is out of order in them.
     pub violations: Vec<String>,
-}
-
-/// Rows as they are declared, in their order, and what is out of order in them.
-struct Rows {
-    batch: RecordBatch,
-    violations: Vec<String>,
-}
-
-impl Rows {
-    fn of(table: &TableSchema, columns: &RecordBatch) -> Result<Self> {
-        let batch = sorted(table, &conform(table, columns)?)?;
-        let violations = violations(table, &batch)?;
-        Ok(Self { batch, violations })
-    }
 }
 
 impl Staging {
@@ -89,13 +74,28 @@ impl Staging {
         &self.about
     }
 
-    /// Conforms a table to its schema, orders its rows, and writes it as Parquet.
+    /// Begins to write a table, or a part of one, as Parquet, in batches that come in the table's order.
+    ///
+    /// # Errors
+    /// [`Unreachable`](crate::error::Kind::Unreachable) when the file cannot be made.
+    pub fn begin<'a>(&'a self, table: &'a TableSchema, partition: Option<&'a str>) -> Result<PartWriter<'a>> {
+        PartWriter::begin(self, table, partition)
+    }
+
+    /// Conforms a table to its schema, orders its rows, and writes it as Parquet; with its rows as they are published.
     ///
     /// # Errors
     /// [`Internal`](crate::error::Kind::Internal) when the table is not as declared;
     /// [`Unreachable`](crate::error::Kind::Unreachable) when the disk is full.
-    pub fn stage(&self, table: &TableSchema, partition: Option<&str>, columns: &RecordBatch) -> Result<Staged> {
-        self.write_rows(table, partition, Rows::of(table, columns)?)
+    pub fn stage(
+        &self,
+        table: &TableSchema,
+        partition: Option<&str>,
+        columns: &RecordBatch,
+    ) -> Result<(Staged, RecordBatch)> {
+        let mut writer = self.begin(table, partition)?;
+        let batch = writer.push(columns)?;
+        Ok((writer.finish()?, batch))
     }
 
     /// Conforms a table to its schema, orders its rows, and writes each part of it as Parquet, by the part's name.
@@ -103,19 +103,13 @@ impl Staging {
     /// # Errors
     /// As for [`Staging::stage`].
     pub fn stage_parts(&self, table: &TableSchema, columns: &RecordBatch) -> Result<Parts> {
-        let Rows { batch, violations } = Rows::of(table, columns)?;
-        let parts = parts(table, &batch, self.about.as_of)?.into_iter().map(|(part, batch)| {
-            let staged = self.write_rows(table, Some(&part), Rows { batch, violations: Vec::new() })?;
-            Ok((part, staged))
+        let batch = ordered(table, columns)?;
+        let parts = parts(table, &batch, self.about.as_of)?.into_iter().map(|(part, rows)| {
+            let (staged, rows) = self.stage(table, Some(&part), &rows)?;
+            Ok((part, (Staged { violations: Vec::new(), ..staged }, rows)))
         });
-        Ok(Parts { parts: parts.collect::<Result<_>>()?, batch, violations })
-    }
-
-    fn write_rows(&self, table: &TableSchema, partition: Option<&str>, rows: Rows) -> Result<Staged> {
-        let Rows { batch, violations } = rows;
-        let digest = content_digest(table, std::slice::from_ref(&batch))?;
-        let parquet = self.write(table, partition, &batch, Format::Parquet, digest)?;
-        Ok(Staged { batch, parquet, violations })
+        // They are looked for in all parts at once: a key may stand in two.
+        Ok(Parts { parts: parts.collect::<Result<_>>()?, violations: violations(table, &batch)?, batch })
     }
 
     /// Writes a staged table in the other formats that its schema asks for, and that hold so many rows: a table too long for a
@@ -123,17 +117,19 @@ impl Staging {
     ///
     /// # Errors
     /// As for [`Staging::stage`].
-    pub fn export(&self, table: &TableSchema, staged: &Staged) -> Result<Vec<StagedFile>> {
-        let digest = staged.parquet.entry.content_digest.clone().unwrap_or_default();
-        let partition = staged.parquet.entry.partition.as_deref();
-        let rows = staged.batch.num_rows();
+    pub fn export(&self, table: &TableSchema, staged: &Staged, rows: &dyn Rows) -> Result<Vec<StagedFile>> {
+        let entry = &staged.parquet.entry;
+        let partition = entry.partition.as_deref();
         let others = table.guichets.formats.iter();
-        let others = others.filter(|format| **format != Format::Parquet && exporter(**format).holds(rows));
+        let others = others.filter(|format| **format != Format::Parquet && exporter(**format).holds(rows.count()));
         let others: Vec<Format> = others.copied().collect();
-        others
-            .into_par_iter()
-            .map(|format| self.write(table, partition, &staged.batch, format, digest.clone()))
-            .collect()
+        let write = |format| {
+            let local = self.local(table, partition, format);
+            exporter(format).export(&Export { table, rows, about: &self.about }, &local)?;
+            let digest = entry.content_digest.clone().unwrap_or_default();
+            self.entry(table, partition, format, local, (rows.count() as u64, digest))
+        };
+        others.into_par_iter().map(write).collect()
     }
 
     /// Adds a text that is not a table.
@@ -181,21 +177,22 @@ impl Staging {
         Ok(staged)
     }
 
-    fn write(
+    /// Where a table, or a part of one, is written.
+    pub(super) fn local(&self, table: &TableSchema, partition: Option<&str>, format: Format) -> PathBuf {
+        self.folder.path().join(file_name(table, partition, format))
+    }
+
+    /// What the manifest will say of a file that is written, with so many rows and their digest.
+    pub(super) fn entry(
         &self,
         table: &TableSchema,
         partition: Option<&str>,
-        batch: &RecordBatch,
         format: Format,
-        content_digest: String,
+        local: PathBuf,
+        (rows, content_digest): (u64, String),
     ) -> Result<StagedFile> {
-        let exporter = exporter(format);
-        let stem = partition.map_or_else(|| table.name.clone(), |part| format!("{}-{part}", table.name));
-        let name = format!("{stem}.{}", exporter.extension());
-        let local = self.folder.path().join(&name);
-        let export = Export { table, batches: std::slice::from_ref(batch), about: &self.about };
-        exporter.export(&export, &local)?;
         let (bytes, sha256) = sha256_file(&local)?;
+        let name = file_name(table, partition, format);
         let path = match partition {
             None => format!("versions/{}/{name}", self.about.version),
             Some(part) => shared_path(&table.name, part, &sha256, &name),
@@ -207,12 +204,17 @@ impl Staging {
             format: Some(format),
             bytes,
             sha256,
-            rows: Some(batch.num_rows() as u64),
+            rows: Some(rows),
             content_digest: Some(content_digest),
             schema_version: Some(table.version.clone()),
         };
         Ok(StagedFile { local, entry })
     }
+}
+
+fn file_name(table: &TableSchema, partition: Option<&str>, format: Format) -> String {
+    let stem = partition.map_or_else(|| table.name.clone(), |part| format!("{}-{part}", table.name));
+    format!("{stem}.{}", exporter(format).extension())
 }
 
 /// Where what every version shares that contains it stands: the path names its bytes.

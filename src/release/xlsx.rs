@@ -84,7 +84,7 @@ impl Exporter for XlsxExporter {
 
 /// The number of the last row, the header being 0.
 fn last_row(export: &Export<'_>) -> Result<u32> {
-    let rows = export.rows();
+    let rows = export.rows.count();
     u32::try_from(rows).ok().filter(|_| XlsxExporter.holds(rows)).ok_or_else(|| {
         Error::usage(format!("the table {} has {rows} rows, a workbook holds {MAX_ROWS}", export.table.name))
             .at(format!("schemas/tables/{}.json", export.table.name))
@@ -203,7 +203,7 @@ fn facts(export: &Export<'_>) -> Vec<(&'static str, String)> {
         ("Description", table.description.clone()),
         ("Version", about.version.clone()),
         ("Données arrêtées au", as_of(about)),
-        ("Lignes", export.rows().to_string()),
+        ("Lignes", export.rows.count().to_string()),
         ("Réponses", ANSWERS.to_owned()),
         ("Cellule vide", "Valeur absente ou sans objet : ce n'est ni un zéro ni un « non ».".to_owned()),
         ("Heures", "En temps universel (UTC), sauf mention contraire du dictionnaire.".to_owned()),
@@ -251,10 +251,10 @@ mod tests {
 
     fn export(code: &str, taux: f64, micros: i64) -> Result<Vec<u8>> {
         let (table, about) = (fixture::table(), fixture::about(true));
-        let batches = [fixture::batch(&table, code, taux, micros)];
+        let batches = vec![fixture::batch(&table, code, taux, micros)];
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("essai.xlsx");
-        XlsxExporter.export(&Export { table: &table, batches: &batches, about: &about }, &path)?;
+        XlsxExporter.export(&Export { table: &table, rows: &batches, about: &about }, &path)?;
         Ok(std::fs::read(path).unwrap())
     }
 
@@ -279,7 +279,7 @@ mod tests {
     fn a_table_too_long_for_a_sheet_is_refused() {
         let (table, about) = (fixture::table(), fixture::about(false));
         let batches = vec![fixture::batch(&table, "a", 0.5, 0); 524_288];
-        let export = Export { table: &table, batches: &batches, about: &about };
+        let export = Export { table: &table, rows: &batches, about: &about };
         let error = XlsxExporter.export(&export, Path::new("never-written.xlsx")).unwrap_err();
         assert_eq!(error.kind(), Kind::Usage);
         assert_eq!(error.advice(), Some("remove xlsx from the formats of the table"));

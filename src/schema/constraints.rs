@@ -71,7 +71,7 @@ fn repeated_keys(table: &TableSchema, batch: &RecordBatch) -> Result<Option<Stri
     let converter = RowConverter::new(fields).internal("cannot compare keys")?;
     let rows = converter.convert_columns(&columns).internal("cannot compare keys")?;
     let mut seen = HashSet::with_capacity(batch.num_rows());
-    let repeated = rows.iter().position(|row| !seen.insert(row.owned()));
+    let repeated = rows.iter().position(|row| !seen.insert(row));
     Ok(repeated.map(|row| format!("{}: the key of row {} stands twice", table.name, row + 1)))
 }
 

@@ -18,7 +18,7 @@ pub use compatibility::{SchemaChange, incompatibility, schema_changes};
 pub use conform::{column, conform, instants};
 pub use constraints::{total, violations};
 pub use dictionary::{dictionary_html, dictionary_markdown};
-pub use order::sorted;
+pub use order::ordered;
 
 pub use registry_csv::read_registry_table;
 pub use table::{Constraints, Field, FieldType, Format, Language, Origin, Publication, TableSchema};

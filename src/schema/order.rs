@@ -4,14 +4,18 @@ use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::take_record_batch;
 use arrow::row::{RowConverter, SortField};
 
-use super::TableSchema;
+use super::{TableSchema, conform};
 use crate::error::{Context, Error, Result};
 
-/// Puts the rows of a table into its declared order, nulls first.
+/// A table as it is declared and in its declared order, nulls first: what may be published.
 ///
 /// # Errors
-/// [`Internal`](crate::error::Kind::Internal) when a column of the order is missing.
-pub fn sorted(table: &TableSchema, batch: &RecordBatch) -> Result<RecordBatch> {
+/// As for [`conform`]; [`Internal`](crate::error::Kind::Internal) when a column of the order is missing.
+pub fn ordered(table: &TableSchema, columns: &RecordBatch) -> Result<RecordBatch> {
+    sorted(table, &conform(table, columns)?)
+}
+
+fn sorted(table: &TableSchema, batch: &RecordBatch) -> Result<RecordBatch> {
     let columns = table
         .guichets
         .order

@@ -55,7 +55,8 @@ pub struct Publication {
     pub origin: Origin,
     /// In which formats it leaves; in none where it is only a step on the way to others, which their models make again.
     pub formats: Vec<Format>,
-    /// The order of its rows.
+    /// The order of its rows. Where it begins with the service (in a month, where the table is split by months), the model that
+    /// makes the table looks at one service at a time, and may be run on some of them alone.
     pub order: Vec<String>,
     /// The column by whose value the table is split into files, if it is: each part is made of that month's rows alone.
     #[serde(default)]

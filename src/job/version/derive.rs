@@ -1,80 +1,151 @@
 //! Derived tables: whole, or month by month where their rows are of one month alone.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Instant;
 
 use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
 use rayon::prelude::*;
 
-use super::parts::{Part, Written};
+use super::parts::Written;
+use super::pieces::{Piece, waves};
 use super::years::{distinct_months, is_year};
 use super::{MONTH, Version};
-use crate::error::Result;
+use crate::error::{Context, Result};
 use crate::model::{Engine, Model, side_by_side};
 use crate::progress::Progress;
-use crate::release::read_parquet;
+use crate::release::{PartWriter, Staging, read_parquet};
+use crate::schema::ordered;
 
-/// Months of a model are worked on at the same time as long as they hold no more attempts than this together: a large one takes
-/// the memory that the run may have, and both cores.
-const OF_A_MODEL_AT_ONCE: u64 = 200_000;
+/// What models have made of a table, or of a month of it, so far.
+enum Making<'s> {
+    /// It goes to its file as it comes.
+    Written(PartWriter<'s>),
+    /// It leaves in parts that all of it decides, or months are made anew where it says something else than before.
+    Gathered(Vec<RecordBatch>),
+}
 
-impl Version<'_> {
-    /// Runs each model of which everything that it reads is there and that has not run yet.
+impl<'s> Making<'s> {
+    fn begin(staging: &'s Staging, piece: &'s Piece<'_>) -> Result<Self> {
+        let guichets = &piece.table.guichets;
+        // Only what is written in the order in which it is made can go as it comes.
+        let in_order = piece.month.is_some() || piece.counters.is_some();
+        if guichets.split.is_some() || guichets.reopens || !in_order {
+            return Ok(Self::Gathered(Vec::new()));
+        }
+        Ok(Self::Written(staging.begin(piece.table, piece.month.as_deref())?))
+    }
+
+    fn add(&mut self, rows: RecordBatch) -> Result<()> {
+        match self {
+            Self::Written(writer) => writer.write(&rows)?,
+            Self::Gathered(all) => all.push(rows),
+        }
+        Ok(())
+    }
+}
+
+impl<'a> Version<'a> {
+    /// Runs each model of which everything that it reads is there and that has not run yet; those of which none reads another
+    /// side by side.
     pub(in crate::job) fn derive(&mut self, models: &[Model], progress: &dyn Progress) -> Result<()> {
-        let declared = |name: &String| self.catalog.table(name).is_ok();
-        let reads: Vec<Vec<&String>> =
-            models.iter().map(|model| model.reads.iter().filter(|name| declared(name)).collect()).collect();
         progress.begin("modèles", models.len() as u64);
-        for (model, reads) in models.iter().zip(reads) {
-            let complete = reads.iter().all(|name| self.tables.contains_key(*name) || **name == model.table);
-            if self.tables.contains_key(&model.table) || !complete {
-                continue;
+        loop {
+            let ready: Vec<&Model> = models.iter().filter(|model| self.is_ready(model)).collect();
+            if ready.is_empty() {
+                break;
             }
-            progress.proceed()?;
-            let started = std::time::Instant::now();
-            if self.catalog.table(&model.table)?.guichets.partition.is_some() {
-                self.derive_monthly(model)?;
-            } else {
-                let rows = self.engine(&model.reads, None)?.run(model)?;
-                self.table(&model.table, &rows)?;
+            let started = Instant::now();
+            let mut pieces = Vec::new();
+            for model in &ready {
+                pieces.extend(self.to_be_made(model)?);
             }
-            tracing::info!(table = model.table, took = ?started.elapsed(), "derived");
-            progress.advance(1);
+            self.make(&pieces, progress)?;
+            for model in &ready {
+                self.join_years(self.catalog.table(&model.table)?)?;
+                progress.advance(1);
+            }
+            let tables: Vec<&str> = ready.iter().map(|model| model.table.as_str()).collect();
+            tracing::info!(tables = tables.join(" "), took = ?started.elapsed(), "derived");
         }
         progress.end();
         Ok(())
     }
 
-    /// A table that is split: the parts of untouched months stay as they are.
-    fn derive_monthly(&mut self, model: &Model) -> Result<()> {
+    fn is_ready(&self, model: &Model) -> bool {
+        let made = |name: &String| self.tables.contains_key(name);
+        let mut reads = model.reads.iter().filter(|name| self.catalog.table(name).is_ok());
+        !made(&model.table) && reads.all(|name| made(name) || *name == model.table)
+    }
+
+    /// What is to be made of a table. Of one that is split by months, the parts of untouched months stay as they are.
+    fn to_be_made<'m>(&mut self, model: &'m Model) -> Result<Vec<Piece<'m>>>
+    where
+        'a: 'm,
+    {
+        let table = self.catalog.table(&model.table)?;
+        if table.guichets.partition.is_none() {
+            return self.pieces_of(model, None);
+        }
         let stands = self.ground.is_some_and(|ground| ground.derives);
         self.tables.entry(model.table.clone()).or_default();
         if stands {
             self.carry_untouched(&model.table)?;
         }
-        let mut months: Vec<String> = self.months_of(model, stands)?.into_iter().collect();
+        let mut months = self.months_of(model, stands)?;
         months.retain(|month| !stands || self.touched.contains(month));
-        let table = self.catalog.table(&model.table)?;
-        for wave in waves(&months, OF_A_MODEL_AT_ONCE, |month| self.attempts_of(month)) {
-            // What they read is brought here before, one after the other: two months may need the same file.
-            let engines = wave.iter().map(|month| Ok((month, self.engine(&model.reads, Some(month))?)));
-            let engines: Vec<(&String, Engine)> = engines.collect::<Result<_>>()?;
-            let derive = |(month, mut engine): (&String, Engine)| {
-                let rows = engine.run(model)?;
-                (rows.num_rows() > 0).then(|| Written::to(&self.staging, table, Some(month), &rows)).transpose()
-            };
-            let derived: Vec<Option<(Written<'_>, RecordBatch)>> =
-                side_by_side(|| engines.into_par_iter().map(derive).collect::<Result<_>>())??;
-            for (written, rows) in derived.into_iter().flatten() {
-                self.add(written, &rows)?;
-            }
-        }
-        self.join_years(table)
+        let pieces = months.iter().map(|month| self.pieces_of(model, Some(month)));
+        Ok(pieces.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
     }
 
-    /// How many attempts of a month there are.
-    fn attempts_of(&self, month: &str) -> u64 {
-        let part = self.tables.get("tentatives").and_then(|parts| parts.get(month));
-        part.map_or(0, Part::rows)
+    /// Makes pieces side by side, as many as fit into memory, and takes over what they make in their order.
+    fn make(&mut self, pieces: &[Piece<'_>], progress: &dyn Progress) -> Result<()> {
+        let staging = Arc::clone(&self.staging);
+        let mut open: Option<(&Piece<'_>, Making<'_>)> = None;
+        for wave in waves(pieces, self.rows_at_once(), |piece| piece.rows) {
+            progress.proceed()?;
+            // What they read is brought here before, one after the other: two may need the same file.
+            let engine =
+                |piece: &Piece<'_>| self.engine(&piece.model.reads, piece.month.as_deref(), piece.counters.as_ref());
+            let engines: Vec<Engine> = wave.iter().map(engine).collect::<Result<_>>()?;
+            let derive = |(piece, mut engine): (&Piece<'_>, Engine)| ordered(piece.table, &engine.run(piece.model)?);
+            let derived: Vec<RecordBatch> =
+                side_by_side(|| wave.par_iter().zip(engines).map(derive).collect::<Result<_>>())??;
+            for (piece, rows) in wave.iter().zip(derived) {
+                if open.as_ref().is_some_and(|(other, _)| !piece.is_of(other)) {
+                    open.take().map(|(piece, making)| self.made(piece, making)).transpose()?;
+                }
+                let (_, making) = match &mut open {
+                    Some(open) => open,
+                    None => open.insert((piece, Making::begin(&staging, piece)?)),
+                };
+                making.add(rows)?;
+            }
+        }
+        open.take().map(|(piece, making)| self.made(piece, making)).transpose()?;
+        Ok(())
+    }
+
+    /// Takes over what was made of a table, or of a month of it; a month without rows has no file.
+    fn made(&mut self, piece: &Piece<'_>, making: Making<'_>) -> Result<()> {
+        let table = self.catalog.table(&piece.table.name)?;
+        match making {
+            Making::Written(writer) if piece.month.is_some() && writer.rows() == 0 => {}
+            Making::Written(writer) => {
+                let written = Written::exported(&self.staging, table, writer.finish()?)?;
+                self.keep(written);
+            }
+            Making::Gathered(all) => {
+                let Some(first) = all.first() else { return Ok(()) };
+                let rows = concat_batches(&first.schema(), &all).internal(&table.name)?;
+                match &piece.month {
+                    None => self.table(&table.name, &rows)?,
+                    month => self.part(&table.name, month.as_deref(), &rows)?,
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The months of what a model reads.
@@ -100,35 +171,5 @@ impl Version<'_> {
             }
         }
         Ok(months)
-    }
-}
-
-/// Months that are worked on at the same time, in their order: as many as hold `most` attempts together, or one that holds more.
-pub(super) fn waves(months: &[String], most: u64, attempts: impl Fn(&str) -> u64) -> Vec<&[String]> {
-    let (mut waves, mut rest) = (Vec::new(), months);
-    while !rest.is_empty() {
-        let mut held = 0;
-        let mut fits = |month: &str| {
-            held += attempts(month);
-            held <= most
-        };
-        let together = rest.iter().take_while(|month| fits(month)).count().max(1);
-        let (wave, others) = rest.split_at(together);
-        waves.push(wave);
-        rest = others;
-    }
-    waves
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn large_months_are_worked_on_one_by_one_and_none_is_left_out() {
-        let months: Vec<String> = ["01", "02", "03", "04", "05"].map(str::to_owned).into();
-        let waves = waves(&months, 1_000, |month| if month == "03" { 5_000 } else { 400 });
-        assert_eq!(waves.iter().map(|wave| wave.len()).collect::<Vec<_>>(), [2, 1, 2]);
-        assert_eq!(waves.concat(), months);
     }
 }

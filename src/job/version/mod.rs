@@ -4,25 +4,27 @@ mod derive;
 mod documents;
 mod judge;
 mod parts;
+mod pieces;
 mod years;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Int64Type};
 use chrono::Utc;
 use rayon::prelude::*;
 
-use self::derive::waves;
 use self::parts::{Part, Written};
+use self::pieces::Counters;
 use self::years::year_of;
 use super::ground::Ground;
 use super::{Built, Order, RunDigest, SetAside};
 use crate::error::{Error, Result};
 use crate::gate::GateReport;
-use crate::ingest::{FileAccount, Months, Quarantined, Reading, Reason, gathered, identifiers_table};
+use crate::ingest::{FileAccount, Months, Quarantined, Reading, Reason, gathered, id_fingerprints, identifiers_table};
 use crate::metadata::Coverage;
-use crate::model::Engine;
+use crate::model::{Engine, Only};
 use crate::outcome::endings;
 use crate::progress::Progress;
 use crate::registry::Registry;
@@ -33,15 +35,15 @@ use crate::tables;
 /// The column by which tables are split.
 const MONTH: &str = "mois";
 
-/// Months are settled and written at the same time as long as they hold no more attempts than this together.
-const ATTEMPTS_AT_ONCE: u64 = 1_000_000;
+/// Rows of `identifiants` that are written at once.
+const IDS_AT_ONCE: usize = 1 << 16;
 
 /// A version being built.
 pub(super) struct Version<'a> {
     order: &'a Order<'a>,
     catalog: &'a Catalog,
     ground: Option<&'a Ground<'a>>,
-    staging: Staging,
+    staging: Arc<Staging>,
     files: Vec<StagedFile>,
     /// Files that stay as the version before has them.
     carried: Vec<FileEntry>,
@@ -70,7 +72,7 @@ impl<'a> Version<'a> {
             order,
             catalog,
             ground,
-            staging: Staging::new(about)?,
+            staging: Arc::new(Staging::new(about)?),
             files: Vec::new(),
             carried: Vec::new(),
             tables: BTreeMap::new(),
@@ -82,33 +84,39 @@ impl<'a> Version<'a> {
         })
     }
 
-    /// Settles every month that is touched and writes it, keeping none in memory; the others stay as they are. The
+    /// Settles every month that is touched and writes it day by day, keeping none in memory; the others stay as they are. The
     /// account of repeated lines is closed here.
     pub(super) fn attempts(&mut self, months: &Months, reading: &mut Reading, progress: &dyn Progress) -> Result<()> {
         let repeats = months.repeats()?;
         reading.withdraw(&repeats)?;
         let names = months.names();
         progress.begin("mois", names.len() as u64);
-        let (staging, catalog) = (&self.staging, self.catalog);
+        let (staging, catalog) = (&*self.staging, self.catalog);
         let (attempts, identifiers) = (catalog.table("tentatives")?, catalog.table("identifiants")?);
         let settle = |month: &String| {
-            progress.proceed()?;
-            let rows = months.settle(month, &repeats)?;
+            let mut rows = staging.begin(attempts, Some(month))?;
+            let mut prints = Vec::new();
+            months.settle(month, &repeats, |day| {
+                progress.proceed()?;
+                prints.extend(id_fingerprints(day)?);
+                rows.push(day).map(drop)
+            })?;
             progress.advance(1);
-            if rows.num_rows() == 0 {
+            if rows.rows() == 0 {
                 // Every line of it repeats or contradicts one of another month.
                 return Ok(Vec::new());
             }
-            let ids = identifiers_table(month, &rows)?;
-            // A month is not kept in memory once it is written, in every format.
+            let mut ids = staging.begin(identifiers, Some(month))?;
+            prints.sort_unstable();
+            prints.dedup();
+            for some in prints.chunks(IDS_AT_ONCE) {
+                ids.push(&identifiers_table(month, some)?)?;
+            }
             let written = [(attempts, rows), (identifiers, ids)]
-                .map(|(table, rows)| Ok(Written::to(staging, table, Some(month), &rows)?.0));
+                .map(|(table, writer)| Written::exported(staging, table, writer.finish()?));
             written.into_iter().collect()
         };
-        let mut settled: Vec<Vec<Written<'_>>> = Vec::new();
-        for wave in waves(&names, ATTEMPTS_AT_ONCE, |month| months.rows(month)) {
-            settled.extend(wave.par_iter().map(settle).collect::<Result<Vec<_>>>()?);
-        }
+        let settled: Vec<Vec<Written<'_>>> = names.par_iter().map(settle).collect::<Result<_>>()?;
         progress.end();
         self.touched.extend(names);
         for name in ["tentatives", "identifiants"] {
@@ -142,27 +150,32 @@ impl<'a> Version<'a> {
         Ok(())
     }
 
-    /// An engine that knows some tables; of one month alone, where one is named.
-    fn engine(&self, reads: &[String], month: Option<&str>) -> Result<Engine> {
+    /// An engine that knows some tables; of one month or of some counters alone, where they are named.
+    fn engine(&self, reads: &[String], month: Option<&str>, counters: Option<&Counters>) -> Result<Engine> {
         let engine = Engine::default();
         for name in reads.iter().filter(|name| self.tables.contains_key(*name)) {
             let table = self.catalog.table(name)?;
-            match month {
+            let mut some = Vec::new();
+            let files = match month {
                 Some(month) if table.guichets.partition.is_some() => {
                     let parts = self.tables.get(name);
                     if let Some(year) = parts.and_then(|parts| parts.get(year_of(month))) {
-                        engine.register_where(name, &[self.bring(year)?], MONTH, month)?;
+                        some.push(Only::Of(MONTH, month));
+                        vec![self.bring(year)?]
                     } else {
                         let part = parts.and_then(|parts| parts.get(month));
-                        let file = part.map_or_else(|| self.empty(name), |part| self.bring(part))?;
-                        engine.register(name, &[file])?;
+                        vec![part.map_or_else(|| self.empty(name), |part| self.bring(part))?]
                     }
                 }
                 Some(month) if table.field(MONTH).is_some() => {
-                    engine.register_where(name, &self.local(name)?, MONTH, month)?;
+                    some.push(Only::Of(MONTH, month));
+                    self.local(name)?
                 }
-                _ => engine.register(name, &self.local(name)?)?,
-            }
+                _ => self.local(name)?,
+            };
+            let counters = counters.filter(|_| table.field(pieces::SERVICE[0]).is_some());
+            some.extend(counters.into_iter().flat_map(Counters::rows));
+            engine.register_some(name, &files, &some)?;
         }
         Ok(engine)
     }

@@ -11,7 +11,7 @@ use super::years::is_year;
 use crate::error::{Context, Error, Result};
 use crate::job::LeftOut;
 use crate::job::reopened::reopened_months;
-use crate::release::{FileEntry, Parts, Staged, StagedFile, Staging, read_parquet};
+use crate::release::{FileEntry, ParquetRows, Parts, Staged, StagedFile, Staging, read_parquet};
 use crate::schema::{Format, TableSchema};
 
 /// Where a part of a table is.
@@ -57,10 +57,20 @@ impl<'t> Written<'t> {
         month: Option<&str>,
         rows: &RecordBatch,
     ) -> Result<(Self, RecordBatch)> {
-        let staged = staging.stage(table, month, rows)?;
-        let others = staging.export(table, &staged)?;
-        let Staged { batch, parquet, violations } = staged;
-        Ok((Self { table, parquet, others, violations }, batch))
+        let (staged, batch) = staging.stage(table, month, rows)?;
+        let others = staging.export(table, &staged, &batch)?;
+        Ok((Self::of(table, staged, others), batch))
+    }
+
+    /// Takes what was written as Parquet and writes the other formats from it.
+    pub(super) fn exported(staging: &Staging, table: &'t TableSchema, staged: Staged) -> Result<Self> {
+        let others = staging.export(table, &staged, &ParquetRows::open(&staged.parquet.local)?)?;
+        Ok(Self::of(table, staged, others))
+    }
+
+    fn of(table: &'t TableSchema, staged: Staged, others: Vec<StagedFile>) -> Self {
+        let Staged { parquet, violations } = staged;
+        Self { table, parquet, others, violations }
     }
 }
 
@@ -98,12 +108,12 @@ impl Version<'_> {
         self.violations.extend(violations);
         let ground = self.ground.filter(|ground| ground.derives);
         let mut new = BTreeMap::new();
-        for (part, staged) in parts {
+        for (part, (staged, rows)) in parts {
             let standing = ground.map(|ground| ground.standing(&table.name, &staged.parquet.entry)).unwrap_or_default();
             if standing.is_empty() {
-                let others = self.staging.export(table, &staged)?;
-                new.insert(part, staged.batch);
-                self.keep(Written { table, parquet: staged.parquet, others, violations: staged.violations });
+                let others = self.staging.export(table, &staged, &rows)?;
+                new.insert(part, rows);
+                self.keep(Written::of(table, staged, others));
             } else {
                 self.carried.extend(standing);
                 let here = Part::Here(staged.parquet);
@@ -195,6 +205,6 @@ impl Version<'_> {
     /// A table without rows is a table all the same; nobody publishes this file.
     pub(super) fn empty(&self, name: &str) -> Result<PathBuf> {
         let table = self.catalog.table(name)?;
-        Ok(self.staging.stage(table, None, &RecordBatch::new_empty(table.arrow_schema()))?.parquet.local)
+        Ok(self.staging.stage(table, None, &RecordBatch::new_empty(table.arrow_schema()))?.0.parquet.local)
     }
 }

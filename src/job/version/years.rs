@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use arrow::array::{AsArray, BooleanArray, RecordBatch};
-use arrow::compute::{concat_batches, filter_record_batch};
+use arrow::compute::filter_record_batch;
 use arrow::datatypes::DataType;
 
 use super::{MONTH, Part, Version, Written};
 use crate::error::{Context, Result};
-use crate::release::{FileEntry, is_over, read_parquet};
+use crate::release::{FileEntry, ParquetRows, Rows as _, is_over};
 use crate::schema::{TableSchema, column};
 
 /// The year of a part: its own, or that of its month.
@@ -45,10 +45,15 @@ impl Version<'_> {
                 ground.fetch_all(&there)?;
             }
             let files: Vec<PathBuf> = months.iter().map(|part| self.bring(part)).collect::<Result<_>>()?;
-            let rows: Vec<RecordBatch> = files.iter().map(|file| read_parquet(file)).collect::<Result<_>>()?;
-            let Some(first) = rows.first() else { continue };
-            let rows = concat_batches(&first.schema(), &rows).internal(&table.name)?;
-            let written = Written::to(&self.staging, table, Some(&year), &rows)?.0;
+            if files.is_empty() {
+                continue;
+            }
+            // Its months come in their order, and nobody needs all of them at once.
+            let mut writer = self.staging.begin(table, Some(&year))?;
+            for file in &files {
+                ParquetRows::open(file)?.each(&mut |batch| writer.push(batch).map(drop))?;
+            }
+            let written = Written::exported(&self.staging, table, writer.finish()?)?;
             self.keep(written);
         }
         Ok(())
@@ -73,7 +78,7 @@ impl Version<'_> {
         let rows = ground.rows(&table.name, year)?;
         let months = distinct_months(&rows)?.into_iter().filter(|month| !self.touched.contains(month));
         let part = |month: String| {
-            let staged = self.staging.stage(table, Some(&month), &of_month(&rows, &month)?)?;
+            let staged = self.staging.stage(table, Some(&month), &of_month(&rows, &month)?)?.0;
             Ok((month, Part::Here(staged.parquet)))
         };
         months.map(part).collect()

@@ -1,0 +1,178 @@
+//! What a model works on at once: a table, a month of it, or some counters of either, so that memory grows with none of them.
+
+use arrow::array::AsArray;
+use arrow::datatypes::{DataType, Int64Type};
+
+use super::Version;
+use super::parts::Part;
+use super::years::year_of;
+use crate::error::Result;
+use crate::model::{Model, Only};
+use crate::schema::{TableSchema, column};
+
+/// The columns that name a service, of which the first tells pieces apart.
+pub(super) const SERVICE: [&str; 2] = ["guichet_id", "demarche_id"];
+
+/// Some counters that follow each other in the order of their ids. The first of all groups begins before all, and the last ends
+/// after all: a counter of which one table says nothing may stand in another that is read beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Counters {
+    /// The first of them.
+    from: Option<String>,
+    /// The first that is none of them.
+    below: Option<String>,
+}
+
+impl Counters {
+    /// The rows of a table that speak of them.
+    pub(super) fn rows(&self) -> impl Iterator<Item = Only<'_>> {
+        let from = self.from.as_deref().map(|id| Only::From(SERVICE[0], id));
+        let below = self.below.as_deref().map(|id| Only::Below(SERVICE[0], id));
+        from.into_iter().chain(below)
+    }
+}
+
+/// What a row takes in memory while a model works on it, in bytes: as measured of attempts and of the models that take most,
+/// `consultations` and `plannings_consultes`, with their result on its way out.
+const BYTES_OF_A_ROW: u64 = 2 << 10;
+/// What is large comes apart into pieces of which so many fit into memory: while one waits for its neighbour, no core rests.
+const PIECES_AT_ONCE: u64 = 2;
+
+/// What a model works on at once.
+pub(super) struct Piece<'a> {
+    pub(super) model: &'a Model,
+    pub(super) table: &'a TableSchema,
+    /// The month, of a table that is split by months.
+    pub(super) month: Option<String>,
+    /// The counters, where there is too much for all of them.
+    pub(super) counters: Option<Counters>,
+    /// How many rows it reads, of the table of which it reads most.
+    pub(super) rows: u64,
+}
+
+impl Piece<'_> {
+    /// Whether two pieces make rows of one file.
+    pub(super) fn is_of(&self, other: &Piece<'_>) -> bool {
+        (&self.table.name, &self.month) == (&other.table.name, &other.month)
+    }
+}
+
+/// Whether the rows of a table, or of a month of it, stand in the order of services. Such a table is made by a model that looks at
+/// one service at a time.
+fn is_by_service(table: &TableSchema) -> bool {
+    let split = table.guichets.partition.as_ref().map_or(0, |_| 1);
+    table.guichets.order.iter().skip(split).take(SERVICE.len()).eq(SERVICE)
+}
+
+impl<'a> Version<'a> {
+    /// How many rows models may work on at the same time.
+    pub(super) fn rows_at_once(&self) -> u64 {
+        self.order.pipeline.limits.model_bytes() as u64 / BYTES_OF_A_ROW
+    }
+
+    /// What a model works on, of a month or of all, in the order of its table.
+    pub(super) fn pieces_of<'m>(&self, model: &'m Model, month: Option<&str>) -> Result<Vec<Piece<'m>>>
+    where
+        'a: 'm,
+    {
+        let table = self.catalog.table(&model.table)?;
+        let (most, rows) = self.largest(model, month);
+        let piece = |counters, rows| Piece { model, table, month: month.map(str::to_owned), counters, rows };
+        let groups = match most.filter(|_| rows > self.rows_at_once() / PIECES_AT_ONCE && is_by_service(table)) {
+            None => Vec::new(),
+            Some(most) => self.counters_of(most, month)?,
+        };
+        if groups.is_empty() {
+            return Ok(vec![piece(None, rows)]);
+        }
+        Ok(groups.into_iter().map(|(counters, rows)| piece(Some(counters), rows)).collect())
+    }
+
+    /// The table of which a model reads most, of those that speak of counters, and how many rows.
+    fn largest<'m>(&self, model: &'m Model, month: Option<&str>) -> (Option<&'m String>, u64) {
+        let speaks = |name: &&String| self.catalog.table(name).is_ok_and(|table| table.field(SERVICE[0]).is_some());
+        let counted = model.reads.iter().filter(speaks).map(|name| (Some(name), self.rows_of(name, month)));
+        counted.max_by_key(|(_, rows)| *rows).unwrap_or_default()
+    }
+
+    /// How many rows a table has of a month, or in all where it is not split by months.
+    fn rows_of(&self, name: &str, month: Option<&str>) -> u64 {
+        let Some(parts) = self.tables.get(name) else { return 0 };
+        let split = self.catalog.table(name).is_ok_and(|table| table.guichets.partition.is_some());
+        match month.filter(|_| split) {
+            Some(month) => parts.get(month).or_else(|| parts.get(year_of(month))).map_or(0, Part::rows),
+            None => parts.values().map(Part::rows).sum(),
+        }
+    }
+
+    /// The counters of a table, in groups of as many rows as a piece may have, or that are one counter.
+    fn counters_of(&self, name: &String, month: Option<&str>) -> Result<Vec<(Counters, u64)>> {
+        let count = Model::query(
+            "lignes par guichet",
+            &format!("SELECT guichet_id, COUNT(*) AS lignes FROM {name} GROUP BY guichet_id ORDER BY guichet_id"),
+        );
+        let counted = self.engine(std::slice::from_ref(name), month, None)?.run(&count)?;
+        let ids = column(&counted, SERVICE[0], &DataType::Utf8)?;
+        let counts = column(&counted, "lignes", &DataType::Int64)?;
+        let counts = counts.as_primitive::<Int64Type>().values().iter().map(|rows| rows.cast_unsigned());
+        let counters = ids.as_string::<i32>().iter().flatten().zip(counts);
+        Ok(grouped(counters, self.rows_at_once() / PIECES_AT_ONCE))
+    }
+}
+
+/// Counters in their order, in groups that hold no more than `most` rows, or that are one counter.
+fn grouped<'c>(counters: impl Iterator<Item = (&'c str, u64)>, most: u64) -> Vec<(Counters, u64)> {
+    let mut groups: Vec<(Counters, u64)> = Vec::new();
+    for (id, rows) in counters {
+        match groups.last_mut() {
+            Some((_, held)) if *held + rows <= most => *held += rows,
+            last => {
+                let from = last.map(|(counters, _)| {
+                    counters.below = Some(id.to_owned());
+                    id.to_owned()
+                });
+                groups.push((Counters { from, below: None }, rows));
+            }
+        }
+    }
+    groups
+}
+
+/// What is worked on at the same time, in its order: as much as holds `most` rows together, or one that holds more.
+pub(super) fn waves<T>(all: &[T], most: u64, rows: impl Fn(&T) -> u64) -> Vec<&[T]> {
+    let (mut waves, mut rest) = (Vec::new(), all);
+    while !rest.is_empty() {
+        let mut held = 0;
+        let mut fits = |one: &T| {
+            held += rows(one);
+            held <= most
+        };
+        let together = rest.iter().take_while(|one| fits(one)).count().max(1);
+        let (wave, others) = rest.split_at(together);
+        waves.push(wave);
+        rest = others;
+    }
+    waves
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_of_counters_leave_no_counter_between_them() {
+        let counted = [("b", 3), ("c", 3), ("d", 9), ("f", 1), ("g", 1)];
+        let groups = grouped(counted.into_iter(), 6);
+        let bounds: Vec<(Option<&str>, Option<&str>, u64)> =
+            groups.iter().map(|(group, rows)| (group.from.as_deref(), group.below.as_deref(), *rows)).collect();
+        assert_eq!(bounds, [(None, Some("d"), 6), (Some("d"), Some("f"), 9), (Some("f"), None, 2)]);
+    }
+
+    #[test]
+    fn large_pieces_are_worked_on_one_by_one_and_none_is_left_out() {
+        let months = ["01", "02", "03", "04", "05"];
+        let waves = waves(&months, 1_000, |month| if *month == "03" { 5_000 } else { 400 });
+        assert_eq!(waves.iter().map(|wave| wave.len()).collect::<Vec<_>>(), [2, 1, 2]);
+        assert_eq!(waves.concat(), months);
+    }
+}
