@@ -5,8 +5,9 @@ use std::fs;
 use guichets_ouverts::probe::bounds::{FIELDS, NEVER_HOSTS, REQUESTS_PER_HOST_DAY, REQUESTS_PER_LOOK};
 use guichets_ouverts::probe::shape::SHAPES;
 use guichets_ouverts::probe::{Identity, Plan, declaration};
+use guichets_ouverts::progress::Silent;
 
-use crate::support::counters::{Counters, HOME, Rehearsal, Service, Told, plan_of};
+use crate::support::counters::{Counters, HOME, Moved, Rehearsal, Service, Told, plan_of};
 use crate::support::web::Web;
 use crate::support::{guichets, root};
 
@@ -44,6 +45,12 @@ fn a_plan_that_lacks_what_it_must_say_is_refused() {
         ("pause_s = 5", "pause_s = 4", "is not between 5 and 120"),
         ("plannings = []", "plannings = [\"=1\"]", "is no id"),
         ("[sonde]", "[essai]\nserveur = \"192.0.2.1:80\"\n[sonde]", "is not on this machine"),
+        ("[sonde]", "[essai]\nserveur = \"127.0.0.1:80\"\ndu = \"2026-12-01T00:00:00Z\"\n[sonde]", "du and au say"),
+        (
+            "[sonde]",
+            "[essai]\nserveur = \"127.0.0.1:80\"\ndu = \"2026-12-02T00:00:00Z\"\nau = \"2026-12-01T00:00:00Z\"\n[sonde]",
+            "du and au say",
+        ),
         ("[sonde]", "[sonde]\nproxy = \"x\"", "unknown field"),
     ] {
         let text = plan();
@@ -52,6 +59,26 @@ fn a_plan_that_lacks_what_it_must_say_is_refused() {
         assert!(error.to_string().contains(told), "{what} → {instead}: {error}");
         assert_eq!(error.kind().exit_code(), 2);
     }
+}
+
+/// Lines of a rehearsal are no measurement, and say so.
+#[test]
+fn a_rehearsal_names_itself_and_has_a_folder_of_its_own() {
+    let essai = "[essai]\nserveur = \"127.0.0.1:9\"";
+    let named = plan_of(&[Service::ez(0, "www.a.gouv.fr")], 300, essai);
+    Plan::parse(&named).unwrap();
+    let error = Plan::parse(&named.replace("\"essai-1\"", "\"paris-1\"")).unwrap_err();
+    assert!(error.to_string().contains("[essai] with the point_de_mesure « paris-1 »"), "{error}");
+
+    let rehearsal = Rehearsal::new(vec![Service::ez(0, "www.a.gouv.fr")], 288, 300, "");
+    let clock = Moved::at("2026-12-01T00:00:00Z");
+    let counters = Counters::new(|_, _| Told::Lost, || "2026-12-01T00:00:00Z".parse().unwrap());
+    rehearsal.once(&clock, &counters, &Silent, None).unwrap();
+    let plan = rehearsal.path().join("plan.toml");
+    fs::write(&plan, fs::read_to_string(&plan).unwrap().replace("\"essai-1\"", "\"paris-1\"")).unwrap();
+    let refused = rehearsal.once(&clock, &counters, &Silent, None).unwrap_err();
+    assert!(refused.to_string().contains("the folder is that of essai-1, not of paris-1"), "{refused}");
+    assert_eq!(refused.kind().exit_code(), 2);
 }
 
 /// The plan that people copy.

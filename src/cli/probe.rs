@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use clap::Args;
 use guichets_ouverts::config::{Pipeline, Project, Schedule};
 use guichets_ouverts::error::{Error, Kind, Result};
 use guichets_ouverts::probe::wire::{Network, Wire};
 use guichets_ouverts::probe::{
-    Agenda, Clock, CycleAccount, Desk, Folder, NotSent, Plan, Probe, SystemClock, declaration,
+    Agenda, Clock, CycleAccount, Desk, Folder, NotSent, Plan, Probe, RehearsalClock, SystemClock, declaration,
 };
 use guichets_ouverts::registry::Registry;
 use guichets_ouverts::schema::Catalog;
@@ -56,34 +56,34 @@ impl ProbeCommand {
         if self.status {
             return status(&plan, out, common);
         }
-        let clock = SystemClock::default();
+        let span = plan.rehearsal.and_then(|rehearsal| rehearsal.span);
         let (schedule, registry) = self.pipeline(common, &plan)?;
-        let agenda = Agenda::new(&plan, &schedule, &registry, clock.now())?;
+        let agenda = Agenda::new(&plan, &schedule, &registry, span.map_or_else(Utc::now, |(from, _)| from))?;
         let folder = Folder::hold(out)?;
+        let (clock, until) = clock(span, &agenda, &folder)?;
         let progress = watch::progress(common.json);
         let key = signing_key()?;
-        let wires = || Ok(Box::new(Network::new(plan.rehearsal)?) as Box<dyn Wire>);
+        let wires = || Ok(Box::new(Network::new(plan.rehearsal.map(|rehearsal| rehearsal.server))?) as Box<dyn Wire>);
         if self.check {
             let mut wire = wires()?;
-            let desk = Desk::open(&plan, &folder, &clock, wire.as_mut(), &*progress)?;
+            let desk = Desk::open(&plan, &folder, &*clock, wire.as_mut(), &*progress)?;
             return check(&plan, &agenda, desk, common.json);
         }
         let probe = Probe {
             plan: &plan,
             agenda: &agenda,
             folder: &folder,
-            clock: &clock,
+            clock: &*clock,
             progress: &*progress,
             key: key.as_ref(),
         };
         let told = |account: &CycleAccount| print(&of_cycle(account, common.json));
-        let ended = if self.once {
-            probe.once(&wires).map(|account| match account {
-                Some(account) => told(&account),
-                None => print(if common.json { "null" } else { "nothing is due" }),
-            })
-        } else {
-            probe.go_on(&wires, DateTime::<Utc>::MAX_UTC, &told)
+        let nothing = || print(if common.json { "null" } else { "nothing is due" });
+        let ended = match (clock.now() < until, self.once) {
+            // Also a rehearsal that is over delivers what was left.
+            (false, _) => probe.recover().map(|_| nothing()),
+            (true, true) => probe.once(&wires).map(|account| account.map_or_else(nothing, |account| told(&account))),
+            (true, false) => probe.go_on(&wires, until, &told),
         };
         match ended {
             // Its way to end.
@@ -105,6 +105,19 @@ impl ProbeCommand {
         let registry = Registry::load(&catalog, &pipeline.registry_folders(&project))?;
         Ok((Schedule::load(&pipeline.schedule_path())?, registry))
     }
+}
+
+/// By which clock the probe goes, and until when. That of a rehearsal stands at the first slot of it that was not begun, so that
+/// one start after the other makes one cycle after the other.
+fn clock(
+    span: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    agenda: &Agenda<'_>,
+    folder: &Folder,
+) -> Result<(Box<dyn Clock>, DateTime<Utc>)> {
+    let Some((from, to)) = span else { return Ok((Box::new(SystemClock::default()), DateTime::<Utc>::MAX_UTC)) };
+    let begun = folder.account()?.map(|account| account.slot).filter(|slot| *slot >= from);
+    let first = agenda.next(begun.unwrap_or(from - TimeDelta::microseconds(1)));
+    Ok((Box::new(RehearsalClock::at(first.map_or(to, |first| first.min(to)))), to))
 }
 
 /// How much each host would be asked, and whether it wants to be.
@@ -150,8 +163,10 @@ fn status(plan: &Plan, out: &Path, common: &Common) -> Result<ExitCode> {
         print(&format!("{:#}", serde_json::json!({ "cycle": account, "hosts": memory })));
         return Ok(ExitCode::SUCCESS);
     }
-    let mut text = account.map_or_else(|| "no cycle yet".to_owned(), |account| of_cycle(&account, false));
-    let now = Utc::now();
+    let mut text = account.as_ref().map_or_else(|| "no cycle yet".to_owned(), |account| of_cycle(account, false));
+    // A rehearsal stands where its last cycle began.
+    let span = plan.rehearsal.and_then(|rehearsal| rehearsal.span);
+    let now = span.map_or_else(Utc::now, |(from, _)| account.as_ref().map_or(from, |account| account.slot));
     for (name, host) in &plan.hosts {
         let known = memory.host(name);
         let sent = known.map_or(0, |known| known.sent_on(now.date_naive()));

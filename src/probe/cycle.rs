@@ -1,5 +1,8 @@
 //! One cycle: everything that is due at a slot is looked at once, one request at a time, and the lines enter the log together.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::account::CycleAccount;
@@ -8,7 +11,7 @@ use super::desk::{Desk, NotSent, robots_address};
 use super::due::{Agenda, Watched};
 use super::line::{Cycle, begun, done};
 use super::log::{self, Spool};
-use super::restraint::Why;
+use super::restraint::{Heard, Why};
 use super::session::{Last, Session, Stop};
 use super::shape::Method;
 use super::system::{Finding, Target, of};
@@ -56,6 +59,11 @@ pub fn run(agenda: &Agenda<'_>, desk: &mut Desk<'_>, slot: DateTime<Utc>) -> Res
     Ok(account)
 }
 
+/// The vantage that the id of a cycle names.
+pub fn vantage_of(run_id: &str) -> Option<&str> {
+    Some(run_id.split_once('-')?.1.rsplit_once('-')?.0)
+}
+
 fn targets<'w>(due: &[&'w Watched<'w>]) -> impl Iterator<Item = Target<'w>> {
     let of_one = |watched: &&'w Watched<'w>| {
         let (point, zone) = (watched.point, watched.zone);
@@ -83,12 +91,31 @@ fn look_at_all(
             account.leave(name_of(target), &"half a cadence was over");
             continue;
         }
-        match look(desk, cycle, target, &mut spool)? {
+        match contained(desk, cycle, target, &mut spool)? {
             Left::Line => account.lines += 1,
             Left::Nothing(why) => account.leave(name_of(target), &why),
         }
     }
     Ok(())
+}
+
+/// Looks once, and lets no panic out: a page that breaks our code costs its service this look, and no other service any.
+fn contained(desk: &mut Desk<'_>, cycle: &Cycle, target: Target<'_>, spool: &mut Spool) -> Result<Left> {
+    let sent = desk.sent;
+    // What a panic leaves half done is the line that was written before the look, which stands as that of a probe that was
+    // killed does; the request was counted on disk before it left.
+    if let Ok(left) = catch_unwind(AssertUnwindSafe(|| look(desk, cycle, target, spool))) {
+        return left;
+    }
+    tracing::error!("{}: our own code broke during the look, and its line says so", name_of(target));
+    if desk.sent > sent {
+        // The pause counts from now on, and a host whose pages break us three times in a row is left alone for a time.
+        desk.note(target.point.host(), &Heard::Failed { took: Duration::ZERO }, desk.clock.now())?;
+    }
+    if !spool.is_open() {
+        spool.begun(&begun(cycle, target, desk, desk.clock.now()))?;
+    }
+    Ok(Left::Line)
 }
 
 /// Looks once. A look that was stopped after it had asked leaves a line that says so.

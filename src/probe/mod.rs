@@ -24,10 +24,11 @@ mod run;
 mod session;
 pub mod shape;
 pub mod system;
+mod verify;
 pub mod wire;
 
 pub use account::CycleAccount;
-pub use clock::{Clock, SystemClock};
+pub use clock::{Clock, RehearsalClock, SystemClock};
 pub use declaration::declaration;
 pub use desk::{Desk, NotSent};
 pub use due::{Agenda, Load, Watched};
@@ -38,3 +39,4 @@ pub use plan::Plan;
 pub use proof::{DayManifest, Link};
 pub use run::{Probe, Wires};
 pub use session::{Last, Session, Stop};
+pub use verify::{VerifiedFolder, is_folder, verify};

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use chrono::{NaiveDate, TimeDelta};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use regex::Regex;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -36,9 +36,21 @@ pub struct Plan {
     pub hosts: BTreeMap<String, Host>,
     /// What is looked at, in the order of the plan.
     pub points: Vec<Point>,
-    /// A server on this machine that is asked in the place of every host, for rehearsals.
-    pub rehearsal: Option<SocketAddr>,
+    /// Where a rehearsal takes place, where this is one.
+    pub rehearsal: Option<Rehearsal>,
 }
+
+/// A rehearsal: nobody is asked but a server on this machine, in the place of every host. Its lines say so by their vantage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rehearsal {
+    /// The server.
+    pub server: SocketAddr,
+    /// From when to when it takes place by its own clock, which leaps over every wait; by the machine's where this is not said.
+    pub span: Option<(DateTime<Utc>, DateTime<Utc>)>,
+}
+
+/// How the vantage of a rehearsal begins.
+const REHEARSAL: &str = "essai-";
 
 /// A host that may be asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -174,6 +186,8 @@ fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Url, D::Error> 
 #[serde(deny_unknown_fields)]
 struct WrittenRehearsal {
     serveur: SocketAddr,
+    du: Option<DateTime<Utc>>,
+    au: Option<DateTime<Utc>>,
 }
 
 impl Plan {
@@ -203,10 +217,7 @@ impl Plan {
         }
         let points = written.point.into_iter().map(|point| point.checked(&hosts)).collect::<Result<Vec<Point>>>()?;
         let probe = written.sonde;
-        let rehearsal = written.essai.map(|essai| essai.serveur);
-        if rehearsal.is_some_and(|server| !server.ip().is_loopback()) {
-            return Err(Error::usage("[essai] serveur is not on this machine"));
-        }
+        let rehearsal = written.essai.map(WrittenRehearsal::checked).transpose()?;
         let plan = Self {
             operator: probe.operateur.trim().to_owned(),
             page: probe.page,
@@ -247,6 +258,11 @@ impl Plan {
             return Err(Error::usage(format!("[sonde] point_de_mesure « {} » is no alias", self.vantage))
                 .hint("lower-case letters, digits, - and _; never an address"));
         }
+        if self.rehearsal.is_some() && !self.vantage.starts_with(REHEARSAL) {
+            return Err(Error::usage(format!("[essai] with the point_de_mesure « {} »", self.vantage)).hint(format!(
+                "that of a rehearsal begins with {REHEARSAL}, so that nobody takes its lines for seen"
+            )));
+        }
         if self.points.is_empty() {
             return Err(Error::usage("the plan has no [[point]]"));
         }
@@ -261,6 +277,20 @@ impl Plan {
 /// Whether a host is one that no plan may name, or lies below one.
 fn is_never_asked(name: &str) -> bool {
     NEVER_HOSTS.iter().any(|never| name == *never || name.ends_with(&format!(".{never}")))
+}
+
+impl WrittenRehearsal {
+    fn checked(self) -> Result<Rehearsal> {
+        if !self.serveur.ip().is_loopback() {
+            return Err(Error::usage("[essai] serveur is not on this machine"));
+        }
+        let span = match (self.du, self.au) {
+            (None, None) => None,
+            (Some(from), Some(to)) if from < to => Some((from, to)),
+            _ => return Err(Error::usage("[essai] du and au say from when to when together, or neither is there")),
+        };
+        Ok(Rehearsal { server: self.serveur, span })
+    }
 }
 
 impl WrittenHost {
