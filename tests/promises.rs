@@ -54,6 +54,7 @@ mod probe_log;
 mod probe_plan;
 mod probe_proofs;
 mod probe_restraint;
+mod probe_second_try;
 mod probe_traps;
 mod probe_vantages;
 mod protocol_model;

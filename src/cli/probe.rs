@@ -193,6 +193,9 @@ fn of_cycle(account: &CycleAccount, json: bool) -> String {
     let slot = account.slot.to_rfc3339_opts(SecondsFormat::Secs, true);
     let state = if account.over { "" } else { ", not over" };
     let mut text = format!("cycle of {slot}: {} lines of {} due{state}", account.lines, account.due);
+    if account.repeated > 0 {
+        let _ = write!(text, "\n  looked at once more, as no answer had come: {}", account.repeated);
+    }
     for (why, looks) in &account.not_asked {
         let _ = write!(text, "\n  not looked at, {why}: {}", looks.join(", "));
     }

@@ -40,6 +40,9 @@ pub const REST_MAX: TimeDelta = TimeDelta::hours(24);
 /// After so many failures of a host in a row it rests.
 pub const FAILURES_IN_A_ROW: u32 = 3;
 
+/// A look whose answer never came is repeated once in its cycle, so long after it at least.
+pub const SECOND_TRY_AFTER: TimeDelta = TimeDelta::seconds(60);
+
 /// How long a robots.txt is believed.
 pub const ROBOTS_AGE_MAX: TimeDelta = TimeDelta::hours(24);
 /// How long it is believed that a robots.txt could not be had: the next cycle asks again.

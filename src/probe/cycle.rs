@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::account::CycleAccount;
-use super::bounds::{CLOCK_ERROR_MAX, CLOCK_JUMP_MAX};
+use super::bounds::{CLOCK_ERROR_MAX, CLOCK_JUMP_MAX, SECOND_TRY_AFTER};
 use super::desk::{Desk, NotSent, robots_address};
 use super::due::{Agenda, Watched};
 use super::line::{Cycle, begun, done};
@@ -22,7 +22,8 @@ use crate::error::{Error, Kind, Result};
 
 /// What one look left.
 enum Left {
-    Line,
+    /// A line, with what failed below HTTP.
+    Line(Option<Failure>),
     /// Nobody was asked: there is no line.
     Nothing(String),
 }
@@ -36,7 +37,7 @@ pub fn run(agenda: &Agenda<'_>, desk: &mut Desk<'_>, slot: DateTime<Utc>) -> Res
     desk.folder.check_room()?;
     let started_at = desk.clock.now();
     let id = format!("{}-{}-{}", slot.format("%Y%m%dT%H%M%SZ"), desk.plan.vantage, token());
-    let cycle = Cycle { run_id: id, started_at, slot };
+    let cycle = Cycle { run_id: id, started_at, slot, attempt: 1 };
     let due = agenda.due(slot);
     let looks = due.iter().map(|watched| watched.point.looks().count()).sum();
     let mut account = CycleAccount { slot, run_id: cycle.run_id.clone(), due: looks, ..CycleAccount::default() };
@@ -86,17 +87,53 @@ fn look_at_all(
 ) -> Result<()> {
     let day = cycle.started_at.format("%Y-%m-%d").to_string();
     let mut spool = Spool::begin(desk.folder, &log::file_of(&day, &desk.plan.vantage), &cycle.run_id)?;
+    let mut unanswered = Vec::new();
     for target in targets(due) {
         if desk.clock.now() >= agenda.deadline(cycle.slot) {
             account.leave(name_of(target), &"half a cadence was over");
             continue;
         }
         match contained(desk, cycle, target, &mut spool)? {
-            Left::Line => account.lines += 1,
+            Left::Line(failure) => {
+                account.lines += 1;
+                if failure.is_some_and(is_of_the_way) {
+                    unanswered.push((target, desk.clock.now() + SECOND_TRY_AFTER));
+                }
+            }
             Left::Nothing(why) => account.leave(name_of(target), &why),
         }
     }
+    let again = Cycle { attempt: 2, ..cycle.clone() };
+    for (target, not_before) in unanswered {
+        account.repeated += usize::from(repeat(agenda, desk, &again, target, not_before, &mut spool)?);
+    }
     Ok(())
+}
+
+/// Whether it is the way to the host that failed, and neither the host nor we: another try may come through.
+const fn is_of_the_way(failure: Failure) -> bool {
+    use Failure::{ConnectionReset, DnsError, EmptyResponse, Timeout, TruncatedBody};
+    matches!(failure, DnsError | ConnectionReset | Timeout | EmptyResponse | TruncatedBody)
+}
+
+/// Looks once more, after everything else of the cycle, and says whether that left a line. It takes no request that a later
+/// slot of the day may need, and no time beyond the cycle's.
+fn repeat(
+    agenda: &Agenda<'_>,
+    desk: &mut Desk<'_>,
+    cycle: &Cycle,
+    target: Target<'_>,
+    not_before: DateTime<Utc>,
+    spool: &mut Spool,
+) -> Result<bool> {
+    let (now, host) = (desk.clock.now(), target.point.host());
+    let later = agenda.still_due(host, cycle.slot, now.date_naive());
+    let needed = target.point.requests().saturating_add(later);
+    if not_before.max(now) >= agenda.deadline(cycle.slot) || !desk.gate.has_left(host, needed, now) {
+        return Ok(false);
+    }
+    desk.clock.sleep_until(not_before, desk.progress)?;
+    Ok(matches!(contained(desk, cycle, target, spool)?, Left::Line(_)))
 }
 
 /// Looks once, and lets no panic out: a page that breaks our code costs its service this look, and no other service any.
@@ -115,7 +152,7 @@ fn contained(desk: &mut Desk<'_>, cycle: &Cycle, target: Target<'_>, spool: &mut
     if !spool.is_open() {
         spool.begun(&begun(cycle, target, desk, desk.clock.now()))?;
     }
-    Ok(Left::Line)
+    Ok(Left::Line(Some(Failure::RobotError)))
 }
 
 /// Looks once. A look that was stopped after it had asked leaves a line that says so.
@@ -168,6 +205,7 @@ fn ask(desk: &mut Desk<'_>, cycle: &Cycle, target: Target<'_>, spool: &mut Spool
         desk.gate.answered(target.point.host());
         desk.remember()?;
     }
+    let failure = last.failure;
     let took = desk.clock.running().saturating_sub(running);
     let took_ms = i64::try_from(took.as_millis()).unwrap_or(i64::MAX);
     let shown_ms = (desk.clock.now() - now).num_milliseconds();
@@ -175,7 +213,7 @@ fn ask(desk: &mut Desk<'_>, cycle: &Cycle, target: Target<'_>, spool: &mut Spool
         last.notes.push("horloge-sautee".to_owned());
     }
     spool.done(&done(first, target, &last, &finding, took_ms))?;
-    Ok(Left::Line)
+    Ok(Left::Line(failure))
 }
 
 /// Asks a host for its robots.txt, before the first look at it. A host that does not answer to that does not answer to anybody,
@@ -204,7 +242,8 @@ fn introduce(
     let last = Last { url, step, status: reply.status, failure: reply.failure, ..Last::default() };
     let took_ms = i64::try_from(reply.took.as_millis()).unwrap_or(i64::MAX);
     spool.done(&done(first, target, &last, &Finding::Unknown, took_ms))?;
-    Ok(Some(Left::Line))
+    // The next cycle asks for it again: until then there is nothing to repeat.
+    Ok(Some(Left::Line(None)))
 }
 
 /// Asks for the declared page. If that does not work, it is our own network that does not, and nobody else is asked; and if it

@@ -4,7 +4,7 @@ use maud::{DOCTYPE, html};
 
 use super::bounds::{
     CADENCE_MIN, FIELDS, NEVER_HOSTS, PAUSE_MAX_S, PAUSE_MIN_S, PAUSE_PER_ANSWER, PRODUCT, REDIRECTIONS,
-    REQUESTS_PER_HOST_DAY, REQUESTS_PER_LOOK, REST_MAX, REST_MIN, REST_UNSTATED, ROBOTS_AGE_MAX,
+    REQUESTS_PER_HOST_DAY, REQUESTS_PER_LOOK, REST_MAX, REST_MIN, REST_UNSTATED, ROBOTS_AGE_MAX, SECOND_TRY_AFTER,
 };
 use super::identity::Identity;
 use super::plan::Plan;
@@ -21,6 +21,10 @@ pub fn declaration(plan: &Plan) -> String {
         ),
         format!(
             "Entre deux requêtes à un site, {PAUSE_MIN_S} secondes au moins, et {PAUSE_PER_ANSWER} fois le temps de sa dernière réponse, jusqu'à {PAUSE_MAX_S} secondes."
+        ),
+        format!(
+            "Une consultation dont la réponse n'est pas arrivée (panne du réseau) est répétée une fois, au moins {} secondes après ; jamais après un refus, une erreur ou un captcha.",
+            SECOND_TRY_AFTER.num_seconds()
         ),
         format!("Un service n'est jamais consulté plus souvent que toutes les {} minutes.", CADENCE_MIN.num_minutes()),
         format!(

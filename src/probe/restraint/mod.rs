@@ -14,8 +14,8 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::bounds::{
-    FAILURES_IN_A_ROW, FIELDS, LOOK_MAX, PAUSE_MAX_S, PAUSE_PER_ANSWER, PAUSE_SPREAD_PERCENT, REQUESTS_PER_LOOK, REST_MAX,
-    REST_MIN, REST_UNSTATED, ROBOTS_AGAIN, ROBOTS_AGE_MAX,
+    FAILURES_IN_A_ROW, FIELDS, LOOK_MAX, PAUSE_MAX_S, PAUSE_PER_ANSWER, PAUSE_SPREAD_PERCENT, REQUESTS_PER_LOOK,
+    REST_MAX, REST_MIN, REST_UNSTATED, ROBOTS_AGAIN, ROBOTS_AGE_MAX,
 };
 use super::plan::{Plan, Point};
 use super::shape::{Method, is_allowed};
@@ -145,7 +145,9 @@ impl<'a> Restraint<'a> {
     #[must_use]
     pub fn wants_robots_for_a_look(&self, host: &str, now: DateTime<Utc>) -> bool {
         let robots = self.memory.host(host).and_then(|host| host.robots.as_ref());
-        let lasts = robots.is_some_and(|robots| robots.file == RobotsFile::Unreachable || now - robots.at < ROBOTS_AGE_MAX - LOOK_MAX);
+        let lasts = robots.is_some_and(|robots| {
+            robots.file == RobotsFile::Unreachable || now - robots.at < ROBOTS_AGE_MAX - LOOK_MAX
+        });
         self.wants_robots(host, now) || !lasts
     }
 
