@@ -9,7 +9,7 @@ use guichets_ouverts::progress::Silent;
 use serde_json::Value;
 
 use crate::support::counters::{Charset, Counters, Moved, Rehearsal, Service, Told, lines, violations};
-use crate::support::{Row, Version};
+use crate::support::{Row, Version, guichets};
 
 const NONE: &str = "Il n'existe plus de plage horaire libre pour votre demande de rendez-vous.";
 
@@ -98,4 +98,20 @@ fn a_second_try_takes_no_request_that_a_later_cycle_may_need() {
         // robots.txt, three pages, and eight for each of four cycles that are still due, and for the second try.
         assert_eq!(tries(&rehearsal, 0).len(), expected, "{per_day}: {:?}", counters.seen().len());
     }
+}
+
+/// A site that has changed is told on the night on which it has, and not when somebody reads the figures.
+#[test]
+fn a_cycle_names_the_looks_whose_page_was_not_recognised() {
+    let hosts = ["www.non.fr", "www.change.fr", "www.refus.fr", "www.panne.fr"];
+    let (rehearsal, _) = cycle(&hosts, 300, |host, _| match host {
+        "www.change.fr" => Told::Page(200, "<p>Notre nouveau portail de rendez-vous vous accueille bientôt.</p>"),
+        "www.refus.fr" => Told::Page(403, "non"),
+        "www.panne.fr" => Told::Nothing,
+        _ => Told::None(NONE, Charset::Utf8),
+    });
+    let changed = format!("{} / {}", rehearsal.services[1].counter, rehearsal.services[1].procedure);
+    let run = guichets(rehearsal.path(), ["probe", "plan.toml", "--out", "out", "--status"]);
+    assert!(run.stdout.contains(&format!("pages that were not recognised: {changed}\n")), "{}", run.stdout);
+    assert!(run.stdout.contains("no answer had come: 1"), "{}", run.stdout);
 }

@@ -51,6 +51,7 @@ mod parts;
 mod probe_answers;
 mod probe_faults;
 mod probe_log;
+mod probe_pages;
 mod probe_plan;
 mod probe_proofs;
 mod probe_restraint;

@@ -196,6 +196,9 @@ fn of_cycle(account: &CycleAccount, json: bool) -> String {
     if account.repeated > 0 {
         let _ = write!(text, "\n  looked at once more, as no answer had come: {}", account.repeated);
     }
+    if !account.not_recognised.is_empty() {
+        let _ = write!(text, "\n  pages that were not recognised: {}", account.not_recognised.join(", "));
+    }
     for (why, looks) in &account.not_asked {
         let _ = write!(text, "\n  not looked at, {why}: {}", looks.join(", "));
     }

@@ -15,6 +15,7 @@ use super::restraint::{Heard, Why};
 use super::session::{Last, Session, Stop};
 use super::shape::Method;
 use super::system::{Finding, Target, of};
+use super::warc::{self, Of};
 use super::wire::Request;
 use crate::attempt::{Failure, System};
 use crate::digest::token;
@@ -22,8 +23,13 @@ use crate::error::{Error, Kind, Result};
 
 /// What one look left.
 enum Left {
-    /// A line, with what failed below HTTP.
-    Line(Option<Failure>),
+    /// A line.
+    Line {
+        /// What failed below HTTP.
+        failure: Option<Failure>,
+        /// Whether a page came that its system does not know.
+        strange: bool,
+    },
     /// Nobody was asked: there is no line.
     Nothing(String),
 }
@@ -94,8 +100,11 @@ fn look_at_all(
             continue;
         }
         match contained(desk, cycle, target, &mut spool)? {
-            Left::Line(failure) => {
+            Left::Line { failure, strange } => {
                 account.lines += 1;
+                if strange {
+                    account.not_recognised.push(name_of(target));
+                }
                 if failure.is_some_and(is_of_the_way) {
                     unanswered.push((target, desk.clock.now() + SECOND_TRY_AFTER));
                 }
@@ -133,7 +142,7 @@ fn repeat(
         return Ok(false);
     }
     desk.clock.sleep_until(not_before, desk.progress)?;
-    Ok(matches!(contained(desk, cycle, target, spool)?, Left::Line(_)))
+    Ok(matches!(contained(desk, cycle, target, spool)?, Left::Line { .. }))
 }
 
 /// Looks once, and lets no panic out: a page that breaks our code costs its service this look, and no other service any.
@@ -152,7 +161,7 @@ fn contained(desk: &mut Desk<'_>, cycle: &Cycle, target: Target<'_>, spool: &mut
     if !spool.is_open() {
         spool.begun(&begun(cycle, target, desk, desk.clock.now()))?;
     }
-    Ok(Left::Line(Some(Failure::RobotError)))
+    Ok(Left::Line { failure: Some(Failure::RobotError), strange: false })
 }
 
 /// Looks once. A look that was stopped after it had asked leaves a line that says so.
@@ -201,7 +210,9 @@ fn ask(desk: &mut Desk<'_>, cycle: &Cycle, target: Target<'_>, spool: &mut Spool
     };
     // RDV-Préfecture always ends at its captcha: that is its answer, and no refusal.
     let plain = last.status == Some(200) && last.failure.is_none() && refusals(desk) == before;
-    if plain && (finding != Finding::Unknown || target.point.system == System::Rdvpref) {
+    let known = finding != Finding::Unknown || target.point.system == System::Rdvpref;
+    let strange = plain && !known;
+    if plain && known {
         desk.gate.answered(target.point.host());
         desk.remember()?;
     }
@@ -212,8 +223,14 @@ fn ask(desk: &mut Desk<'_>, cycle: &Cycle, target: Target<'_>, spool: &mut Spool
     if (shown_ms - took_ms).abs() > CLOCK_JUMP_MAX.num_milliseconds() {
         last.notes.push("horloge-sautee".to_owned());
     }
-    spool.done(&done(first, target, &last, &finding, took_ms))?;
-    Ok(Left::Line(failure))
+    let line = done(first, target, &last, &finding, took_ms);
+    // The page first: no line says that it stands on one that is not there.
+    if let Some(exchange) = &last.exchange {
+        let of = Of { attempt_id: &line.attempt_id, run_id: &cycle.run_id };
+        warc::keep(desk.folder, desk.plan, &desk.identity, of, exchange)?;
+    }
+    spool.done(&line)?;
+    Ok(Left::Line { failure, strange })
 }
 
 /// Asks a host for its robots.txt, before the first look at it. A host that does not answer to that does not answer to anybody,
@@ -243,7 +260,7 @@ fn introduce(
     let took_ms = i64::try_from(reply.took.as_millis()).unwrap_or(i64::MAX);
     spool.done(&done(first, target, &last, &Finding::Unknown, took_ms))?;
     // The next cycle asks for it again: until then there is nothing to repeat.
-    Ok(Some(Left::Line(None)))
+    Ok(Some(Left::Line { failure: None, strange: false }))
 }
 
 /// Asks for the declared page. If that does not work, it is our own network that does not, and nobody else is asked; and if it

@@ -46,6 +46,11 @@ pub fn declaration(plan: &Plan) -> String {
         ),
         format!("De formulaires, aucun autre champ que ceux-ci n'est envoyé : {}.", FIELDS.join(", ")),
     ];
+    let kept = if plan.keeps_pages {
+        "La page sur laquelle repose chaque réponse est conservée par l'opérateur, pour preuve ; elle n'est pas publiée."
+    } else {
+        "Des pages lues, seule l'empreinte et un extrait de la réponse sont conservés."
+    };
     html! {
         (DOCTYPE)
         html lang="fr" {
@@ -70,6 +75,8 @@ pub fn declaration(plan: &Plan) -> String {
                 p { "Jamais à : " (NEVER_HOSTS.join(", ")) "." }
                 h2 { "Ce à quoi il se tient" }
                 ul { @for rule in &rules { li { (rule) } } }
+                h2 { "Ce qu'il garde" }
+                p { (kept) }
                 h2 { "Comment l'arrêter" }
                 p { "Écrivez à " (plan.contact) ", ou inscrivez dans robots.txt :" }
                 pre { "User-agent: " (PRODUCT) "\nDisallow: /" }

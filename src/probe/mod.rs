@@ -25,6 +25,7 @@ mod session;
 pub mod shape;
 pub mod system;
 mod verify;
+mod warc;
 pub mod wire;
 
 pub use account::CycleAccount;

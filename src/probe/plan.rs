@@ -1,17 +1,23 @@
 //! The plan of a probe: who answers for it, which hosts it may ask, and what it looks at. It may be stricter than
 //! [`bounds`](super::bounds), never more lenient, and does not start without a name, a page and an address to write to.
 
+mod forms;
+mod rehearsal;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{NaiveDate, TimeDelta};
 use regex::Regex;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use url::Url;
 
+pub use rehearsal::Rehearsal;
+
+use self::forms::form_of;
+use self::rehearsal::{VANTAGE, WrittenRehearsal};
 use super::bounds::{NEVER_HOSTS, PAUSE_MAX_S, PAUSE_MIN_S, REQUESTS_PER_HOST_DAY};
 use crate::attempt::System;
 use crate::attempt::bounds::{ALIAS_CHARS, IDENTIFIER_CHARS};
@@ -30,6 +36,8 @@ pub struct Plan {
     pub vantage: String,
     /// Who lends the machine, and since when they know what for.
     pub consent: String,
+    /// Whether the page on which each line stands is kept, for the operator alone.
+    pub keeps_pages: bool,
     /// The pipeline whose schedule says when to look: a name, or a path beside the plan.
     pub pipeline: String,
     /// The hosts that may be asked, by name.
@@ -39,18 +47,6 @@ pub struct Plan {
     /// Where a rehearsal takes place, where this is one.
     pub rehearsal: Option<Rehearsal>,
 }
-
-/// A rehearsal: nobody is asked but a server on this machine, in the place of every host. Its lines say so by their vantage.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rehearsal {
-    /// The server.
-    pub server: SocketAddr,
-    /// From when to when it takes place by its own clock, which leaps over every wait; by the machine's where this is not said.
-    pub span: Option<(DateTime<Utc>, DateTime<Utc>)>,
-}
-
-/// How the vantage of a rehearsal begins.
-const REHEARSAL: &str = "essai-";
 
 /// A host that may be asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,6 +148,8 @@ struct WrittenProbe {
     contact: String,
     point_de_mesure: String,
     consentement: String,
+    #[serde(default)]
+    garder_pages: bool,
     pipeline: String,
 }
 
@@ -180,14 +178,6 @@ struct WrittenPoint {
 fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Url, D::Error> {
     let text = String::deserialize(deserializer)?;
     Url::parse(&text).map_err(|error| D::Error::custom(format!("« {text} » is no address: {error}")))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WrittenRehearsal {
-    serveur: SocketAddr,
-    du: Option<DateTime<Utc>>,
-    au: Option<DateTime<Utc>>,
 }
 
 impl Plan {
@@ -224,6 +214,7 @@ impl Plan {
             contact: probe.contact.trim().to_owned(),
             vantage: probe.point_de_mesure,
             consent: probe.consentement.trim().to_owned(),
+            keeps_pages: probe.garder_pages,
             pipeline: probe.pipeline,
             hosts,
             points,
@@ -258,10 +249,9 @@ impl Plan {
             return Err(Error::usage(format!("[sonde] point_de_mesure « {} » is no alias", self.vantage))
                 .hint("lower-case letters, digits, - and _; never an address"));
         }
-        if self.rehearsal.is_some() && !self.vantage.starts_with(REHEARSAL) {
-            return Err(Error::usage(format!("[essai] with the point_de_mesure « {} »", self.vantage)).hint(format!(
-                "that of a rehearsal begins with {REHEARSAL}, so that nobody takes its lines for seen"
-            )));
+        if self.rehearsal.is_some() && !self.vantage.starts_with(VANTAGE) {
+            return Err(Error::usage(format!("[essai] with the point_de_mesure « {} »", self.vantage))
+                .hint(format!("that of a rehearsal begins with {VANTAGE}, so that nobody takes its lines for seen")));
         }
         if self.points.is_empty() {
             return Err(Error::usage("the plan has no [[point]]"));
@@ -277,20 +267,6 @@ impl Plan {
 /// Whether a host is one that no plan may name, or lies below one.
 fn is_never_asked(name: &str) -> bool {
     NEVER_HOSTS.iter().any(|never| name == *never || name.ends_with(&format!(".{never}")))
-}
-
-impl WrittenRehearsal {
-    fn checked(self) -> Result<Rehearsal> {
-        if !self.serveur.ip().is_loopback() {
-            return Err(Error::usage("[essai] serveur is not on this machine"));
-        }
-        let span = match (self.du, self.au) {
-            (None, None) => None,
-            (Some(from), Some(to)) if from < to => Some((from, to)),
-            _ => return Err(Error::usage("[essai] du and au say from when to when together, or neither is there")),
-        };
-        Ok(Rehearsal { server: self.serveur, span })
-    }
 }
 
 impl WrittenHost {
@@ -372,35 +348,4 @@ impl WrittenPoint {
             plannings: self.plannings,
         })
     }
-}
-
-/// How the addresses of a system look.
-struct AddressForm {
-    path: &'static str,
-    query: bool,
-    example: &'static str,
-}
-
-/// How they look; nothing of a system that is not asked.
-const fn form_of(system: System) -> Option<AddressForm> {
-    let (path, query, example) = match system {
-        System::EzPlanning => {
-            (r"^(/index\.php)?/booking/create/[0-9]+$", false, "https://www.example.gouv.fr/booking/create/123")
-        }
-        System::Rdvpref => (
-            r"^/rdvpref/reservation/demarche/[0-9]+/$",
-            false,
-            "https://www.rdv-prefecture.interieur.gouv.fr/rdvpref/reservation/demarche/123/",
-        ),
-        System::RdvServicePublic => (
-            r"^/prendre_rdv$",
-            true,
-            "https://rdv.anct.gouv.fr/prendre_rdv?motif_name_with_location_type=…&public_link_organisation_id=…",
-        ),
-        System::Anef | System::DemarchesSimplifiees => {
-            (r"^/[A-Za-z0-9/_.-]*$", false, "https://www.example.gouv.fr/demarche")
-        }
-        System::Esirius | System::Other => return None,
-    };
-    Some(AddressForm { path, query, example })
 }
