@@ -10,7 +10,7 @@ use guichets_ouverts::config::{Pipeline, Project, Schedule};
 use guichets_ouverts::error::{Error, Kind, Result};
 use guichets_ouverts::probe::wire::{Network, Wire};
 use guichets_ouverts::probe::{
-    Agenda, Clock, CycleAccount, Desk, Folder, NotSent, Plan, Probe, RehearsalClock, SystemClock, declaration,
+    Agenda, Clock, CycleAccount, Desk, Folder, NotSent, Plan, Probe, RehearsalClock, SystemClock, declaration, draft,
 };
 use guichets_ouverts::registry::Registry;
 use guichets_ouverts::schema::Catalog;
@@ -26,10 +26,10 @@ use super::{Common, print, watch};
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 pub struct ProbeCommand {
     /// The plan: who answers for the probe, which hosts it may ask, and what it looks at
-    #[arg(value_name = "PLAN")]
-    plan: PathBuf,
+    #[arg(value_name = "PLAN", required_unless_present = "draft")]
+    plan: Option<PathBuf>,
     /// The folder to write to; the log is in its journaux/
-    #[arg(long, value_name = "DIR", required_unless_present = "page")]
+    #[arg(long, value_name = "DIR", required_unless_present_any = ["page", "draft"])]
     out: Option<PathBuf>,
     /// Make the cycle that is due, if one is, and end: for cron
     #[arg(long, conflicts_with_all = ["check", "status", "page"])]
@@ -43,12 +43,16 @@ pub struct ProbeCommand {
     /// Print the page that declares the probe, in French, as HTML
     #[arg(long)]
     page: bool,
+    /// Print a draft of a plan for a pipeline, from the addresses that its registry knows, in the place of PLAN
+    #[arg(long, value_name = "PIPELINE", conflicts_with_all = ["plan", "out", "once", "check", "status", "page"])]
+    draft: Option<String>,
 }
 
 impl ProbeCommand {
     /// Looks, or says what it would do.
     pub fn run(self, common: &Common) -> Result<ExitCode> {
-        let plan = Plan::load(&self.plan)?;
+        let Some(path) = &self.plan else { return self.propose(common) };
+        let plan = Plan::load(path)?;
         let Some(out) = self.out.as_deref().filter(|_| !self.page) else {
             print(&declaration(&plan));
             return Ok(ExitCode::SUCCESS);
@@ -57,7 +61,7 @@ impl ProbeCommand {
             return status(&plan, out, common);
         }
         let span = plan.rehearsal.and_then(|rehearsal| rehearsal.span);
-        let (schedule, registry) = self.pipeline(common, &plan)?;
+        let (schedule, registry) = pipeline_of(common, path, &plan)?;
         let agenda = Agenda::new(&plan, &schedule, &registry, span.map_or_else(Utc::now, |(from, _)| from))?;
         let folder = Folder::hold(out)?;
         let (clock, until) = clock(span, &agenda, &folder)?;
@@ -92,19 +96,28 @@ impl ProbeCommand {
         }
     }
 
-    /// The schedule and the registry of the plan's pipeline: its name, or its path beside the plan.
-    fn pipeline(&self, common: &Common, plan: &Plan) -> Result<(Schedule, Registry)> {
-        let beside = self.plan.parent().unwrap_or(Path::new("")).join(&plan.pipeline);
-        let name = if beside.join("pipeline.toml").is_file() {
-            beside.to_string_lossy().into_owned()
-        } else {
-            plan.pipeline.clone()
-        };
-        let (project, pipeline): (Project, Pipeline) = common.pipeline(&name)?;
-        let catalog = Catalog::load(&project.tables())?;
-        let registry = Registry::load(&catalog, &pipeline.registry_folders(&project))?;
-        Ok((Schedule::load(&pipeline.schedule_path())?, registry))
+    /// Prints a draft.
+    fn propose(&self, common: &Common) -> Result<ExitCode> {
+        let name = self.draft.as_deref().unwrap_or_default();
+        print(draft(&schedule_and_registry(common, name)?.1, name)?.trim_end());
+        Ok(ExitCode::SUCCESS)
     }
+}
+
+/// The schedule and the registry of a plan's pipeline: its name, or its path beside the plan.
+fn pipeline_of(common: &Common, path: &Path, plan: &Plan) -> Result<(Schedule, Registry)> {
+    let beside = path.parent().unwrap_or(Path::new("")).join(&plan.pipeline);
+    if beside.join("pipeline.toml").is_file() {
+        return schedule_and_registry(common, &beside.to_string_lossy());
+    }
+    schedule_and_registry(common, &plan.pipeline)
+}
+
+fn schedule_and_registry(common: &Common, name: &str) -> Result<(Schedule, Registry)> {
+    let (project, pipeline): (Project, Pipeline) = common.pipeline(name)?;
+    let catalog = Catalog::load(&project.tables())?;
+    let registry = Registry::load(&catalog, &pipeline.registry_folders(&project))?;
+    Ok((Schedule::load(&pipeline.schedule_path())?, registry))
 }
 
 /// By which clock the probe goes, and until when. That of a rehearsal stands at the first slot of it that was not begun, so that

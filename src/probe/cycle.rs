@@ -226,7 +226,8 @@ fn ask(desk: &mut Desk<'_>, cycle: &Cycle, target: Target<'_>, spool: &mut Spool
     let line = done(first, target, &last, &finding, took_ms);
     // The page first: no line says that it stands on one that is not there.
     if let Some(exchange) = &last.exchange {
-        let of = Of { attempt_id: &line.attempt_id, run_id: &cycle.run_id };
+        let day = cycle.started_at.date_naive();
+        let of = Of { attempt_id: &line.attempt_id, run_id: &cycle.run_id, day };
         warc::keep(desk.folder, desk.plan, &desk.identity, of, exchange)?;
     }
     spool.done(&line)?;

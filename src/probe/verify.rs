@@ -253,7 +253,8 @@ fn names(folder: &Folder, part: &str) -> Result<Vec<String>> {
     let path = folder.path(part);
     let listed = fs::read_dir(&path).and_then(Iterator::collect::<std::io::Result<Vec<_>>>);
     let listed = listed.unreachable("cannot list").map_err(|error| error.at_path(&path))?;
-    let mut names: Vec<String> = listed.iter().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    let files = listed.iter().filter(|entry| entry.path().is_file());
+    let mut names: Vec<String> = files.filter_map(|entry| entry.file_name().into_string().ok()).collect();
     names.retain(|name| !name.starts_with('.'));
     names.sort();
     Ok(names)

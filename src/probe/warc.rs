@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::fs::DirBuilder;
 use std::io::Write as _;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
@@ -41,6 +41,8 @@ pub struct Of<'a> {
     pub attempt_id: &'a str,
     /// Its cycle.
     pub run_id: &'a str,
+    /// The day of its log.
+    pub day: NaiveDate,
 }
 
 /// Where pages are kept, within the folder.
@@ -58,7 +60,7 @@ const DESCRIPTION: &str = "The last answer of one look. Bodies are as they were 
 /// # Errors
 /// [`Unreachable`](crate::error::Kind::Unreachable) when it cannot be written.
 pub(super) fn keep(folder: &Folder, plan: &Plan, identity: &Identity, of: Of<'_>, exchange: &Exchange) -> Result<()> {
-    let day = format!("{PAGES}/{}", exchange.at.format("%Y-%m-%d"));
+    let day = format!("{PAGES}/{}", of.day);
     make_private(folder, &day)?;
     let name = format!("{}.warc.gz", of.attempt_id);
     let mut file = record(&warcinfo(plan, identity, of, exchange, &name))?;
