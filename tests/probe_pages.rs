@@ -16,7 +16,7 @@ const NONE: &str = "Il n'existe plus de plage horaire libre pour votre demande d
 static WARCIO: Environment = Environment::new("tests/requirements-warc.txt");
 
 /// Reads archives, each digest compared, and prints by file its records.
-const READ: &str = r#"
+const READ: &str = r"
 import base64, hashlib, json, sys
 from warcio.archiveiterator import ArchiveIterator
 found = {}
@@ -33,7 +33,7 @@ for path in sys.argv[1:]:
             })
         found[path.rsplit('/', 1)[1]] = records
 print(json.dumps(found))
-"#;
+";
 
 /// One cycle of services that are told so, by a plan with these words more.
 fn cycle(told: Vec<Told>, more: &str) -> Rehearsal {

@@ -106,7 +106,8 @@ impl Copy {
 }
 
 fn without_line(text: &str, n: usize) -> String {
-    text.lines().enumerate().filter(|(at, _)| *at != n).map(|(_, line)| format!("{line}\n")).collect()
+    let kept: Vec<&str> = text.lines().enumerate().filter(|(at, _)| *at != n).map(|(_, line)| line).collect();
+    kept.join("\n") + "\n"
 }
 
 #[test]

@@ -65,8 +65,8 @@ fn a_look_whose_answer_never_came_is_repeated_once_and_later_and_no_other_is() {
     assert_eq!(failures(0), [told(1, "empty_response"), told(2, "")]);
     assert_eq!(failures(1), [told(1, "empty_response"), told(2, "empty_response")]);
     assert_eq!(failures(2), [told(1, "truncated_body"), told(2, "")]);
-    for n in 3..6 {
-        assert_eq!(failures(n), [told(1, "")], "{}: an answer came", hosts[n]);
+    for (n, host) in hosts.iter().enumerate().skip(3) {
+        assert_eq!(failures(n), [told(1, "")], "{host}: an answer came");
     }
     let firsts = (0..6).map(|n| tries(&rehearsal, n)[0].1).max().unwrap();
     for n in 0..3 {

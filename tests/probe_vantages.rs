@@ -25,9 +25,12 @@ fn looked(vantage: &str, walled: bool) -> Rehearsal {
     fs::write(&plan, fs::read_to_string(&plan).unwrap().replace("essai-1", vantage)).unwrap();
     let clock = Moved::at("2026-12-01T00:00:00Z");
     let shown = clock.clone();
-    let told = move |_: &str, now| match walled && (at(WALL[0])..at(WALL[1])).contains(&now) {
-        true => Told::Page(403, "Request forbidden by administrative rules."),
-        false => Told::None(NONE, Charset::Utf8),
+    let told = move |_: &str, now| {
+        if walled && (at(WALL[0])..at(WALL[1])).contains(&now) {
+            Told::Page(403, "Request forbidden by administrative rules.")
+        } else {
+            Told::None(NONE, Charset::Utf8)
+        }
     };
     let counters = Counters::new(told, move || shown.shows());
     let mut slot = at("2026-12-01T00:00:00Z");

@@ -92,8 +92,8 @@ fn told_of_probe(found: &VerifiedFolder) -> Result<String, std::fmt::Error> {
     let mut text = String::new();
     let (logs, lines) = (display::plural(found.logs as u64, "log"), display::plural(found.lines as u64, "line"));
     writeln!(text, "a probe's folder: {logs}, {lines}")?;
-    let (links, days) = (display::plural(found.links as u64, "link"), display::plural(found.days as u64, "manifest"));
-    writeln!(text, "  chain: {links}, {days} of days that are over")?;
+    let (chain, closed) = (display::plural(found.links as u64, "link"), display::plural(found.days as u64, "manifest"));
+    writeln!(text, "  chain: {chain}, {closed} of days that are over")?;
     writeln!(text, "  signatures: {}", signature(found.signed))?;
     judged(&mut text, &found.warnings, &found.faults)?;
     Ok(text)

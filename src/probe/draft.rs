@@ -106,7 +106,7 @@ fn written(services: &BTreeMap<[&str; 2], Proposed<'_>>, left: &[&str], pipeline
             quoted(address)
         );
         if !row.text("libelle_constate").is_empty() {
-            let _ = writeln!(text, "libelle = {}", quoted(row.text("libelle_constate")));
+            let _ = writeln!(text, "# libelle = {}", quoted(row.text("libelle_constate")));
         }
         if !plannings.is_empty() {
             let list: Vec<String> = plannings.iter().map(|planning| quoted(planning)).collect();

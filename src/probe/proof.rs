@@ -117,7 +117,7 @@ fn close(folder: &Folder, vantage: &str, day: &str, key: Option<&SigningKey>) ->
     // A line that somebody spoilt is for who verifies; the probe goes on looking.
     let mut of_day = chain.lines().filter_map(|line| parse(line).ok()).filter(|link| link.file == path);
     let first_link = of_day.next();
-    let last_link = of_day.last().or_else(|| first_link.clone());
+    let last_link = of_day.next_back().or_else(|| first_link.clone());
     let manifest = DayManifest {
         day: day.to_owned(),
         vantage: vantage.to_owned(),

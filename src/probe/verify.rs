@@ -221,7 +221,7 @@ fn check_days(
         let first = of_day.next();
         let ends = [
             (manifest.first_link.as_ref(), first, "first"),
-            (manifest.last_link.as_ref(), of_day.last().or(first), "last"),
+            (manifest.last_link.as_ref(), of_day.next_back().or(first), "last"),
         ];
         for (said, there, which) in ends {
             if said != there {
