@@ -9,11 +9,12 @@ use guichets_ouverts::probe::restraint::{Ask, Heard, Memory, Restraint, RetryAft
 use guichets_ouverts::probe::shape::{Method, SHAPES, is_allowed};
 use guichets_ouverts::probe::wire::Wire;
 use guichets_ouverts::probe::{CycleAccount, Folder, Plan, Probe};
+use guichets_ouverts::progress::Silent;
 use proptest::prelude::*;
 use url::Url;
 
 use crate::support::counters::{
-    Charset, Counters, Direct, HOME, Moved, Rehearsal, Service, StopsAt, Told, agenda, plan_of, violations,
+    Charset, Counters, Direct, HOME, Moved, Rehearsal, Service, StopsAt, Told, agenda, lines, plan_of, violations,
 };
 
 const NONE: &str = "Il n'existe plus de plage horaire libre pour votre demande de rendez-vous.";
@@ -88,6 +89,29 @@ fn a_day_of_61_services_on_20_hosts_breaks_no_rule() {
         let pause = before.map(|before| one.at - before);
         assert!(pause.is_none_or(|pause| pause >= TimeDelta::seconds(5)), "{one:?}");
     }
+}
+
+/// A look that begins three seconds before the host's robots.txt is a day old is no longer than the others.
+#[test]
+fn a_robots_txt_that_would_grow_old_during_a_look_is_asked_for_before_it() {
+    let rehearsal = Rehearsal::new(vec![Service::ez(0, "www.a.gouv.fr")], 288, 300, "");
+    let clock = Moved::at("2026-12-01T00:00:00Z");
+    let shown = clock.clone();
+    let counters = Counters::new(|_, _| Told::None(NONE, Charset::Utf8), move || shown.shows());
+    rehearsal.once(&clock, &counters, &Silent, None).unwrap();
+    let slot = at("2026-12-02T00:00:00Z");
+    let start = agenda(&rehearsal.plan(), &rehearsal.pipeline(), slot).unwrap().start(slot, "essai-1");
+    let memory = rehearsal.out().join("etat/memoire.json");
+    let mut remembered: serde_json::Value = serde_json::from_slice(&std::fs::read(&memory).unwrap()).unwrap();
+    let heard = start - TimeDelta::days(1) + TimeDelta::seconds(3);
+    let robots = remembered.pointer_mut("/hosts/www.a.gouv.fr/robots/at").unwrap();
+    *robots = heard.to_rfc3339().into();
+    std::fs::write(&memory, remembered.to_string()).unwrap();
+    clock.passes((slot - clock.shows()).to_std().unwrap());
+    rehearsal.once(&clock, &counters, &Silent, None).unwrap();
+    let verdicts: Vec<bool> = lines(&rehearsal.out()).iter().map(|line| line.contains("\"verdict\":\"non\"")).collect();
+    assert_eq!(verdicts, [true, true], "{:?}", lines(&rehearsal.out()));
+    assert_eq!(counters.seen().iter().filter(|seen| seen.path == "/robots.txt").count(), 2);
 }
 
 #[test]

@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use clap::Args;
 use guichets_ouverts::config::{Pipeline, Project, Schedule};
 use guichets_ouverts::error::{Error, Kind, Result};
 use guichets_ouverts::probe::wire::{Network, Wire};
 use guichets_ouverts::probe::{
-    Agenda, Clock, CycleAccount, Desk, Folder, NotSent, Plan, Probe, SystemClock, declaration,
+    Agenda, Clock, CycleAccount, Desk, Folder, NotSent, Plan, Probe, RehearsalClock, SystemClock, declaration, draft,
 };
 use guichets_ouverts::registry::Registry;
 use guichets_ouverts::schema::Catalog;
@@ -26,10 +26,10 @@ use super::{Common, print, watch};
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 pub struct ProbeCommand {
     /// The plan: who answers for the probe, which hosts it may ask, and what it looks at
-    #[arg(value_name = "PLAN")]
-    plan: PathBuf,
+    #[arg(value_name = "PLAN", required_unless_present = "draft")]
+    plan: Option<PathBuf>,
     /// The folder to write to; the log is in its journaux/
-    #[arg(long, value_name = "DIR", required_unless_present = "page")]
+    #[arg(long, value_name = "DIR", required_unless_present_any = ["page", "draft"])]
     out: Option<PathBuf>,
     /// Make the cycle that is due, if one is, and end: for cron
     #[arg(long, conflicts_with_all = ["check", "status", "page"])]
@@ -43,12 +43,16 @@ pub struct ProbeCommand {
     /// Print the page that declares the probe, in French, as HTML
     #[arg(long)]
     page: bool,
+    /// Print a draft of a plan for a pipeline, from the addresses that its registry knows, in the place of PLAN
+    #[arg(long, value_name = "PIPELINE", conflicts_with_all = ["plan", "out", "once", "check", "status", "page"])]
+    draft: Option<String>,
 }
 
 impl ProbeCommand {
     /// Looks, or says what it would do.
     pub fn run(self, common: &Common) -> Result<ExitCode> {
-        let plan = Plan::load(&self.plan)?;
+        let Some(path) = &self.plan else { return self.propose(common) };
+        let plan = Plan::load(path)?;
         let Some(out) = self.out.as_deref().filter(|_| !self.page) else {
             print(&declaration(&plan));
             return Ok(ExitCode::SUCCESS);
@@ -56,34 +60,34 @@ impl ProbeCommand {
         if self.status {
             return status(&plan, out, common);
         }
-        let clock = SystemClock::default();
-        let (schedule, registry) = self.pipeline(common, &plan)?;
-        let agenda = Agenda::new(&plan, &schedule, &registry, clock.now())?;
+        let span = plan.rehearsal.and_then(|rehearsal| rehearsal.span);
+        let (schedule, registry) = pipeline_of(common, path, &plan)?;
+        let agenda = Agenda::new(&plan, &schedule, &registry, span.map_or_else(Utc::now, |(from, _)| from))?;
         let folder = Folder::hold(out)?;
+        let (clock, until) = clock(span, &agenda, &folder)?;
         let progress = watch::progress(common.json);
         let key = signing_key()?;
-        let wires = || Ok(Box::new(Network::new(plan.rehearsal)?) as Box<dyn Wire>);
+        let wires = || Ok(Box::new(Network::new(plan.rehearsal.map(|rehearsal| rehearsal.server))?) as Box<dyn Wire>);
         if self.check {
             let mut wire = wires()?;
-            let desk = Desk::open(&plan, &folder, &clock, wire.as_mut(), &*progress)?;
+            let desk = Desk::open(&plan, &folder, &*clock, wire.as_mut(), &*progress)?;
             return check(&plan, &agenda, desk, common.json);
         }
         let probe = Probe {
             plan: &plan,
             agenda: &agenda,
             folder: &folder,
-            clock: &clock,
+            clock: &*clock,
             progress: &*progress,
             key: key.as_ref(),
         };
         let told = |account: &CycleAccount| print(&of_cycle(account, common.json));
-        let ended = if self.once {
-            probe.once(&wires).map(|account| match account {
-                Some(account) => told(&account),
-                None => print(if common.json { "null" } else { "nothing is due" }),
-            })
-        } else {
-            probe.go_on(&wires, DateTime::<Utc>::MAX_UTC, &told)
+        let nothing = || print(if common.json { "null" } else { "nothing is due" });
+        let ended = match (clock.now() < until, self.once) {
+            // Also a rehearsal that is over delivers what was left.
+            (false, _) => probe.recover().map(|_| nothing()),
+            (true, true) => probe.once(&wires).map(|account| account.map_or_else(nothing, |account| told(&account))),
+            (true, false) => probe.go_on(&wires, until, &told),
         };
         match ended {
             // Its way to end.
@@ -92,19 +96,41 @@ impl ProbeCommand {
         }
     }
 
-    /// The schedule and the registry of the plan's pipeline: its name, or its path beside the plan.
-    fn pipeline(&self, common: &Common, plan: &Plan) -> Result<(Schedule, Registry)> {
-        let beside = self.plan.parent().unwrap_or(Path::new("")).join(&plan.pipeline);
-        let name = if beside.join("pipeline.toml").is_file() {
-            beside.to_string_lossy().into_owned()
-        } else {
-            plan.pipeline.clone()
-        };
-        let (project, pipeline): (Project, Pipeline) = common.pipeline(&name)?;
-        let catalog = Catalog::load(&project.tables())?;
-        let registry = Registry::load(&catalog, &pipeline.registry_folders(&project))?;
-        Ok((Schedule::load(&pipeline.schedule_path())?, registry))
+    /// Prints a draft.
+    fn propose(&self, common: &Common) -> Result<ExitCode> {
+        let name = self.draft.as_deref().unwrap_or_default();
+        print(draft(&schedule_and_registry(common, name)?.1, name)?.trim_end());
+        Ok(ExitCode::SUCCESS)
     }
+}
+
+/// The schedule and the registry of a plan's pipeline: its name, or its path beside the plan.
+fn pipeline_of(common: &Common, path: &Path, plan: &Plan) -> Result<(Schedule, Registry)> {
+    let beside = path.parent().unwrap_or(Path::new("")).join(&plan.pipeline);
+    if beside.join("pipeline.toml").is_file() {
+        return schedule_and_registry(common, &beside.to_string_lossy());
+    }
+    schedule_and_registry(common, &plan.pipeline)
+}
+
+fn schedule_and_registry(common: &Common, name: &str) -> Result<(Schedule, Registry)> {
+    let (project, pipeline): (Project, Pipeline) = common.pipeline(name)?;
+    let catalog = Catalog::load(&project.tables())?;
+    let registry = Registry::load(&catalog, &pipeline.registry_folders(&project))?;
+    Ok((Schedule::load(&pipeline.schedule_path())?, registry))
+}
+
+/// By which clock the probe goes, and until when. That of a rehearsal stands at the first slot of it that was not begun, so that
+/// one start after the other makes one cycle after the other.
+fn clock(
+    span: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    agenda: &Agenda<'_>,
+    folder: &Folder,
+) -> Result<(Box<dyn Clock>, DateTime<Utc>)> {
+    let Some((from, to)) = span else { return Ok((Box::new(SystemClock::default()), DateTime::<Utc>::MAX_UTC)) };
+    let begun = folder.account()?.map(|account| account.slot).filter(|slot| *slot >= from);
+    let first = agenda.next(begun.unwrap_or(from - TimeDelta::microseconds(1)));
+    Ok((Box::new(RehearsalClock::at(first.map_or(to, |first| first.min(to)))), to))
 }
 
 /// How much each host would be asked, and whether it wants to be.
@@ -150,8 +176,10 @@ fn status(plan: &Plan, out: &Path, common: &Common) -> Result<ExitCode> {
         print(&format!("{:#}", serde_json::json!({ "cycle": account, "hosts": memory })));
         return Ok(ExitCode::SUCCESS);
     }
-    let mut text = account.map_or_else(|| "no cycle yet".to_owned(), |account| of_cycle(&account, false));
-    let now = Utc::now();
+    let mut text = account.as_ref().map_or_else(|| "no cycle yet".to_owned(), |account| of_cycle(account, false));
+    // A rehearsal stands where its last cycle began.
+    let span = plan.rehearsal.and_then(|rehearsal| rehearsal.span);
+    let now = span.map_or_else(Utc::now, |(from, _)| account.as_ref().map_or(from, |account| account.slot));
     for (name, host) in &plan.hosts {
         let known = memory.host(name);
         let sent = known.map_or(0, |known| known.sent_on(now.date_naive()));
@@ -178,6 +206,12 @@ fn of_cycle(account: &CycleAccount, json: bool) -> String {
     let slot = account.slot.to_rfc3339_opts(SecondsFormat::Secs, true);
     let state = if account.over { "" } else { ", not over" };
     let mut text = format!("cycle of {slot}: {} lines of {} due{state}", account.lines, account.due);
+    if account.repeated > 0 {
+        let _ = write!(text, "\n  looked at once more, as no answer had come: {}", account.repeated);
+    }
+    if !account.not_recognised.is_empty() {
+        let _ = write!(text, "\n  pages that were not recognised: {}", account.not_recognised.join(", "));
+    }
     for (why, looks) in &account.not_asked {
         let _ = write!(text, "\n  not looked at, {why}: {}", looks.join(", "));
     }

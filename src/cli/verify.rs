@@ -1,11 +1,13 @@
-//! `guichets verify`: is everything that was published what it is said to be?
+//! `guichets verify`: is everything that was published, or that a probe wrote, what it is said to be?
 
 use std::fmt::Write as _;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Args;
-use guichets_ouverts::error::{Context, Result};
-use guichets_ouverts::publish::{self, Guard, VerifiedVersion, VerifyingKey, verify};
+use guichets_ouverts::error::{Context, Error, Result};
+use guichets_ouverts::probe::{self, VerifiedFolder};
+use guichets_ouverts::publish::{self, Fault, Guard, VerifiedVersion, VerifyingKey, verify};
 
 use super::{Common, display, print, watch};
 
@@ -13,9 +15,11 @@ use super::{Common, display, print, watch};
 ///
 /// Of the current version the copies under latest/ are checked, too. A retracted version in the chain is told, and is no
 /// fault: the one that was made on top of it may have put right what was wrong, or carry it on.
+///
+/// Of a folder that a probe wrote: its chain of cycles, each log against its links, and the manifest of each day that is over.
 #[derive(Debug, Args)]
 pub struct Verify {
-    /// The store: a folder, s3://, gs://, az://, or the http address where readers find it
+    /// The store: a folder, s3://, gs://, az://, or the http address where readers find it; or the folder of a probe
     #[arg(value_name = "STORE")]
     store: String,
     /// The version [default: the current one]
@@ -30,14 +34,31 @@ pub struct Verify {
 impl Verify {
     /// Verifies and tells.
     pub fn run(self, common: &Common) -> Result<ExitCode> {
-        let store = publish::open(&self.store, Guard::default())?;
         let key = self.public_key.as_deref().map(public_key).transpose()?;
+        if probe::is_folder(Path::new(&self.store)) {
+            return self.probe(key.as_ref(), common);
+        }
+        let store = publish::open(&self.store, Guard::default())?;
         let progress = watch::progress(common.json);
         let found = verify(store.as_ref(), self.version.as_deref(), key.as_ref(), progress.as_ref())?;
         print(&if common.json {
             format!("{:#}", serde_json::to_value(&found).internal("what was verified")?)
         } else {
             told(&found).internal("what was verified")?
+        });
+        Ok(if found.faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(4) })
+    }
+
+    /// The same of a probe's folder.
+    fn probe(&self, key: Option<&VerifyingKey>, common: &Common) -> Result<ExitCode> {
+        if self.version.is_some() {
+            return Err(Error::usage("the folder of a probe has no versions").at("--version"));
+        }
+        let found = probe::verify(Path::new(&self.store), key)?;
+        print(&if common.json {
+            format!("{:#}", serde_json::to_value(&found).internal("what was verified")?)
+        } else {
+            told_of_probe(&found).internal("what was verified")?
         });
         Ok(if found.faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(4) })
     }
@@ -62,29 +83,41 @@ fn told(found: &VerifiedVersion) -> Result<String, std::fmt::Error> {
         )?,
     }
     writeln!(text, "  chain: {}", found.chain.join(" ← "))?;
-    writeln!(
-        text,
-        "  signature: {}",
-        match found.signed {
-            None => "not looked at (give --public-key)",
-            Some(true) => "by that key",
-            Some(false) => "NOT by that key",
-        }
-    )?;
-    for warning in &found.warnings {
+    writeln!(text, "  signature: {}", signature(found.signed))?;
+    judged(&mut text, &found.warnings, &found.faults)?;
+    Ok(text)
+}
+
+fn told_of_probe(found: &VerifiedFolder) -> Result<String, std::fmt::Error> {
+    let mut text = String::new();
+    let (logs, lines) = (display::plural(found.logs as u64, "log"), display::plural(found.lines as u64, "line"));
+    writeln!(text, "a probe's folder: {logs}, {lines}")?;
+    let (chain, closed) = (display::plural(found.links as u64, "link"), display::plural(found.days as u64, "manifest"));
+    writeln!(text, "  chain: {chain}, {closed} of days that are over")?;
+    writeln!(text, "  signatures: {}", signature(found.signed))?;
+    judged(&mut text, &found.warnings, &found.faults)?;
+    Ok(text)
+}
+
+const fn signature(signed: Option<bool>) -> &'static str {
+    match signed {
+        None => "not looked at (give --public-key)",
+        Some(true) => "by that key",
+        Some(false) => "NOT by that key",
+    }
+}
+
+/// What should be known, what is wrong, and the sum of it.
+fn judged(text: &mut String, warnings: &[Fault], faults: &[Fault]) -> std::fmt::Result {
+    for warning in warnings {
         writeln!(text, "  note {}: {}", warning.path, warning.what)?;
     }
-    for fault in &found.faults {
+    for fault in faults {
         writeln!(text, "  WRONG {}: {}", fault.path, fault.what)?;
     }
-    write!(
-        text,
-        "{}",
-        if found.faults.is_empty() {
-            "all is as its manifest says".to_owned()
-        } else {
-            display::plural(found.faults.len() as u64, "fault")
-        }
-    )?;
-    Ok(text)
+    match faults.len() as u64 {
+        0 => text.push_str("all is as its manifest says"),
+        count => text.push_str(&display::plural(count, "fault")),
+    }
+    Ok(())
 }

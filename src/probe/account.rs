@@ -15,8 +15,15 @@ pub struct CycleAccount {
     pub run_id: String,
     /// How many looks were due.
     pub due: usize,
-    /// How many lines were written.
+    /// How many of them have a line.
     pub lines: usize,
+    /// How many of these were repeated, as their answer never came, and have a second line.
+    #[serde(default)]
+    pub repeated: usize,
+    /// What was looked at and answered with a page that its system does not know: the site has changed, or something stands
+    /// before the answer.
+    #[serde(default)]
+    pub not_recognised: Vec<String>,
     /// By reason, what was not looked at: it has no line, and is a gap of the measurement.
     pub not_asked: BTreeMap<String, Vec<String>>,
     /// Whether it is over.

@@ -28,6 +28,9 @@ pub const PAUSE_PER_ANSWER: u32 = 5;
 /// By how many parts in a hundred a pause is drawn out, at most.
 pub const PAUSE_SPREAD_PERCENT: u64 = 25;
 
+/// The longest that a look can take: sixteen requests, each after the longest pause and answered at the last moment.
+pub const LOOK_MAX: TimeDelta = TimeDelta::minutes(40);
+
 /// The shortest rest after 429, or 503 with Retry-After.
 pub const REST_MIN: TimeDelta = TimeDelta::seconds(60);
 /// The rest where the server does not say how long, or not legibly; it doubles each time. So does the one after a refusal.
@@ -36,6 +39,9 @@ pub const REST_UNSTATED: TimeDelta = TimeDelta::hours(1);
 pub const REST_MAX: TimeDelta = TimeDelta::hours(24);
 /// After so many failures of a host in a row it rests.
 pub const FAILURES_IN_A_ROW: u32 = 3;
+
+/// A look whose answer never came is repeated once in its cycle, so long after it at least.
+pub const SECOND_TRY_AFTER: TimeDelta = TimeDelta::seconds(60);
 
 /// How long a robots.txt is believed.
 pub const ROBOTS_AGE_MAX: TimeDelta = TimeDelta::hours(24);

@@ -1,8 +1,9 @@
-//! The time: the machine's, or a test's.
+//! The time: the machine's, that of a rehearsal, or a test's.
 
+use std::cell::Cell;
 use std::time::{Duration, Instant, SystemTime};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::error::Result;
 use crate::progress::Progress;
@@ -65,5 +66,43 @@ impl Clock for SystemClock {
     fn age_s(&self) -> Option<i64> {
         let set = std::fs::metadata(SYNCHRONISED).and_then(|file| file.modified()).ok()?;
         SystemTime::now().duration_since(set).ok().and_then(|age| i64::try_from(age.as_secs()).ok())
+    }
+}
+
+/// The clock of a rehearsal: it goes as the machine's does from an instant on, and leaps over every wait. Nothing on the network
+/// is ever asked by it, but for a server on this machine.
+#[derive(Debug)]
+pub struct RehearsalClock {
+    begin: DateTime<Utc>,
+    began: Instant,
+    leapt: Cell<Duration>,
+}
+
+impl RehearsalClock {
+    /// A clock that shows an instant now.
+    #[must_use]
+    pub fn at(begin: DateTime<Utc>) -> Self {
+        Self { begin, began: Instant::now(), leapt: Cell::default() }
+    }
+}
+
+impl Clock for RehearsalClock {
+    fn now(&self) -> DateTime<Utc> {
+        TimeDelta::from_std(self.running())
+            .ok()
+            .and_then(|time| self.begin.checked_add_signed(time))
+            .unwrap_or(self.begin)
+    }
+
+    fn running(&self) -> Duration {
+        self.began.elapsed() + self.leapt.get()
+    }
+
+    fn sleep_until(&self, instant: DateTime<Utc>, progress: &dyn Progress) -> Result<()> {
+        progress.proceed()?;
+        if let Ok(left) = (instant - self.now()).to_std() {
+            self.leapt.set(self.leapt.get() + left);
+        }
+        Ok(())
     }
 }

@@ -1,17 +1,21 @@
 //! One cycle: everything that is due at a slot is looked at once, one request at a time, and the lines enter the log together.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::account::CycleAccount;
-use super::bounds::{CLOCK_ERROR_MAX, CLOCK_JUMP_MAX};
+use super::bounds::{CLOCK_ERROR_MAX, CLOCK_JUMP_MAX, SECOND_TRY_AFTER};
 use super::desk::{Desk, NotSent, robots_address};
 use super::due::{Agenda, Watched};
 use super::line::{Cycle, begun, done};
 use super::log::{self, Spool};
-use super::restraint::Why;
+use super::restraint::{Heard, Why};
 use super::session::{Last, Session, Stop};
 use super::shape::Method;
 use super::system::{Finding, Target, of};
+use super::warc::{self, Of};
 use super::wire::Request;
 use crate::attempt::{Failure, System};
 use crate::digest::token;
@@ -19,7 +23,13 @@ use crate::error::{Error, Kind, Result};
 
 /// What one look left.
 enum Left {
-    Line,
+    /// A line.
+    Line {
+        /// What failed below HTTP.
+        failure: Option<Failure>,
+        /// Whether a page came that its system does not know.
+        strange: bool,
+    },
     /// Nobody was asked: there is no line.
     Nothing(String),
 }
@@ -33,7 +43,7 @@ pub fn run(agenda: &Agenda<'_>, desk: &mut Desk<'_>, slot: DateTime<Utc>) -> Res
     desk.folder.check_room()?;
     let started_at = desk.clock.now();
     let id = format!("{}-{}-{}", slot.format("%Y%m%dT%H%M%SZ"), desk.plan.vantage, token());
-    let cycle = Cycle { run_id: id, started_at, slot };
+    let cycle = Cycle { run_id: id, started_at, slot, attempt: 1 };
     let due = agenda.due(slot);
     let looks = due.iter().map(|watched| watched.point.looks().count()).sum();
     let mut account = CycleAccount { slot, run_id: cycle.run_id.clone(), due: looks, ..CycleAccount::default() };
@@ -54,6 +64,11 @@ pub fn run(agenda: &Agenda<'_>, desk: &mut Desk<'_>, slot: DateTime<Utc>) -> Res
     account.over = true;
     desk.folder.keep_account(&account)?;
     Ok(account)
+}
+
+/// The vantage that the id of a cycle names.
+pub fn vantage_of(run_id: &str) -> Option<&str> {
+    Some(run_id.split_once('-')?.1.rsplit_once('-')?.0)
 }
 
 fn targets<'w>(due: &[&'w Watched<'w>]) -> impl Iterator<Item = Target<'w>> {
@@ -78,17 +93,75 @@ fn look_at_all(
 ) -> Result<()> {
     let day = cycle.started_at.format("%Y-%m-%d").to_string();
     let mut spool = Spool::begin(desk.folder, &log::file_of(&day, &desk.plan.vantage), &cycle.run_id)?;
+    let mut unanswered = Vec::new();
     for target in targets(due) {
         if desk.clock.now() >= agenda.deadline(cycle.slot) {
             account.leave(name_of(target), &"half a cadence was over");
             continue;
         }
-        match look(desk, cycle, target, &mut spool)? {
-            Left::Line => account.lines += 1,
+        match contained(desk, cycle, target, &mut spool)? {
+            Left::Line { failure, strange } => {
+                account.lines += 1;
+                if strange {
+                    account.not_recognised.push(name_of(target));
+                }
+                if failure.is_some_and(is_of_the_way) {
+                    unanswered.push((target, desk.clock.now() + SECOND_TRY_AFTER));
+                }
+            }
             Left::Nothing(why) => account.leave(name_of(target), &why),
         }
     }
+    let again = Cycle { attempt: 2, ..cycle.clone() };
+    for (target, not_before) in unanswered {
+        account.repeated += usize::from(repeat(agenda, desk, &again, target, not_before, &mut spool)?);
+    }
     Ok(())
+}
+
+/// Whether it is the way to the host that failed, and neither the host nor we: another try may come through.
+const fn is_of_the_way(failure: Failure) -> bool {
+    use Failure::{ConnectionReset, DnsError, EmptyResponse, Timeout, TruncatedBody};
+    matches!(failure, DnsError | ConnectionReset | Timeout | EmptyResponse | TruncatedBody)
+}
+
+/// Looks once more, after everything else of the cycle, and says whether that left a line. It takes no request that a later
+/// slot of the day may need, and no time beyond the cycle's.
+fn repeat(
+    agenda: &Agenda<'_>,
+    desk: &mut Desk<'_>,
+    cycle: &Cycle,
+    target: Target<'_>,
+    not_before: DateTime<Utc>,
+    spool: &mut Spool,
+) -> Result<bool> {
+    let (now, host) = (desk.clock.now(), target.point.host());
+    let later = agenda.still_due(host, cycle.slot, now.date_naive());
+    let needed = target.point.requests().saturating_add(later);
+    if not_before.max(now) >= agenda.deadline(cycle.slot) || !desk.gate.has_left(host, needed, now) {
+        return Ok(false);
+    }
+    desk.clock.sleep_until(not_before, desk.progress)?;
+    Ok(matches!(contained(desk, cycle, target, spool)?, Left::Line { .. }))
+}
+
+/// Looks once, and lets no panic out: a page that breaks our code costs its service this look, and no other service any.
+fn contained(desk: &mut Desk<'_>, cycle: &Cycle, target: Target<'_>, spool: &mut Spool) -> Result<Left> {
+    let sent = desk.sent;
+    // What a panic leaves half done is the line that was written before the look, which stands as that of a probe that was
+    // killed does; the request was counted on disk before it left.
+    if let Ok(left) = catch_unwind(AssertUnwindSafe(|| look(desk, cycle, target, spool))) {
+        return left;
+    }
+    tracing::error!("{}: our own code broke during the look, and its line says so", name_of(target));
+    if desk.sent > sent {
+        // The pause counts from now on, and a host whose pages break us three times in a row is left alone for a time.
+        desk.note(target.point.host(), &Heard::Failed { took: Duration::ZERO }, desk.clock.now())?;
+    }
+    if !spool.is_open() {
+        spool.begun(&begun(cycle, target, desk, desk.clock.now()))?;
+    }
+    Ok(Left::Line { failure: Some(Failure::RobotError), strange: false })
 }
 
 /// Looks once. A look that was stopped after it had asked leaves a line that says so.
@@ -137,18 +210,28 @@ fn ask(desk: &mut Desk<'_>, cycle: &Cycle, target: Target<'_>, spool: &mut Spool
     };
     // RDV-Préfecture always ends at its captcha: that is its answer, and no refusal.
     let plain = last.status == Some(200) && last.failure.is_none() && refusals(desk) == before;
-    if plain && (finding != Finding::Unknown || target.point.system == System::Rdvpref) {
+    let known = finding != Finding::Unknown || target.point.system == System::Rdvpref;
+    let strange = plain && !known;
+    if plain && known {
         desk.gate.answered(target.point.host());
         desk.remember()?;
     }
+    let failure = last.failure;
     let took = desk.clock.running().saturating_sub(running);
     let took_ms = i64::try_from(took.as_millis()).unwrap_or(i64::MAX);
     let shown_ms = (desk.clock.now() - now).num_milliseconds();
     if (shown_ms - took_ms).abs() > CLOCK_JUMP_MAX.num_milliseconds() {
         last.notes.push("horloge-sautee".to_owned());
     }
-    spool.done(&done(first, target, &last, &finding, took_ms))?;
-    Ok(Left::Line)
+    let line = done(first, target, &last, &finding, took_ms);
+    // The page first: no line says that it stands on one that is not there.
+    if let Some(exchange) = &last.exchange {
+        let day = cycle.started_at.date_naive();
+        let of = Of { attempt_id: &line.attempt_id, run_id: &cycle.run_id, day };
+        warc::keep(desk.folder, desk.plan, &desk.identity, of, exchange)?;
+    }
+    spool.done(&line)?;
+    Ok(Left::Line { failure, strange })
 }
 
 /// Asks a host for its robots.txt, before the first look at it. A host that does not answer to that does not answer to anybody,
@@ -177,7 +260,8 @@ fn introduce(
     let last = Last { url, step, status: reply.status, failure: reply.failure, ..Last::default() };
     let took_ms = i64::try_from(reply.took.as_millis()).unwrap_or(i64::MAX);
     spool.done(&done(first, target, &last, &Finding::Unknown, took_ms))?;
-    Ok(Some(Left::Line))
+    // The next cycle asks for it again: until then there is nothing to repeat.
+    Ok(Some(Left::Line { failure: None, strange: false }))
 }
 
 /// Asks for the declared page. If that does not work, it is our own network that does not, and nobody else is asked; and if it

@@ -4,7 +4,7 @@ use maud::{DOCTYPE, html};
 
 use super::bounds::{
     CADENCE_MIN, FIELDS, NEVER_HOSTS, PAUSE_MAX_S, PAUSE_MIN_S, PAUSE_PER_ANSWER, PRODUCT, REDIRECTIONS,
-    REQUESTS_PER_HOST_DAY, REQUESTS_PER_LOOK, REST_MAX, REST_MIN, REST_UNSTATED, ROBOTS_AGE_MAX,
+    REQUESTS_PER_HOST_DAY, REQUESTS_PER_LOOK, REST_MAX, REST_MIN, REST_UNSTATED, ROBOTS_AGE_MAX, SECOND_TRY_AFTER,
 };
 use super::identity::Identity;
 use super::plan::Plan;
@@ -21,6 +21,10 @@ pub fn declaration(plan: &Plan) -> String {
         ),
         format!(
             "Entre deux requêtes à un site, {PAUSE_MIN_S} secondes au moins, et {PAUSE_PER_ANSWER} fois le temps de sa dernière réponse, jusqu'à {PAUSE_MAX_S} secondes."
+        ),
+        format!(
+            "Une consultation dont la réponse n'est pas arrivée (panne du réseau) est répétée une fois, au moins {} secondes après ; jamais après un refus, une erreur ou un captcha.",
+            SECOND_TRY_AFTER.num_seconds()
         ),
         format!("Un service n'est jamais consulté plus souvent que toutes les {} minutes.", CADENCE_MIN.num_minutes()),
         format!(
@@ -42,6 +46,11 @@ pub fn declaration(plan: &Plan) -> String {
         ),
         format!("De formulaires, aucun autre champ que ceux-ci n'est envoyé : {}.", FIELDS.join(", ")),
     ];
+    let kept = if plan.keeps_pages {
+        "La page sur laquelle repose chaque réponse est conservée par l'opérateur, pour preuve ; elle n'est pas publiée."
+    } else {
+        "Des pages lues, seule l'empreinte et un extrait de la réponse sont conservés."
+    };
     html! {
         (DOCTYPE)
         html lang="fr" {
@@ -66,6 +75,8 @@ pub fn declaration(plan: &Plan) -> String {
                 p { "Jamais à : " (NEVER_HOSTS.join(", ")) "." }
                 h2 { "Ce à quoi il se tient" }
                 ul { @for rule in &rules { li { (rule) } } }
+                h2 { "Ce qu'il garde" }
+                p { (kept) }
                 h2 { "Comment l'arrêter" }
                 p { "Écrivez à " (plan.contact) ", ou inscrivez dans robots.txt :" }
                 pre { "User-agent: " (PRODUCT) "\nDisallow: /" }

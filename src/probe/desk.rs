@@ -71,10 +71,10 @@ impl<'a> Desk<'a> {
         self.wait(&Ask::Page { point, method, url: &url, fields: &[], made: 0 })
     }
 
-    /// Whether a host's robots.txt must be asked for before its pages.
+    /// Whether a host's robots.txt must be asked for before a look at it.
     #[must_use]
     pub fn wants_robots(&self, host: &str) -> bool {
-        self.gate.wants_robots(host, self.clock.now())
+        self.gate.wants_robots_for_a_look(host, self.clock.now())
     }
 
     /// Asks a host for its robots.txt.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use super::bounds::{CADENCE_MIN, START_SPREAD_MAX};
@@ -103,6 +103,19 @@ impl<'a> Agenda<'a> {
             load.requests_per_day = load.requests_per_day.saturating_add(requests);
         }
         loads
+    }
+
+    /// Most requests that a host may still have to take for looks of later slots of a day of UTC.
+    #[must_use]
+    pub fn still_due(&self, host: &str, after: DateTime<Utc>, day: NaiveDate) -> u32 {
+        let of_host = self.watched.iter().filter(|watched| watched.point.host() == host);
+        let of = |watched: &Watched<'_>| {
+            let slots = std::iter::successors(watched.next(after), |slot| watched.next(*slot));
+            let slots = slots.take_while(|slot| slot.date_naive() <= day).count();
+            let looks = slots.saturating_mul(watched.point.looks().count());
+            u32::try_from(looks).unwrap_or(u32::MAX).saturating_mul(watched.point.requests())
+        };
+        of_host.map(of).fold(0, u32::saturating_add)
     }
 
     /// The shortest cadence of all.

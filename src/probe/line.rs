@@ -19,6 +19,8 @@ pub struct Cycle {
     pub started_at: DateTime<Utc>,
     /// When the plan wanted it.
     pub slot: DateTime<Utc>,
+    /// Which try of its looks this is, from 1.
+    pub attempt: i32,
 }
 
 /// The name of this robot in its lines.
@@ -30,7 +32,10 @@ const NAMESPACE: Uuid = Uuid::from_bytes(*b"guichets-sonde-1");
 #[must_use]
 pub fn begun(cycle: &Cycle, target: Target<'_>, desk: &Desk<'_>, now: DateTime<Utc>) -> RawAttempt<'static> {
     let point = target.point;
-    let name = [&cycle.run_id, &point.counter, &point.procedure, target.planning.unwrap_or_default()].join("\n");
+    let mut name = [&cycle.run_id, &point.counter, &point.procedure, target.planning.unwrap_or_default()].join("\n");
+    if cycle.attempt > 1 {
+        name = format!("{name}\n{}", cycle.attempt);
+    }
     let utc = |instant: DateTime<Utc>| Some(Text::from(instant.to_rfc3339_opts(SecondsFormat::Millis, true)));
     RawAttempt {
         contract: CONTRACT.into(),
@@ -39,7 +44,7 @@ pub fn begun(cycle: &Cycle, target: Target<'_>, desk: &Desk<'_>, now: DateTime<U
         run_started_at: utc(cycle.started_at),
         scheduled_at: utc(cycle.slot),
         started_at: now.with_timezone(&target.zone).to_rfc3339_opts(SecondsFormat::Millis, false).into(),
-        attempt_no: 1,
+        attempt_no: cycle.attempt,
         counter: point.counter.clone().into(),
         procedure: point.procedure.clone().into(),
         planning: target.planning.map(|planning| planning.to_owned().into()),

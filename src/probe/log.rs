@@ -15,7 +15,7 @@ use crate::attempt::RawAttempt;
 use crate::error::{Context, Error, Result};
 
 /// The spool of the cycle in progress.
-const SPOOL: &str = "etat/encours.part";
+pub(super) const SPOOL: &str = "etat/encours.part";
 /// What begins a line of the spool: which cycle; the line that stands if the probe dies now; the line of a look; a look that
 /// asked nobody.
 const HEAD: char = '#';
@@ -27,6 +27,8 @@ const DROPPED: char = '-';
 #[derive(Debug)]
 pub struct Spool {
     file: File,
+    /// Whether a look began that is not over.
+    open: bool,
 }
 
 /// The file of the day in which a cycle began, by the day of UTC and the vantage.
@@ -43,8 +45,10 @@ impl Spool {
     pub fn begin(folder: &Folder, file: &str, run_id: &str) -> Result<Self> {
         let path = folder.path(SPOOL);
         let opened = OpenOptions::new().create_new(true).append(true).open(&path);
-        let mut spool =
-            Self { file: opened.unreachable("cannot begin the spool").map_err(|error| error.at_path(&path))? };
+        let mut spool = Self {
+            file: opened.unreachable("cannot begin the spool").map_err(|error| error.at_path(&path))?,
+            open: false,
+        };
         spool.put(HEAD, &serde_json::json!([file, run_id]).to_string())?;
         Ok(spool)
     }
@@ -54,7 +58,15 @@ impl Spool {
     /// # Errors
     /// When it cannot be written.
     pub fn begun(&mut self, line: &RawAttempt<'_>) -> Result<()> {
-        self.put(BEGUN, &serde_json::to_string(line).internal("a line")?)
+        self.put(BEGUN, &serde_json::to_string(line).internal("a line")?)?;
+        self.open = true;
+        Ok(())
+    }
+
+    /// Whether a look began that is not over: its line is the one that was written before it.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        self.open
     }
 
     /// The look that began is done, and this is its line.
@@ -62,7 +74,9 @@ impl Spool {
     /// # Errors
     /// When it cannot be written.
     pub fn done(&mut self, line: &RawAttempt<'_>) -> Result<()> {
-        self.put(DONE, &serde_json::to_string(line).internal("a line")?)
+        self.put(DONE, &serde_json::to_string(line).internal("a line")?)?;
+        self.open = false;
+        Ok(())
     }
 
     /// The look that began asked nobody: it has no line.
@@ -70,7 +84,9 @@ impl Spool {
     /// # Errors
     /// When it cannot be written.
     pub fn dropped(&mut self) -> Result<()> {
-        self.put(DROPPED, "")
+        self.put(DROPPED, "")?;
+        self.open = false;
+        Ok(())
     }
 
     fn put(&mut self, kind: char, text: &str) -> Result<()> {

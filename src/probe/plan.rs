@@ -1,8 +1,10 @@
 //! The plan of a probe: who answers for it, which hosts it may ask, and what it looks at. It may be stricter than
 //! [`bounds`](super::bounds), never more lenient, and does not start without a name, a page and an address to write to.
 
+mod forms;
+mod rehearsal;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -12,6 +14,10 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use url::Url;
 
+pub use rehearsal::Rehearsal;
+
+use self::forms::form_of;
+use self::rehearsal::{VANTAGE, WrittenRehearsal};
 use super::bounds::{NEVER_HOSTS, PAUSE_MAX_S, PAUSE_MIN_S, REQUESTS_PER_HOST_DAY};
 use crate::attempt::System;
 use crate::attempt::bounds::{ALIAS_CHARS, IDENTIFIER_CHARS};
@@ -30,14 +36,16 @@ pub struct Plan {
     pub vantage: String,
     /// Who lends the machine, and since when they know what for.
     pub consent: String,
+    /// Whether the page on which each line stands is kept, for the operator alone.
+    pub keeps_pages: bool,
     /// The pipeline whose schedule says when to look: a name, or a path beside the plan.
     pub pipeline: String,
     /// The hosts that may be asked, by name.
     pub hosts: BTreeMap<String, Host>,
     /// What is looked at, in the order of the plan.
     pub points: Vec<Point>,
-    /// A server on this machine that is asked in the place of every host, for rehearsals.
-    pub rehearsal: Option<SocketAddr>,
+    /// Where a rehearsal takes place, where this is one.
+    pub rehearsal: Option<Rehearsal>,
 }
 
 /// A host that may be asked.
@@ -140,6 +148,8 @@ struct WrittenProbe {
     contact: String,
     point_de_mesure: String,
     consentement: String,
+    #[serde(default)]
+    garder_pages: bool,
     pipeline: String,
 }
 
@@ -170,12 +180,6 @@ fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Url, D::Error> 
     Url::parse(&text).map_err(|error| D::Error::custom(format!("« {text} » is no address: {error}")))
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WrittenRehearsal {
-    serveur: SocketAddr,
-}
-
 impl Plan {
     /// Reads and checks a plan.
     ///
@@ -203,16 +207,14 @@ impl Plan {
         }
         let points = written.point.into_iter().map(|point| point.checked(&hosts)).collect::<Result<Vec<Point>>>()?;
         let probe = written.sonde;
-        let rehearsal = written.essai.map(|essai| essai.serveur);
-        if rehearsal.is_some_and(|server| !server.ip().is_loopback()) {
-            return Err(Error::usage("[essai] serveur is not on this machine"));
-        }
+        let rehearsal = written.essai.map(WrittenRehearsal::checked).transpose()?;
         let plan = Self {
             operator: probe.operateur.trim().to_owned(),
             page: probe.page,
             contact: probe.contact.trim().to_owned(),
             vantage: probe.point_de_mesure,
             consent: probe.consentement.trim().to_owned(),
+            keeps_pages: probe.garder_pages,
             pipeline: probe.pipeline,
             hosts,
             points,
@@ -246,6 +248,10 @@ impl Plan {
         if !letter || !self.vantage.bytes().all(alias) || self.vantage.len() > ALIAS_CHARS {
             return Err(Error::usage(format!("[sonde] point_de_mesure « {} » is no alias", self.vantage))
                 .hint("lower-case letters, digits, - and _; never an address"));
+        }
+        if self.rehearsal.is_some() && !self.vantage.starts_with(VANTAGE) {
+            return Err(Error::usage(format!("[essai] with the point_de_mesure « {} »", self.vantage))
+                .hint(format!("that of a rehearsal begins with {VANTAGE}, so that nobody takes its lines for seen")));
         }
         if self.points.is_empty() {
             return Err(Error::usage("the plan has no [[point]]"));
@@ -342,35 +348,4 @@ impl WrittenPoint {
             plannings: self.plannings,
         })
     }
-}
-
-/// How the addresses of a system look.
-struct AddressForm {
-    path: &'static str,
-    query: bool,
-    example: &'static str,
-}
-
-/// How they look; nothing of a system that is not asked.
-const fn form_of(system: System) -> Option<AddressForm> {
-    let (path, query, example) = match system {
-        System::EzPlanning => {
-            (r"^(/index\.php)?/booking/create/[0-9]+$", false, "https://www.example.gouv.fr/booking/create/123")
-        }
-        System::Rdvpref => (
-            r"^/rdvpref/reservation/demarche/[0-9]+/$",
-            false,
-            "https://www.rdv-prefecture.interieur.gouv.fr/rdvpref/reservation/demarche/123/",
-        ),
-        System::RdvServicePublic => (
-            r"^/prendre_rdv$",
-            true,
-            "https://rdv.anct.gouv.fr/prendre_rdv?motif_name_with_location_type=…&public_link_organisation_id=…",
-        ),
-        System::Anef | System::DemarchesSimplifiees => {
-            (r"^/[A-Za-z0-9/_.-]*$", false, "https://www.example.gouv.fr/demarche")
-        }
-        System::Esirius | System::Other => return None,
-    };
-    Some(AddressForm { path, query, example })
 }

@@ -40,13 +40,18 @@ pub struct DayManifest {
     pub log: Entry,
     /// How many lines it has.
     pub lines: usize,
-    /// The link that was last when the day was closed.
+    /// The first link of this log: its `prev` is the digest of the last one of the day before.
+    pub first_link: Option<Link>,
+    /// The last link of this log: its length and digest are those of the whole.
     pub last_link: Option<Link>,
     /// Which release wrote it.
     pub probe_version: String,
 }
 
-const CHAIN: &str = "preuves/cycles.chaine";
+/// Where the chain is, within the folder.
+pub(super) const CHAIN: &str = "preuves/cycles.chaine";
+/// How the name of a manifest ends.
+pub(super) const MANIFEST: &str = ".manifeste.json";
 
 /// Adds a link for a log as it is now.
 ///
@@ -72,7 +77,11 @@ pub(super) fn link(folder: &Folder, file: &str, run_id: &str, log: &[u8]) -> Res
     folder.write(CHAIN, chain.as_bytes())
 }
 
-fn parse(line: &str) -> Result<Link> {
+/// Reads a link.
+///
+/// # Errors
+/// When it is none.
+pub(super) fn parse(line: &str) -> Result<Link> {
     serde_json::from_str(line).unreachable("not a link of the chain").map_err(|error| error.at(CHAIN))
 }
 
@@ -97,19 +106,24 @@ pub fn close_days(folder: &Folder, vantage: &str, today: &str, key: Option<&Sign
 }
 
 fn close(folder: &Folder, vantage: &str, day: &str, key: Option<&SigningKey>) -> Result<()> {
-    let target = format!("preuves/{day}-{vantage}.manifeste.json");
+    let target = format!("preuves/{day}-{vantage}{MANIFEST}");
     if folder.read(&target)?.is_some() {
         return Ok(());
     }
     let path = file_of(day, vantage);
     let log = folder.read(&path)?.ok_or_else(|| Error::unreachable("the log is gone").at(&path))?;
     let chain = folder.read(CHAIN)?.unwrap_or_default();
-    let last_link = String::from_utf8_lossy(&chain).lines().last().map(parse).transpose()?;
+    let chain = String::from_utf8_lossy(&chain);
+    // A line that somebody spoilt is for who verifies; the probe goes on looking.
+    let mut of_day = chain.lines().filter_map(|line| parse(line).ok()).filter(|link| link.file == path);
+    let first_link = of_day.next();
+    let last_link = of_day.next_back().or_else(|| first_link.clone());
     let manifest = DayManifest {
         day: day.to_owned(),
         vantage: vantage.to_owned(),
         log: Entry { path, bytes: log.len() as u64, sha256: sha256(&log) },
         lines: memchr::memchr_iter(b'\n', &log).count(),
+        first_link,
         last_link,
         probe_version: env!("CARGO_PKG_VERSION").to_owned(),
     };

@@ -4,14 +4,14 @@ use chrono::{DateTime, Utc};
 
 use super::account::CycleAccount;
 use super::clock::Clock;
-use super::cycle;
+use super::cycle::{self, vantage_of};
 use super::desk::Desk;
 use super::due::Agenda;
 use super::folder::Folder;
 use super::plan::Plan;
 use super::wire::Wire;
 use super::{log, proof};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::progress::Progress;
 use crate::publish::SigningKey;
 
@@ -49,6 +49,7 @@ impl Probe<'_> {
     /// # Errors
     /// As a cycle.
     pub fn once(&self, wires: &Wires<'_>) -> Result<Option<CycleAccount>> {
+        self.check_vantage()?;
         self.recover()?;
         let now = self.clock.now();
         let Some(slot) = self.agenda.latest(now) else { return Ok(None) };
@@ -74,6 +75,20 @@ impl Probe<'_> {
             }
             let Some(next) = self.agenda.next(self.clock.now()).filter(|next| *next < until) else { return Ok(()) };
             self.clock.sleep_until(next, self.progress)?;
+        }
+    }
+
+    /// A folder holds the chain and the memory of one vantage: those of a rehearsal, or of another machine, stay apart.
+    fn check_vantage(&self) -> Result<()> {
+        let account = self.folder.account()?;
+        let other = account.filter(|account| vantage_of(&account.run_id) != Some(self.plan.vantage.as_str()));
+        match other.as_ref().and_then(|account| vantage_of(&account.run_id)) {
+            Some(vantage) => {
+                Err(Error::usage(format!("the folder is that of {vantage}, not of {}", self.plan.vantage))
+                    .at_path(&self.folder.path(""))
+                    .hint("give each point_de_mesure a folder of its own with --out"))
+            }
+            None => Ok(()),
         }
     }
 

@@ -14,6 +14,7 @@ use super::page::{Element, Page};
 use super::plan::Point;
 use super::restraint::{Ask, Heard, Why};
 use super::shape::{Method, is_allowed};
+use super::warc::Exchange;
 use super::wire::{Reply, Request};
 use crate::attempt::Failure;
 use crate::digest::sha256;
@@ -36,6 +37,8 @@ pub struct Last {
     pub step: Option<String>,
     /// Traces that are no element of the page.
     pub notes: Vec<String>,
+    /// The request and the answer, where the plan has pages kept.
+    pub exchange: Option<Box<Exchange>>,
 }
 
 /// Why a look ends before its system is done with it.
@@ -196,6 +199,10 @@ impl<'s, 'a> Session<'s, 'a> {
         let ask = Ask::Page { point: self.point, method, url, fields, made: self.made };
         let reply = self.desk.send(&ask, &request)?;
         self.made += 1;
+        if self.desk.plan.keeps_pages {
+            let (at, reply) = (self.desk.clock.now(), reply.clone());
+            self.last.exchange = Some(Box::new(Exchange { at, request, reply }));
+        }
         for cookie in reply.headers_of("set-cookie") {
             self.jar.keep(url, cookie);
         }

@@ -31,7 +31,7 @@ pub use stable::{stable_name, stable_names_stand, unpack_pages};
 pub use status::{Health, StatusReport, status};
 pub use store::{ASIDE, Guard, LocalStore, Object, ObjectBackend, Store, open, place};
 pub use sweep::{Leftover, Sweep, What, sweep};
-pub use verify::{VerifiedVersion, verify};
+pub use verify::{Fault, VerifiedVersion, verify};
 pub use view::{View, Withdrawal, view};
 
 use std::sync::atomic::{AtomicUsize, Ordering};

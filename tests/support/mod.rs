@@ -24,7 +24,7 @@ pub mod site;
 mod store;
 pub mod tools;
 mod udata;
-mod version;
+pub mod version;
 pub mod web;
 pub mod workshop;
 

@@ -14,8 +14,8 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::bounds::{
-    FAILURES_IN_A_ROW, FIELDS, PAUSE_MAX_S, PAUSE_PER_ANSWER, PAUSE_SPREAD_PERCENT, REQUESTS_PER_LOOK, REST_MAX,
-    REST_MIN, REST_UNSTATED, ROBOTS_AGAIN, ROBOTS_AGE_MAX,
+    FAILURES_IN_A_ROW, FIELDS, LOOK_MAX, PAUSE_MAX_S, PAUSE_PER_ANSWER, PAUSE_SPREAD_PERCENT, REQUESTS_PER_LOOK,
+    REST_MAX, REST_MIN, REST_UNSTATED, ROBOTS_AGAIN, ROBOTS_AGE_MAX,
 };
 use super::plan::{Plan, Point};
 use super::shape::{Method, is_allowed};
@@ -138,6 +138,17 @@ impl<'a> Restraint<'a> {
             |robots: &Robots| if robots.file == RobotsFile::Unreachable { ROBOTS_AGAIN } else { ROBOTS_AGE_MAX };
         // One from the future is of a clock that was wrong.
         robots.is_none_or(|robots| now - robots.at >= believed(robots) || robots.at > now)
+    }
+
+    /// Whether it must be asked for before a look that begins now: also where it would grow old during the look, which would
+    /// then have to end half way.
+    #[must_use]
+    pub fn wants_robots_for_a_look(&self, host: &str, now: DateTime<Utc>) -> bool {
+        let robots = self.memory.host(host).and_then(|host| host.robots.as_ref());
+        let lasts = robots.is_some_and(|robots| {
+            robots.file == RobotsFile::Unreachable || now - robots.at < ROBOTS_AGE_MAX - LOOK_MAX
+        });
+        self.wants_robots(host, now) || !lasts
     }
 
     /// Decides of a request, as of an instant.

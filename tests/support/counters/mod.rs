@@ -88,6 +88,7 @@ pub struct Counters {
     now: Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>,
     seen: Arc<Mutex<Vec<Seen>>>,
     robots: &'static str,
+    dated: bool,
 }
 
 impl Counters {
@@ -100,7 +101,14 @@ impl Counters {
             now: Arc::new(now),
             seen: Arc::default(),
             robots: "User-agent: *\nDisallow: /admin\n",
+            dated: true,
         }
+    }
+
+    /// The same, whose declared page does not say what time it is.
+    pub fn without_date(mut self) -> Self {
+        self.dated = false;
+        self
     }
 
     /// The same, with another robots.txt.
@@ -137,7 +145,8 @@ impl Counters {
         }
         if host == HOME {
             let date = now.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
-            return Answer::Whole(200, vec![("Date".to_owned(), date)], b"<h1>Le robot</h1>".to_vec());
+            let date = self.dated.then(|| ("Date".to_owned(), date)).into_iter().collect();
+            return Answer::Whole(200, date, b"<h1>Le robot</h1>".to_vec());
         }
         let base = base_of(path);
         let told = (self.told)(&format!("{host}{base}"), now);
