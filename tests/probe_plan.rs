@@ -44,7 +44,7 @@ fn a_plan_that_lacks_what_it_must_say_is_refused() {
         ("pause_s = 5", "pause_s = 4", "is not between 5 and 120"),
         ("plannings = []", "plannings = [\"=1\"]", "is no id"),
         ("[sonde]", "[essai]\nserveur = \"192.0.2.1:80\"\n[sonde]", "is not on this machine"),
-        ("[sonde]", "[sonde]\nproxy = \"x\"", "unknown field"),
+        ("[sonde]", "[sonde]\nproxy = \"x\"", "unknown key « sonde.proxy »"),
     ] {
         let text = plan();
         assert!(text.contains(what), "{what}");

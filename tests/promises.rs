@@ -14,6 +14,7 @@ mod catalogue;
 mod catalogue_failures;
 mod command_line;
 mod compatibility;
+mod configuration;
 mod consultations;
 mod coverage;
 mod crawler;
