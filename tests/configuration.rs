@@ -98,7 +98,9 @@ fn written(value: &Value, path: &str, found: &mut BTreeSet<String>) {
         let path = if path.is_empty() { quoted } else { format!("{path}.{quoted}") };
         found.insert(any_field(&path));
         let members = value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice);
-        members.iter().for_each(|value| written(value, &path, found));
+        for value in members {
+            written(value, &path, found);
+        }
     }
 }
 

@@ -33,6 +33,7 @@ mod forgotten;
 mod framing;
 mod gates;
 mod incidents;
+mod init;
 mod instants;
 mod intervals;
 mod large_numbers;
