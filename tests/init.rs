@@ -180,7 +180,9 @@ fn a_zone_that_no_line_tells_is_a_blank_and_the_pipeline_is_refused_until_it_is_
 
 #[test]
 fn what_can_be_read_in_two_ways_and_what_a_name_alone_tells_is_said_to_be_supposed() {
-    let rows = (1..9).map(|day| format!("0{day}/04/2019 08:00,Evry,Titres,0,3\n")).collect::<String>();
+    let rows = ["01", "02", "03", "04", "05", "06", "07", "08"]
+        .map(|day| format!("{day}/04/2019 08:00,Evry,Titres,0,3\n"))
+        .concat();
     let desk = Desk::with("a.csv", format!("date,bureau,motif,places,total\n{rows}"));
     let made = desk.init(&desk.raw().join("a.csv"), &["--zone", "Europe/Paris", "--json"]);
     assert_eq!(made.code, Some(0), "{}", made.stderr);
@@ -290,7 +292,7 @@ proptest! {
         let sample = Sample::read("a.csv", std::io::Cursor::new(text.clone().into_bytes()));
         match sample.and_then(|sample| propose("essai", &sample, &Said::default(), &known)) {
             Ok(proposal) => {
-                for (name, text) in proposal.files.iter().filter(|(name, _)| name.ends_with(".toml")) {
+                for (name, text) in proposal.files.iter().filter(|(name, _)| *name != "schedule.csv") {
                     prop_assert!(toml::from_str::<toml::Table>(text).is_ok(), "{name}: {text}");
                 }
             }

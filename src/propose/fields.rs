@@ -98,6 +98,9 @@ fn is_within(text: &str, least: i32, most: i32) -> bool {
     text.parse::<i32>().is_ok_and(|number| (least..=most).contains(&number))
 }
 
+/// A field, the words by which its column is called, and what its values are.
+type Named<'a> = (&'a str, &'a [&'a str], &'a dyn Fn(&Column) -> bool);
+
 /// The search, with what is taken already.
 struct Search<'a> {
     table: &'a Table,
@@ -232,7 +235,7 @@ impl Search<'_> {
         let is_time = |column: &Column| column.mostly(|value| is_within(value, 0, 86_400_000));
         let is_text = |column: &Column| column.mostly(|value| value.len() > 12 && value.contains(' '));
         let is_any = |column: &Column| column.said().next().is_some();
-        let fields: [(&str, &[&str], &dyn Fn(&Column) -> bool); 9] = [
+        let fields: [Named<'_>; 9] = [
             ("attempt_id", &["id", "uuid", "ulid"], &is_id),
             ("http_status", &STATUS, &is_status),
             ("duration_ms", &["ms", "millis"], &is_time),

@@ -80,8 +80,8 @@ pub fn of_a_table(name: &str, found: (&Sample, &Table, &Times, &Roles), said: &S
             "the sentences of prefectures are looked for on its pages; other sites need their own",
         );
     } else {
-        let rules = if roles.words.is_empty() { ON_THE_COUNT.to_owned() } else { rules_of(&roles.words, proposal) };
-        proposal.files.insert("outcome-rules.toml".to_owned(), rules);
+        let list = if roles.words.is_empty() { ON_THE_COUNT.to_owned() } else { rules_of(&roles.words, proposal) };
+        proposal.files.insert("outcome-rules.toml".to_owned(), list);
     }
     registry(&mut text, roles, said, proposal);
     source(&mut text, name, (sample, table), roles, proposal);
@@ -147,18 +147,13 @@ fn registry(text: &mut String, roles: &Roles, said: &Said, proposal: &mut Propos
         text,
         "# The registry does not know its counters or procedures: they are taken as they are.\nunknown = \"accept\""
     );
-    match said.zone {
-        Some(zone) => {
-            let _ = writeln!(text, "zone = {}", quoted(zone.name()));
-        }
-        None => {
-            let _ = writeln!(text, "# zone = \"Europe/Paris\"   # {TO_FILL}: the zone of the counters");
-            proposal.missing(
-                "registry.zone",
-                "the registry does not know the counters, and no line tells in which zone they are; --zone says it",
-            );
-        }
+    if let Some(zone) = said.zone {
+        let _ = writeln!(text, "zone = {}", quoted(zone.name()));
+        return;
     }
+    let _ = writeln!(text, "# zone = \"Europe/Paris\"   # {TO_FILL}: the zone of the counters");
+    let why = "the registry does not know the counters, and no line tells in which zone they are; --zone says it";
+    proposal.missing("registry.zone", why);
 }
 
 fn source(text: &mut String, name: &str, (sample, table): (&Sample, &Table), roles: &Roles, proposal: &mut Proposal) {

@@ -120,15 +120,12 @@ fn json(sample: &Sample) -> Result<Table> {
         flatten(row, "", &mut leaves);
         for (path, name, value) in leaves {
             let template = format!("{{{path}}}");
-            let column = match table.columns.iter().position(|column| column.template == template) {
-                Some(found) => &mut table.columns[found],
-                None => {
-                    table.columns.push(Column { name, template, values: vec![None; rows.len()] });
-                    let last = table.columns.len() - 1;
-                    &mut table.columns[last]
-                }
-            };
-            column.values[at] = Some(value);
+            let found = table.columns.iter().position(|column| column.template == template);
+            let place = found.unwrap_or(table.columns.len());
+            if found.is_none() {
+                table.columns.push(Column { name, template, values: vec![None; rows.len()] });
+            }
+            table.columns[place].values[at] = Some(value);
         }
     }
     Ok(table)
