@@ -23,6 +23,7 @@ pub mod net;
 pub mod outcome;
 pub mod probe;
 pub mod progress;
+pub mod propose;
 pub mod publish;
 pub mod registry;
 pub mod release;

@@ -174,11 +174,11 @@ fn a_configuration_that_cannot_be_right_names_its_line() {
         ("api = \"https://www.data.gouv.fr/\"", "does not end in /api/1/"),
         ("api = \"https://moi:secret@www.data.gouv.fr/api/1/\"", "credentials have no place in a configuration"),
         ("api = \"https://www.data.gouv.fr/api/1\"", "it must end in a slash"),
-        ("public_url = \"https://example.org/store/\"", "unknown field `public_url`"),
+        ("public_url = \"https://example.org/store/\"", "unknown key « datagouv.public_url »"),
         ("dataset = \"rendez-vous-en-prefecture\"", "is no id of the platform"),
         ("tags = [\"préfecture\"]", "is no keyword"),
         ("tags = [\"ab\"]", "is no keyword"),
-        ("key = \"udata_secret\"", "unknown field `key`"),
+        ("key = \"udata_secret\"", "unknown key « datagouv.key »"),
     ] {
         scene.set_all(more);
         let told = scene.refused(Some("clef"), &[], 2);

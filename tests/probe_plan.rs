@@ -52,7 +52,7 @@ fn a_plan_that_lacks_what_it_must_say_is_refused() {
             "[essai]\nserveur = \"127.0.0.1:80\"\ndu = \"2026-12-02T00:00:00Z\"\nau = \"2026-12-01T00:00:00Z\"\n[sonde]",
             "du and au say",
         ),
-        ("[sonde]", "[sonde]\nproxy = \"x\"", "unknown field"),
+        ("[sonde]", "[sonde]\nproxy = \"x\"", "unknown key « sonde.proxy »"),
     ] {
         let text = plan();
         assert!(text.contains(what), "{what}");

@@ -162,11 +162,7 @@ fn a_freshness_or_a_moment_out_of_all_bounds_is_a_sentence_and_no_panic() {
         let pipeline = logs.pipeline(&format!("fresh_hours = {hours}"), EVERYWHERE);
         let run = Store::new().run(&pipeline, &[&logs.path()], AS_OF, &[]);
         assert_eq!(run.code, Some(2), "{}", run.stderr);
-        assert!(
-            run.stderr.contains(&format!("fresh_hours {hours} is not between an hour and ten years")),
-            "{}",
-            run.stderr
-        );
+        assert!(run.stderr.contains(&format!("fresh_hours {hours} is not between 1 and 87600")), "{}", run.stderr);
     }
     for moment in ["0001-01-01T00:00:00Z", "1999-12-31T23:59:59Z", "9999-12-31T23:59:59Z", "2100-01-01T00:00:00+00:00"]
     {

@@ -116,7 +116,7 @@ fn a_window_that_the_library_cannot_have_is_refused_with_the_pipeline() {
         let (pipeline, path) = settled(&folder, &format!("[limits]\nzstd_window_mib = {mib}"), "a.ndjson", &lines());
         let run = Store::new().run(&pipeline, &[&path], AS_OF, &[]);
         assert_eq!(run.code, Some(2), "{}", run.stderr);
-        assert!(run.stderr.contains("zstd_window_mib is not between 1 and 2048"), "{}", run.stderr);
+        assert!(run.stderr.contains(&format!("zstd_window_mib {mib} is not between 1 and 2048")), "{}", run.stderr);
     }
 }
 

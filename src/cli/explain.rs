@@ -63,16 +63,9 @@ impl Explain {
                 .at(&source)
                 .hint(format!("the pipeline reads {read}"))
         })?;
-        let mut teller = Teller {
-            rules: &rules,
-            file: &file.name,
-            json: common.json,
-            lines: wanted.map_or(1..=FIRST_LINES, |line| line..=line),
-            ids: HashMap::new(),
-            dropped: self.raw.as_deref().map(|raw| dropped_in_run(&ingest, raw, &file.name)).transpose()?,
-            last: 0,
-            found: false,
-        };
+        let lines = wanted.map_or(1..=FIRST_LINES, |line| line..=line);
+        let mut teller = Teller::new(&rules, &file.name, lines, common.json);
+        teller.dropped = self.raw.as_deref().map(|raw| dropped_in_run(&ingest, raw, &file.name)).transpose()?;
         ingest.show(0, &file, 0, &mut teller, &Silent)?;
         if !teller.found {
             return Err(Error::usage("the file has no such line")
@@ -130,7 +123,7 @@ fn name_in_run(ingest: &Ingest<'_>, path: &Path, listed: &str) -> Option<String>
 }
 
 /// Tells a person what becomes of lines.
-struct Teller<'a> {
+pub(super) struct Teller<'a> {
     rules: &'a RuleSet,
     file: &'a str,
     json: bool,
@@ -178,6 +171,13 @@ impl Witness for Teller<'_> {
 
     fn has_seen_enough(&self) -> bool {
         self.last >= *self.lines.end()
+    }
+}
+
+impl<'a> Teller<'a> {
+    /// Tells of some lines of a file, looked at alone.
+    pub(super) fn new(rules: &'a RuleSet, file: &'a str, lines: RangeInclusive<u64>, json: bool) -> Self {
+        Self { rules, file, json, lines, ids: HashMap::new(), dropped: None, last: 0, found: false }
     }
 }
 

@@ -8,6 +8,7 @@ mod dossier;
 mod embedded;
 mod explain;
 mod graph;
+mod init;
 mod probe;
 mod retract;
 mod run;
@@ -65,6 +66,7 @@ struct Common {
 #[derive(Debug, Subcommand)]
 enum Command {
     Probe(probe::ProbeCommand),
+    Init(init::Init),
     Run(run::Run),
     Check(check::Check),
     Explain(explain::Explain),
@@ -121,6 +123,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         None => run::Run::sample().run(&cli.common),
         Some(Command::Probe(command)) => command.run(&cli.common),
+        Some(Command::Init(command)) => command.run(&cli.common),
         Some(Command::Run(command)) => command.run(&cli.common),
         Some(Command::Check(command)) => command.run(&cli.common),
         Some(Command::Explain(command)) => command.run(&cli.common),

@@ -3,15 +3,18 @@
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
+use guichets_ouverts::config::Pipeline;
+use guichets_ouverts::config::reference::{self, Document};
 use guichets_ouverts::error::{Context, Error, Result};
 use guichets_ouverts::job::compare_schemas;
 use guichets_ouverts::model::Model;
+use guichets_ouverts::probe::plan_schema;
 use guichets_ouverts::publish::{self, Guard};
 use guichets_ouverts::schema::{Catalog, Language, Origin, TableSchema, dictionary_html, dictionary_markdown};
 
 use super::{Common, graph, print};
 
-/// Check the table schemas, or print the dictionary or the drawing that follows from them
+/// Check the table schemas, or print what follows from them and from the configuration: dictionary, drawing, reference
 #[derive(Debug, Args)]
 pub struct SchemaCommand {
     #[command(subcommand)]
@@ -35,6 +38,12 @@ enum Action {
         #[arg(long, value_enum, default_value_t = Markup::Markdown)]
         format: Markup,
     },
+    /// Print the reference of what a person configures: the page of every key, or a JSON Schema for editors
+    Config {
+        /// What is printed
+        #[arg(value_enum, default_value_t = Reference::Page)]
+        what: Reference,
+    },
     /// Draw which table is made of which, as Mermaid; with --json, as data
     Graph,
 }
@@ -46,6 +55,36 @@ enum Tongue {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
+enum Reference {
+    /// The page of every key, in Markdown
+    Page,
+    /// The JSON Schema of pipeline.toml
+    Pipeline,
+    /// The JSON Schema of a probe's plan
+    Plan,
+}
+
+impl Reference {
+    /// What is printed.
+    fn shown(self) -> String {
+        let (pipeline, plan) = (reference::json_schema::<Pipeline>(), plan_schema());
+        match self {
+            Self::Pipeline => format!("{pipeline:#}"),
+            Self::Plan => format!("{plan:#}"),
+            Self::Page => {
+                let of = |name, schema_path, schema| Document { name, schema_path, schema };
+                reference::page(&[
+                    of("pipeline.toml", "../schemas/config/pipeline.schema.json", pipeline),
+                    of("plan.toml", "../schemas/config/plan.schema.json", plan),
+                ])
+                .trim_end()
+                .to_owned()
+            }
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
 enum Markup {
     Markdown,
     Html,
@@ -54,51 +93,57 @@ enum Markup {
 impl SchemaCommand {
     /// Checks or prints.
     pub fn run(self, common: &Common) -> Result<ExitCode> {
-        let project = common.project()?;
-        let catalog = Catalog::load(&project.tables())?;
-        let tables = catalog.for_readers();
         match self.action {
-            Action::Check { against } => {
-                let models = Model::load_all(&project.models())?;
-                agree(&tables, &models)?;
-                if let Some(store) = &against {
-                    return against_published(store, &catalog, common);
-                }
-                let columns: usize = tables.iter().map(|table| table.fields.len()).sum();
-                print(&if common.json {
-                    serde_json::json!({ "tables": tables.len(), "columns": columns, "models": models.len() })
-                        .to_string()
-                } else {
-                    format!(
-                        "{} tables, {columns} columns, {} models: all declared, all in order",
-                        tables.len(),
-                        models.len()
-                    )
-                });
-            }
-            Action::Graph => {
-                let models = Model::load_all(&project.models())?;
-                agree(&tables, &models)?;
-                let nodes = graph::nodes(&tables, &models);
-                print(&if common.json {
-                    format!("{:#}", serde_json::json!({ "tables": nodes }))
-                } else {
-                    graph::mermaid(&nodes).trim_end().to_owned()
-                });
-            }
+            Action::Check { against } => return check(against.as_deref(), common),
+            Action::Graph => draw(common)?,
+            Action::Config { what } => print(&what.shown()),
             Action::Docs { language, format } => {
+                let catalog = Catalog::load(&common.project()?.tables())?;
                 let language = match language {
                     Tongue::Fr => Language::French,
                     Tongue::En => Language::English,
                 };
                 print(&match format {
-                    Markup::Markdown => dictionary_markdown(&tables, language),
-                    Markup::Html => dictionary_html(&tables, language),
+                    Markup::Markdown => dictionary_markdown(&catalog.for_readers(), language),
+                    Markup::Html => dictionary_html(&catalog.for_readers(), language),
                 });
             }
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+fn check(against: Option<&str>, common: &Common) -> Result<ExitCode> {
+    let project = common.project()?;
+    let catalog = Catalog::load(&project.tables())?;
+    let tables = catalog.for_readers();
+    let models = Model::load_all(&project.models())?;
+    agree(&tables, &models)?;
+    if let Some(store) = against {
+        return against_published(store, &catalog, common);
+    }
+    let columns: usize = tables.iter().map(|table| table.fields.len()).sum();
+    print(&if common.json {
+        serde_json::json!({ "tables": tables.len(), "columns": columns, "models": models.len() }).to_string()
+    } else {
+        format!("{} tables, {columns} columns, {} models: all declared, all in order", tables.len(), models.len())
+    });
+    Ok(ExitCode::SUCCESS)
+}
+
+fn draw(common: &Common) -> Result<()> {
+    let project = common.project()?;
+    let catalog = Catalog::load(&project.tables())?;
+    let tables = catalog.for_readers();
+    let models = Model::load_all(&project.models())?;
+    agree(&tables, &models)?;
+    let nodes = graph::nodes(&tables, &models);
+    print(&if common.json {
+        format!("{:#}", serde_json::json!({ "tables": nodes }))
+    } else {
+        graph::mermaid(&nodes).trim_end().to_owned()
+    });
+    Ok(())
 }
 
 /// Says what changed since the published schemas; exit code 3 where a gate would refuse it.

@@ -1,21 +1,28 @@
 //! `[datagouv]` of `pipeline.toml`: what a publication is on data.gouv.fr, or on another instance of udata.
 
+use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use url::{Host, Url};
 
+/// What an id of the platform looks like.
+const OBJECT_ID: &str = "^[0-9a-f]{24}$";
+
 /// What a publication is on data.gouv.fr.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Datagouv {
     /// The first API of the instance; its address ends in `/api/1/`.
     #[serde(default = "default_api", deserialize_with = "api_address")]
+    #[schemars(with = "String", extend("default" = API))]
     pub api: Url,
     /// The dataset, by its id; none until it was created.
     #[serde(default, deserialize_with = "object_id")]
+    #[schemars(regex(pattern = OBJECT_ID))]
     pub dataset: Option<String>,
     /// The organisation in whose name the dataset is created, by its id; none for the owner of the key.
     #[serde(default, deserialize_with = "object_id")]
+    #[schemars(regex(pattern = OBJECT_ID))]
     pub organization: Option<String>,
     /// The title, unless it is the pipeline's.
     #[serde(default)]
@@ -37,11 +44,12 @@ pub struct Datagouv {
     pub licence: Option<String>,
     /// How long one request may take, in seconds.
     #[serde(default = "default_timeout")]
+    #[schemars(range(min = 1))]
     pub timeout_s: u64,
 }
 
 /// Of which territory the data speak, in the platform's vocabulary.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Spatial {
     /// Ids of zones.
@@ -56,9 +64,12 @@ impl Default for Spatial {
     }
 }
 
+/// The first API of data.gouv.fr.
+const API: &str = "https://www.data.gouv.fr/api/1/";
+
 fn default_api() -> Url {
-    // A constant that parses, as the tests show.
-    Url::parse("https://www.data.gouv.fr/api/1/").unwrap_or_else(|_| unreachable!())
+    // It parses, as the tests show.
+    Url::parse(API).unwrap_or_else(|_| unreachable!())
 }
 
 fn default_frequency() -> String {

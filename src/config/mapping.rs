@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 
 use chrono_tz::Tz;
 use regex::Regex;
-use serde::Deserialize;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
 
 use super::TimeForm;
 use crate::attempt::MAPPED_FIELDS;
@@ -17,7 +18,7 @@ use crate::charset::Charset;
 use crate::error::{Context, Error, Result};
 
 /// Foreign logs of one shape.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SourceMapping {
     /// A name that never changes: it is part of the ids given to attempts that have none.
@@ -57,6 +58,7 @@ pub struct SourceMapping {
     /// When the attempt began.
     pub time: TimeMapping,
     /// The fields of the contract, `slots.count` and the like included.
+    #[schemars(schema_with = "mapped_fields")]
     pub fields: BTreeMap<String, ValueMapping>,
 }
 
@@ -65,7 +67,7 @@ const fn comma() -> char {
 }
 
 /// The shape of a foreign line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
     /// Delimited values; one line is one record, so no quoted line ends.
@@ -75,7 +77,7 @@ pub enum LogFormat {
 }
 
 /// Whether a last line without a line end is whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum FinalNewline {
     /// It may have been cut: it is set aside, and read once its end is there.
@@ -86,7 +88,7 @@ pub enum FinalNewline {
 }
 
 /// Columns of which each is an attempt of its own: a wide table read as its long form.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Unpivot {
     /// A regular expression that the names of those columns match from end to end.
@@ -111,7 +113,7 @@ fn unpivoted_value() -> String {
 }
 
 /// A list of which each member is an attempt of its own.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Each {
     /// The dotted path of the list; empty where the line itself is the list.
@@ -127,7 +129,7 @@ fn member_name() -> String {
 }
 
 /// When the attempt began.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TimeMapping {
     /// The template that gives the time's text.
@@ -137,6 +139,7 @@ pub struct TimeMapping {
     pub format: String,
     /// The zone of a local time.
     #[serde(default)]
+    #[schemars(with = "Option<String>", example = "Europe/Paris")]
     pub zone: Option<Tz>,
     /// What is done with a local time that happened twice.
     #[serde(default)]
@@ -147,8 +150,9 @@ pub struct TimeMapping {
 }
 
 /// What a field of the contract is taken from.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(untagged)]
+#[schemars(rename = "FieldOrTemplate")]
 pub enum ValueMapping {
     /// A template.
     Template(String),
@@ -157,8 +161,9 @@ pub enum ValueMapping {
 }
 
 /// A template and what is made of it, in this order.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Field")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a step that may be asked for")]
 pub struct FullMapping {
     /// The template.
@@ -193,8 +198,34 @@ pub struct FullMapping {
     pub format: Option<String>,
     /// For a date that is given as an instant: the zone in which it is a date.
     #[serde(default)]
+    #[schemars(with = "Option<String>", example = "Europe/Paris")]
     pub zone: Option<Tz>,
 }
+
+/// The contract itself: what each of its fields means stands there.
+const CONTRACT_SCHEMA: &str = include_str!("../../schemas/raw/attempt-v1.schema.json");
+
+/// A table that has the fields to which a foreign log can be mapped, and no others.
+fn mapped_fields(generator: &mut SchemaGenerator) -> Schema {
+    let value = generator.subschema_for::<ValueMapping>();
+    // Embedded text that a test reads: without it the fields would have no meaning beside their names.
+    let contract: serde_json::Value = serde_json::from_str(CONTRACT_SCHEMA).unwrap_or_default();
+    let property = |field: &&str| {
+        let place = format!("/properties/{}", field.replace('.', "/properties/"));
+        let mut schema = value.clone();
+        if let Some(meaning) = contract.pointer(&place).and_then(|declared| declared.get("description")) {
+            schema.insert("description".to_owned(), meaning.clone());
+        }
+        ((*field).to_owned(), schema.to_value())
+    };
+    let properties: serde_json::Map<String, serde_json::Value> = MAPPED_FIELDS.iter().map(property).collect();
+    json_schema!({
+        "type": "object", "properties": properties, "required": REQUIRED_FIELDS, "additionalProperties": false,
+    })
+}
+
+/// The fields without which no attempt is of any service.
+const REQUIRED_FIELDS: [&str; 2] = ["counter", "procedure"];
 
 /// How a value becomes an id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -288,7 +319,7 @@ impl SourceMapping {
                 full.check(name).map_err(|error| of_key(&format!("fields.{name}"), error))?;
             }
         }
-        for required in ["counter", "procedure"] {
+        for required in REQUIRED_FIELDS {
             if !self.fields.contains_key(required) {
                 return wrong(format!("fields.{required} is missing"));
             }

@@ -2,9 +2,11 @@
 
 mod datagouv;
 mod mapping;
+mod method;
 mod period;
 mod pipeline;
 mod publication;
+pub mod reference;
 mod schedule;
 mod statement;
 mod time_form;
@@ -13,8 +15,9 @@ pub use datagouv::{Datagouv, Spatial, is_loopback};
 pub use mapping::{
     Digest, Each, FinalNewline, FullMapping, LogFormat, SourceMapping, TimeMapping, Unpivot, ValueMapping,
 };
+pub use method::Method;
 pub use period::{Exit, ExitReason, Period};
-pub use pipeline::{Gates, Limits, Method, Pipeline, RegistrySettings, UnknownIds};
+pub use pipeline::{Gates, Limits, Pipeline, RegistrySettings, UnknownIds};
 pub use publication::{Contact, Frequency, Organisation, Place, PublicationSettings};
 pub use schedule::Schedule;
 pub use statement::{EvidenceSettings, ProbeSettings, Statement};

@@ -4,15 +4,16 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use chrono_tz::Tz;
-use serde::{Deserialize, Deserializer, Serialize};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::statement::{EvidenceSettings, ProbeSettings, half_said};
-use super::{Datagouv, Project, PublicationSettings, SourceMapping};
+use super::{Datagouv, Method, Project, PublicationSettings, SourceMapping, reference};
 use crate::calendar::parse_rfc3339;
 use crate::error::{Context, Error, Result};
 
 /// One publication: its sources, its rules, its schedule, its thresholds.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Pipeline {
     /// A slug.
@@ -32,8 +33,9 @@ pub struct Pipeline {
     /// The moment as of which the version speaks, unless the command line says otherwise; RFC 3339.
     #[serde(default)]
     pub as_of: Option<String>,
-    /// How many hours a version stays fresh: after that, the next one is late.
+    /// How many hours a version stays fresh, from an hour to ten years: after that, the next one is late.
     #[serde(default = "default_fresh_hours")]
+    #[schemars(range(min = 1, max = 87_600))]
     pub fresh_hours: i64,
     /// The outcome rules: a path relative to the pipeline's folder, or the name of a pipeline whose rules they are.
     #[serde(default = "default_rules")]
@@ -84,15 +86,12 @@ const fn default_fresh_hours() -> i64 {
     36
 }
 
-/// From an hour to ten years.
-const FRESH_HOURS: RangeInclusive<i64> = 1..=87_600;
-
 fn default_schedule() -> PathBuf {
     "schedule.csv".into()
 }
 
 /// Where counters and procedures are known from.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RegistrySettings {
     /// Folders of registry tables, relative to the project's root; a row of a later one stands beside those before it.
@@ -102,11 +101,12 @@ pub struct RegistrySettings {
     pub unknown: UnknownIds,
     /// The zone of a counter that is not in the registry, where such lines are accepted.
     #[serde(default)]
+    #[schemars(with = "Option<String>", example = "Europe/Paris")]
     pub zone: Option<Tz>,
 }
 
 /// What becomes of a line whose counter or procedure is not in the registry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum UnknownIds {
     /// It is set aside, with the reason.
@@ -117,15 +117,17 @@ pub enum UnknownIds {
 }
 
 /// Bounds on what is read, so that no file can exhaust the machine.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
     /// Longest line that is kept, in bytes.
+    #[schemars(range(min = 1))]
     pub line_bytes: usize,
     /// How many times larger than its file a stream may unpack, beyond the first 64 MiB.
     pub unpack_ratio: u64,
     /// How far a zstd stream may look back, in MiB, of which the largest power of two counts: this much memory is taken
     /// for each file that is being read. By default as much as the zstd tool takes; from 1 to 2048.
+    #[schemars(range(min = *ZSTD_WINDOW_MIB.start(), max = *ZSTD_WINDOW_MIB.end()))]
     pub zstd_window_mib: u64,
     /// How much memory a run may take, in MiB: a quarter of it is for decoded attempts that wait, and beyond it go to disk;
     /// half of it for what models work on at once. A run that is given less takes longer, and says the same.
@@ -161,95 +163,8 @@ impl Limits {
     }
 }
 
-/// Thresholds of the method; published in the table `parametres`, whose schema says what each does.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-#[expect(missing_docs, reason = "each is described by schemas/tables/parametres.json, where it is declared")]
-pub struct Method {
-    pub methode_version: String,
-    #[serde(rename(deserialize = "plannings"), deserialize_with = "window_of_plannings")]
-    pub plannings_fenetre_jours: i32,
-    pub plannings_cycles_min: i32,
-    pub cycle_max_h: i32,
-    pub reponses_min_jour: i32,
-    pub reponses_min_semaine: i32,
-    pub jours_min_semaine: i32,
-    pub reponses_min_mois: i32,
-    pub jours_min_mois: i32,
-    pub reponses_min_trimestre: i32,
-    pub jours_min_trimestre: i32,
-    pub reponses_min_annee: i32,
-    pub jours_min_annee: i32,
-    pub semaines_min_grappes: i32,
-    pub couverture_suffisante: f64,
-    pub part_jours_suffisante: f64,
-    pub largeur_bornes_suffisante: f64,
-    pub largeur_bornes_max: f64,
-    pub ecart_cadence_max: f64,
-    pub part_meme_heure_max: f64,
-    pub z95: f64,
-    pub correlation_jour_min: f64,
-    pub dispersion_ouvertures: f64,
-    pub jours_fermes_min_semaine: i32,
-    pub silence_min_h: i32,
-    pub delai_court_jours: i32,
-    pub delai_long_jours: i32,
-    pub part_dates_non_lues_max: f64,
-    pub reponses_min_mediane: i32,
-    pub reponses_min_p90: i32,
-    pub jours_min_quantile: i32,
-}
-
-impl Default for Method {
-    fn default() -> Self {
-        Self {
-            methode_version: "2026.3.0".to_owned(),
-            plannings_fenetre_jours: 0,
-            plannings_cycles_min: 5,
-            cycle_max_h: 6,
-            reponses_min_jour: 4,
-            reponses_min_semaine: 7,
-            jours_min_semaine: 3,
-            reponses_min_mois: 20,
-            jours_min_mois: 7,
-            reponses_min_trimestre: 60,
-            jours_min_trimestre: 20,
-            reponses_min_annee: 200,
-            jours_min_annee: 60,
-            semaines_min_grappes: 8,
-            couverture_suffisante: 0.8,
-            part_jours_suffisante: 0.8,
-            largeur_bornes_suffisante: 0.1,
-            largeur_bornes_max: 0.3,
-            ecart_cadence_max: 0.05,
-            part_meme_heure_max: 0.9,
-            z95: 1.959_963_984_540_054,
-            correlation_jour_min: 0.3,
-            dispersion_ouvertures: 2.5,
-            jours_fermes_min_semaine: 2,
-            silence_min_h: 6,
-            delai_court_jours: 30,
-            delai_long_jours: 60,
-            part_dates_non_lues_max: 0.05,
-            reponses_min_mediane: 20,
-            reponses_min_p90: 50,
-            jours_min_quantile: 7,
-        }
-    }
-}
-
-/// Where plannings come and go, how many days around one of its answers a planning is expected, as in `"30 jours"`. Without
-/// it, 0: from its first answer on.
-fn window_of_plannings<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<i32, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    let days = text.strip_suffix(" jours").and_then(|days| days.parse().ok());
-    days.filter(|days| (1..=366).contains(days)).ok_or_else(|| {
-        serde::de::Error::custom(format!("plannings « {text} » is not from \"1 jours\" to \"366 jours\""))
-    })
-}
-
 /// Thresholds of the gates: what a version must satisfy before anyone can see it.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Gates {
     /// Fewest attempts.
@@ -257,19 +172,25 @@ pub struct Gates {
     /// Fewest attempts that answered yes or no.
     pub answers_min: u64,
     /// Largest share of lines set aside.
+    #[schemars(range(min = 0, max = 1))]
     pub quarantine_max: f64,
     /// Largest share of attempts whose page was not recognised.
+    #[schemars(range(min = 0, max = 1))]
     pub unrecognized_max: f64,
     /// Largest share of cycles that cannot be what they say: a name used again, a cycle that lasts too long, a planning
     /// asked twice in one try.
+    #[schemars(range(min = 0, max = 1))]
     pub cycles_max: f64,
     /// Largest share of consultations of which a planning that was expected was not asked.
+    #[schemars(range(min = 0, max = 1))]
     pub incomplete_max: f64,
     /// From how many answers on a day of one probe with « yes » alone is taken for a log that cannot say « no ».
     pub only_yes_min: u64,
     /// Largest share of the attempts of the version before that may be gone.
+    #[schemars(range(min = 0, max = 1))]
     pub removed_max: f64,
     /// Largest share of the attempts of the version before whose outcome may be another.
+    #[schemars(range(min = 0, max = 1))]
     pub moved_max: f64,
 }
 
@@ -298,7 +219,7 @@ impl Pipeline {
         let path = folder.join("pipeline.toml");
         let place = |error: Error| error.at_path(&path);
         let text = std::fs::read_to_string(&path).usage("cannot read the pipeline").map_err(place)?;
-        let mut pipeline: Self = toml::from_str(&text).usage("not a pipeline").map_err(place)?;
+        let mut pipeline: Self = reference::read(&text, "pipeline", Some(&path))?;
         folder.clone_into(&mut pipeline.folder);
         let written: toml::Table = toml::from_str(&text).usage("not a pipeline").map_err(place)?;
         pipeline.sources_as_written =
@@ -315,16 +236,6 @@ impl Pipeline {
             return Err(place(
                 Error::usage("registry.unknown = \"accept\" needs registry.zone")
                     .hint("name the time zone of the counters, as in zone = \"Europe/Berlin\""),
-            ));
-        }
-        if !ZSTD_WINDOW_MIB.contains(&pipeline.limits.zstd_window_mib) {
-            let (least, most) = (ZSTD_WINDOW_MIB.start(), ZSTD_WINDOW_MIB.end());
-            return Err(place(Error::usage(format!("limits.zstd_window_mib is not between {least} and {most}"))));
-        }
-        if !FRESH_HOURS.contains(&pipeline.fresh_hours) {
-            return Err(place(
-                Error::usage(format!("fresh_hours {} is not between an hour and ten years", pipeline.fresh_hours))
-                    .hint("say after how many hours the next version is late, as in fresh_hours = 36"),
             ));
         }
         if let Some(key) = half_said(&pipeline.probe, &pipeline.evidence) {

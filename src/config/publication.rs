@@ -1,5 +1,6 @@
 //! `[publication]` of `pipeline.toml`: what the metadata of a version say beside what the data themselves tell.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use url::Url;
 
@@ -7,13 +8,13 @@ use super::is_loopback;
 use crate::error::{Context, Error, Result};
 
 /// Who publishes a pipeline's versions, where, and how they are found and cited. All of it may be left out.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PublicationSettings {
     /// The public address of the store's root: where readers find it. Without it the metadata name files relative to
     /// themselves, and leave out those that stand outside the version's own folder, and no catalogue can be told of them.
     pub base_url: Option<String>,
-    /// Who publishes.
+    /// Who publishes; the project itself where nothing is said.
     pub publisher: Organisation,
     /// Whom to ask; the publisher's page where nothing is said.
     pub contact: Option<Contact>,
@@ -36,7 +37,7 @@ pub struct PublicationSettings {
 }
 
 /// An organisation or a project; never a person.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Organisation {
     /// Its name.
@@ -46,7 +47,7 @@ pub struct Organisation {
 }
 
 /// Whom to ask about the data.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Contact {
     /// A name, of a service rather than of a person.
@@ -60,7 +61,7 @@ pub struct Contact {
 }
 
 /// The place that the data are about.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Place {
     /// Its name, in French.
@@ -72,7 +73,7 @@ pub struct Place {
 }
 
 /// How often a new version comes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Frequency {
     /// Every day.

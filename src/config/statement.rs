@@ -2,15 +2,18 @@
 //!
 //! All of it may be left out. What is not stated is said to be not stated: nothing is assumed of a robot that others run.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::schema::Language;
 
 /// A statement in both languages.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Statement {
+    /// In French.
     fr: String,
+    /// In English.
     en: String,
 }
 
@@ -30,7 +33,7 @@ impl Statement {
 }
 
 /// What is told of the robots themselves.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ProbeSettings {
     /// The declared identities whose text is published; of others the table `signatures` has a digest alone.
@@ -44,7 +47,7 @@ pub struct ProbeSettings {
 }
 
 /// What is told of the evidence of each attempt: pages, screenshots, raw logs. None of it is published.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct EvidenceSettings {
     /// What is kept.

@@ -38,7 +38,7 @@ pub use due::{Agenda, Load, Watched};
 pub use folder::{Entry, Folder};
 pub use identity::Identity;
 pub use log::file_of;
-pub use plan::Plan;
+pub use plan::{Plan, plan_schema};
 pub use proof::{DayManifest, Link};
 pub use run::{Probe, Wires};
 pub use session::{Last, Session, Stop};

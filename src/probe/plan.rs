@@ -1,27 +1,29 @@
 //! The plan of a probe: who answers for it, which hosts it may ask, and what it looks at. It may be stricter than
 //! [`bounds`](super::bounds), never more lenient, and does not start without a name, a page and an address to write to.
 
-mod forms;
+mod form;
 mod rehearsal;
+mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::LazyLock;
 
-use chrono::{NaiveDate, TimeDelta};
+use chrono::TimeDelta;
 use regex::Regex;
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer};
 use url::Url;
 
 pub use rehearsal::Rehearsal;
 
-use self::forms::form_of;
-use self::rehearsal::{VANTAGE, WrittenRehearsal};
-use super::bounds::{NEVER_HOSTS, PAUSE_MAX_S, PAUSE_MIN_S, REQUESTS_PER_HOST_DAY};
+use self::rehearsal::VANTAGE;
+use super::bounds::NEVER_HOSTS;
 use crate::attempt::System;
 use crate::attempt::bounds::{ALIAS_CHARS, IDENTIFIER_CHARS};
+use crate::config::reference;
 use crate::error::{Context, Error, Result};
+use form::form_of;
+pub use written::Conditions;
+use written::{Written, WrittenHost, WrittenPoint, WrittenRehearsal};
 
 /// A plan that was checked.
 #[derive(Debug, Clone)]
@@ -57,18 +59,6 @@ pub struct Host {
     pub pause: TimeDelta,
     /// Who accepted the conditions of its sites, where somebody did.
     pub conditions: Option<Conditions>,
-}
-
-/// That the conditions of use were read and accepted by a person.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Conditions {
-    /// By whom.
-    #[serde(rename = "acceptees_par")]
-    pub by: String,
-    /// When.
-    #[serde(rename = "le")]
-    pub on: NaiveDate,
 }
 
 /// A service, and where it is looked at.
@@ -127,57 +117,10 @@ impl Point {
 static MAIL: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"^[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$").ok());
 
-/// The plan as it stands in the file.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Written {
-    sonde: WrittenProbe,
-    #[serde(default)]
-    hote: Vec<WrittenHost>,
-    #[serde(default)]
-    point: Vec<WrittenPoint>,
-    essai: Option<WrittenRehearsal>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WrittenProbe {
-    operateur: String,
-    #[serde(deserialize_with = "address")]
-    page: Url,
-    contact: String,
-    point_de_mesure: String,
-    consentement: String,
-    #[serde(default)]
-    garder_pages: bool,
-    pipeline: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WrittenHost {
-    nom: String,
-    requetes_par_jour: u32,
-    pause_s: u32,
-    conditions: Option<Conditions>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WrittenPoint {
-    guichet: String,
-    demarche: String,
-    systeme: System,
-    #[serde(deserialize_with = "address")]
-    adresse: Url,
-    libelle: Option<String>,
-    #[serde(default)]
-    plannings: Vec<String>,
-}
-
-fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Url, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    Url::parse(&text).map_err(|error| D::Error::custom(format!("« {text} » is no address: {error}")))
+/// The JSON Schema of a plan.
+#[must_use]
+pub fn plan_schema() -> serde_json::Value {
+    reference::json_schema::<Written>()
 }
 
 impl Plan {
@@ -189,7 +132,7 @@ impl Plan {
     pub fn load(path: &Path) -> Result<Self> {
         let here = |error: Error| error.at_path(path);
         let text = std::fs::read_to_string(path).usage("cannot read the plan").map_err(here)?;
-        Self::parse(&text).map_err(here)
+        Self::of(&text, Some(path))
     }
 
     /// The same of a text.
@@ -197,7 +140,18 @@ impl Plan {
     /// # Errors
     /// As [`load`](Self::load), without the place.
     pub fn parse(text: &str) -> Result<Self> {
-        let written: Written = toml::from_str(text).usage("not a plan")?;
+        Self::of(text, None)
+    }
+
+    fn of(text: &str, path: Option<&Path>) -> Result<Self> {
+        let written = reference::read(text, "plan", path)?;
+        Self::checked(written).map_err(|error| match path {
+            Some(path) => error.at_path(path),
+            None => error,
+        })
+    }
+
+    fn checked(written: Written) -> Result<Self> {
         let mut hosts = BTreeMap::new();
         for host in written.hote {
             let name = host.nom.clone();
@@ -275,17 +229,6 @@ impl WrittenHost {
         if is_never_asked(name) {
             return Err(Error::usage(format!("{name} is a host that the probe never asks"))
                 .hint("a redirection to it is noted, and not followed"));
-        }
-        if !(1..=REQUESTS_PER_HOST_DAY).contains(&self.requetes_par_jour) {
-            return Err(Error::usage(format!(
-                "{name}: requetes_par_jour {} is not between 1 and {REQUESTS_PER_HOST_DAY}",
-                self.requetes_par_jour
-            ))
-            .hint("a plan may be stricter than the program, never more lenient"));
-        }
-        if !(PAUSE_MIN_S..=PAUSE_MAX_S).contains(&self.pause_s) {
-            let told = format!("{name}: pause_s {} is not between {PAUSE_MIN_S} and {PAUSE_MAX_S}", self.pause_s);
-            return Err(Error::usage(told).hint("a plan may be stricter than the program, never more lenient"));
         }
         if self.conditions.as_ref().is_some_and(|conditions| conditions.by.trim().is_empty()) {
             return Err(Error::usage(format!("{name}: conditions.acceptees_par names nobody")));

@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
 
+use super::written::WrittenRehearsal;
 use crate::error::{Error, Result};
 
 /// A rehearsal: nobody is asked but a server on this machine, in the place of every host. Its lines say so by their vantage.
@@ -18,15 +18,6 @@ pub struct Rehearsal {
 
 /// How the vantage of a rehearsal begins.
 pub(super) const VANTAGE: &str = "essai-";
-
-/// The rehearsal as it stands in the file.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct WrittenRehearsal {
-    serveur: SocketAddr,
-    du: Option<DateTime<Utc>>,
-    au: Option<DateTime<Utc>>,
-}
 
 impl WrittenRehearsal {
     /// Checks it.

@@ -1,19 +1,19 @@
-//! How the addresses of each system look, so that a plan names none that the probe does not visit.
+//! The form of the addresses at which a look begins.
 
 use crate::attempt::System;
 
 /// How the addresses of a system look.
-pub(super) struct AddressForm {
-    /// The path, as a regular expression.
+pub struct AddressForm {
+    /// A regular expression of its path.
     pub path: &'static str,
     /// Whether it has a query.
     pub query: bool,
-    /// One that is right.
+    /// One of them.
     pub example: &'static str,
 }
 
 /// How they look; nothing of a system that is not asked.
-pub(super) const fn form_of(system: System) -> Option<AddressForm> {
+pub const fn form_of(system: System) -> Option<AddressForm> {
     let (path, query, example) = match system {
         System::EzPlanning => {
             (r"^(/index\.php)?/booking/create/[0-9]+$", false, "https://www.example.gouv.fr/booking/create/123")
