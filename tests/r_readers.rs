@@ -55,7 +55,7 @@ fn r_of_debian_finds_every_row_and_the_declared_types() {
         let names: Vec<&str> = fields.iter().map(|field| field["name"].as_str().unwrap()).collect();
         assert_eq!(columns.iter().map(|(name, _)| *name).collect::<Vec<_>>(), names, "{name}");
         for (field, (column, found)) in fields.iter().zip(columns) {
-            let declared = class(field["type"].as_str().unwrap(), name.ends_with(".xlsx"));
+            let declared = class(field["type"].as_str().unwrap(), file["format"] == "xlsx");
             // A column without a value has no type.
             if !found.is_empty() && found != declared {
                 guessed.insert((table.to_owned(), column.to_owned(), found.to_owned()));

@@ -84,7 +84,7 @@ pub fn exporter(format: Format) -> &'static dyn Exporter {
     }
 }
 
-impl<'a> Export<'a> {
+impl Export<'_> {
     /// Hands over each row, numbered from 1, in order; `None` is a null.
     pub(super) fn each_row(&self, mut write: impl FnMut(usize, &[Option<Cell<'_>>]) -> Result<()>) -> Result<()> {
         let mut row = 0;

@@ -21,7 +21,7 @@ use crate::schema::ordered;
 /// What models have made of a table, or of a month of it, so far.
 enum Making<'s> {
     /// It goes to its file as it comes.
-    Written(PartWriter<'s>),
+    Written(Box<PartWriter<'s>>),
     /// It leaves in parts that all of it decides, or months are made anew where it says something else than before.
     Gathered(Vec<RecordBatch>),
 }
@@ -34,7 +34,7 @@ impl<'s> Making<'s> {
         if guichets.split.is_some() || guichets.reopens || !in_order {
             return Ok(Self::Gathered(Vec::new()));
         }
-        Ok(Self::Written(staging.begin(piece.table, piece.month.as_deref())?))
+        Ok(Self::Written(Box::new(staging.begin(piece.table, piece.month.as_deref())?)))
     }
 
     fn add(&mut self, rows: RecordBatch) -> Result<()> {
@@ -59,7 +59,7 @@ impl<'a> Version<'a> {
             let started = Instant::now();
             let mut pieces = Vec::new();
             for model in &ready {
-                pieces.extend(self.to_be_made(model)?);
+                pieces.extend(self.pieces_to_make(model)?);
             }
             self.make(&pieces, progress)?;
             for model in &ready {
@@ -80,7 +80,7 @@ impl<'a> Version<'a> {
     }
 
     /// What is to be made of a table. Of one that is split by months, the parts of untouched months stay as they are.
-    fn to_be_made<'m>(&mut self, model: &'m Model) -> Result<Vec<Piece<'m>>>
+    fn pieces_to_make<'m>(&mut self, model: &'m Model) -> Result<Vec<Piece<'m>>>
     where
         'a: 'm,
     {
