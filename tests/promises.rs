@@ -30,6 +30,7 @@ mod files;
 mod finished;
 mod first_sights;
 mod folders;
+mod forges;
 mod forgotten;
 mod framing;
 mod gates;
