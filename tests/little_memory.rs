@@ -56,16 +56,17 @@ fn content(pipeline: &Path, logs: &Path) -> Vec<(String, String)> {
     store.content()
 }
 
-/// Without memory, every attempt goes to disk and every model works on one counter of a month at a time.
+/// Without memory, every attempt goes to disk and every model works on one counter of a month at a time; with a little, some do.
 #[test]
 fn a_run_that_has_no_memory_says_what_one_that_has_plenty_says() {
     let folder = TempDir::new().unwrap();
     let logs = folder.path().join("logs");
     fs::create_dir(&logs).unwrap();
     disorder(&logs);
-    let [none, plenty] = [0, 4096].map(|memory| content(&pipeline(folder.path(), memory), &logs));
+    let [none, little, plenty] = [0, 1, 4096].map(|memory| content(&pipeline(folder.path(), memory), &logs));
     for table in ["tentatives", "consultations", "regards", "refus", "cycles", "presences", "suites_reponses_mois"] {
         assert!(plenty.iter().any(|(name, _)| name.starts_with(&format!("{table}-2019-03"))), "no {table}");
     }
     assert_eq!(none, plenty);
+    assert_eq!(little, plenty);
 }

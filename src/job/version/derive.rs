@@ -63,7 +63,10 @@ impl<'a> Version<'a> {
             }
             self.make(&pieces, progress)?;
             for model in &ready {
-                self.join_years(self.catalog.table(&model.table)?)?;
+                let table = self.catalog.table(&model.table)?;
+                if table.guichets.partition.is_some() {
+                    self.join_years(table)?;
+                }
                 progress.advance(1);
             }
             let tables: Vec<&str> = ready.iter().map(|model| model.table.as_str()).collect();
