@@ -110,3 +110,14 @@ fn what_another_engine_makes_otherwise_is_seen() {
     assert!(told("synthese_departements").contains("services_suffisants is of the type double"), "{report}");
     assert!(told("signatures").contains("it fails"), "{}", told("signatures"));
 }
+
+/// What the documentation says was run is what is tried.
+#[test]
+fn the_engines_are_named_in_the_documentation_with_the_versions_that_are_tried() {
+    let scaling = fs::read_to_string(root().join("SCALING.md")).unwrap();
+    let pins = fs::read_to_string(root().join(ENGINES.requirements())).unwrap();
+    for (package, name) in [("duckdb", "DuckDB"), ("datafusion", "DataFusion"), ("pysail", "Sail")] {
+        let pin = pins.lines().find_map(|line| line.strip_prefix(&format!("{package}=="))).unwrap();
+        assert!(scaling.contains(&format!("{name} {pin}")), "SCALING.md does not name {name} {pin}");
+    }
+}
