@@ -1,7 +1,7 @@
 //! Models: `pipelines/models/**/<table>.sql`, run by Polars over the Parquet files that are published.
 //!
-//! A model reads tables by their names, declared or derived, and nothing else. The SQL stays in a dialect that DuckDB
-//! and DataFusion also run, so that anyone can recompute a derived table from the others.
+//! A model reads tables by their names, declared or derived, and nothing else. The SQL stays in a dialect that DuckDB,
+//! DataFusion and Sail also run, to the same bits, so that anyone can recompute a derived table from the others.
 
 mod contain;
 

@@ -34,22 +34,6 @@ fn slots_of_four_plannings_are_summed_whatever_each_of_them_counts() {
     assert_eq!(differing(&version), Vec::<Value>::new());
 }
 
-/// Whatever the contract allows today: the type of a sum is wider than that of what it adds.
-#[test]
-fn every_sum_of_a_model_has_64_bits() {
-    let mut sums = 0;
-    for (path, bytes) in tree(&root().join("pipelines/models")) {
-        let sql = String::from_utf8(bytes).unwrap();
-        for (at, _) in sql.match_indices("SUM(") {
-            let inner = argument(&sql[at + 4..]);
-            assert!(inner.starts_with("CAST("), "{path}: SUM({inner}) adds what it is given, of whatever type");
-            assert!(inner.ends_with("AS BIGINT)") || inner.ends_with("AS DOUBLE)"), "{path}: SUM({inner})");
-            sums += 1;
-        }
-    }
-    assert!(sums > 50, "only {sums} sums were found");
-}
-
 /// A count is a number of 32 bits to one engine and of 64 to another: what a large number multiplies says which it is.
 #[test]
 fn whatever_a_large_number_multiplies_has_64_bits() {
@@ -76,17 +60,6 @@ fn whatever_a_large_number_multiplies_has_64_bits() {
         }
     }
     assert!(products >= 2, "only {products} such products were found");
-}
-
-/// What stands up to the parenthesis that closes, on one line.
-fn argument(text: &str) -> String {
-    let mut depth = 1;
-    let end = text.find(|sign| {
-        depth += i32::from(sign == '(') - i32::from(sign == ')');
-        depth == 0
-    });
-    let words: Vec<&str> = text[..end.unwrap()].split_whitespace().collect();
-    words.join(" ").replace("( ", "(").replace(" )", ")")
 }
 
 /// The last day that is believed, a leap day, and one behind a leap day.

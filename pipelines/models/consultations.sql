@@ -94,10 +94,10 @@ comptes AS (
         EXTRACT(EPOCH FROM p.premier_cycle_utc) AS premier_s,
         EXTRACT(EPOCH FROM p.fin_utc) AS fin_s,
         CAST(p.cadence_s AS DOUBLE) AS cadence_s,
-        FLOOR(
+        CAST(FLOOR(
             (EXTRACT(EPOCH FROM m.moment_utc) - EXTRACT(EPOCH FROM p.premier_cycle_utc) + CAST(p.avance_s AS DOUBLE))
             / CAST(NULLIF(p.cadence_s, 0) AS DOUBLE)
-        ) AS numero_compte
+        ) AS DOUBLE) AS numero_compte
     FROM moments AS m
     INNER JOIN perimetre AS p
         ON m.guichet_id = p.guichet_id AND m.demarche_id = p.demarche_id
@@ -246,7 +246,7 @@ SELECT
     r.jour,
     r.semaine_iso,
     r.mois,
-    CAST(FLOOR(CAST(r.jour_heure AS DOUBLE) / 100.0) AS INTEGER) % 10 AS jour_semaine,
+    CAST(FLOOR(CAST(r.jour_heure - r.jour_heure % 100 AS DOUBLE) / 100.0 + 0.5) AS INTEGER) % 10 AS jour_semaine,
     r.jour_heure % 100 AS heure,
     r.cadence_s,
     CASE WHEN r.cycle_prevu >= 0.0 THEN r.periode_utc END AS periode_utc,

@@ -5,6 +5,7 @@ pub mod azure;
 pub mod browser;
 pub mod counters;
 pub mod csv_tables;
+pub mod dialect;
 mod files;
 pub mod foreign;
 pub mod gcs;

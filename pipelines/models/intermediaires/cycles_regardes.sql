@@ -48,7 +48,7 @@ situes AS (
 
 -- A day has 23 to 25 hours: the day found by counting 24 may be one too early or too late.
 devines AS (
-    SELECT *, numero_du_regard + CAST(FLOOR((debut_s - jour_s) / 86400.0) AS INTEGER) AS numero
+    SELECT *, numero_du_regard + CAST(FLOOR((debut_s - jour_s - 43200.0) / 86400.0 + 0.5) AS INTEGER) AS numero
     FROM situes
 ),
 

@@ -123,7 +123,7 @@ notees AS (
 variances AS (
     SELECT
         n.*,
-        q.t975 AS t,
+        CAST(NULLIF(q.t975, CAST(0 AS DOUBLE)) AS DOUBLE) AS t,
         CASE WHEN n.qualite IN ('suffisante', 'partielle') THEN n.p END AS taux_sans_rdv,
         -- Where every answer is the same, no opening or no closing was seen, and how long one lasts is not known; nor is it where
         -- the look at the only one fell into another period than its cycle. A week that is open nearly every day may lie within
@@ -162,10 +162,10 @@ plus_grandes AS (
 effectifs AS (
     SELECT
         *,
-        CASE
+        CAST(NULLIF(CASE
             WHEN taux_sans_rdv IS NOT NULL AND type <> 'jour' AND duree_inconnue IS NULL
                 THEN p * (1.0 - p) / CAST(NULLIF(variance, CAST(0 AS DOUBLE)) AS DOUBLE) * (z / t) * (z / t)
-        END AS n_effectif
+        END, CAST(0 AS DOUBLE)) AS DOUBLE) AS n_effectif
     FROM plus_grandes
 )
 

@@ -76,10 +76,10 @@ prevues AS (
         EXTRACT(EPOCH FROM p.premier_cycle_utc) AS premier_s,
         EXTRACT(EPOCH FROM p.fin_utc) AS fin_s,
         CAST(p.cadence_s AS DOUBLE) AS cadence_s,
-        FLOOR(
+        CAST(FLOOR(
             (EXTRACT(EPOCH FROM COALESCE(t.prevue_utc, t.instant_utc)) - EXTRACT(EPOCH FROM p.premier_cycle_utc)
                 + CAST(p.avance_s AS DOUBLE)) / CAST(NULLIF(p.cadence_s, 0) AS DOUBLE)
-        ) AS numero
+        ) AS DOUBLE) AS numero
     FROM tentatives AS t
     INNER JOIN perimetre AS p
         ON t.guichet_id = p.guichet_id AND t.demarche_id = p.demarche_id

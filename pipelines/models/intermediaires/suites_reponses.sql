@@ -25,7 +25,7 @@ repondues AS (
 ecarts AS (
     SELECT
         *,
-        FLOOR(EXTRACT(EPOCH FROM debut_utc) - EXTRACT(EPOCH FROM precedent_utc) + 0.5) AS ecart_s
+        CAST(FLOOR(EXTRACT(EPOCH FROM debut_utc) - EXTRACT(EPOCH FROM precedent_utc) + 0.5) AS DOUBLE) AS ecart_s
     FROM repondues
 ),
 

@@ -39,7 +39,7 @@ reponses AS (
 ecarts AS (
     SELECT
         *,
-        FLOOR(EXTRACT(EPOCH FROM instant_utc) - EXTRACT(EPOCH FROM precedent_utc) + 0.5) AS ecart_s
+        CAST(FLOOR(EXTRACT(EPOCH FROM instant_utc) - EXTRACT(EPOCH FROM precedent_utc) + 0.5) AS DOUBLE) AS ecart_s
     FROM reponses
 ),
 
