@@ -29,3 +29,23 @@ pub const PUBLISHED_TEXT_CHARS: usize = 100;
 pub const IDENTIFIER_CHARS: usize = 128;
 /// The longest alias of a vantage point, in characters.
 pub const ALIAS_CHARS: usize = 64;
+
+/// `^[A-Za-z0-9][A-Za-z0-9._:/+-]{0,127}$`: what may be an id or a name of ours. It cannot begin with a sign that a
+/// spreadsheet takes for a formula.
+#[must_use]
+pub fn is_identifier(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.len() <= IDENTIFIER_CHARS
+        && bytes.first().is_some_and(u8::is_ascii_alphanumeric)
+        && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._:/+-".contains(byte))
+}
+
+/// `^[a-z0-9][a-z0-9_-]{0,63}$`: an alias of a vantage point. It has no dot and no colon, so that no network address
+/// can stand there.
+#[must_use]
+pub fn is_alias(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.len() <= ALIAS_CHARS
+        && bytes.first().is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        && bytes.iter().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(byte))
+}

@@ -4,8 +4,8 @@ use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
 use super::reject::{Reason, Reject};
 use crate::attempt::bounds::{
-    ALIAS_CHARS, CLOCK_AGE_MAX_S, DURATION_MAX_MS, HORIZON_MAX_DAYS, HTTP_STATUS, IDENTIFIER_CHARS, PAGE_TEXT_CHARS,
-    PUBLISHED_TEXT_CHARS, SLOTS_MAX, TEXT_CHARS, TRIES_MAX, YEARS,
+    CLOCK_AGE_MAX_S, DURATION_MAX_MS, HORIZON_MAX_DAYS, HTTP_STATUS, PAGE_TEXT_CHARS, PUBLISHED_TEXT_CHARS, SLOTS_MAX,
+    TEXT_CHARS, TRIES_MAX, YEARS, is_alias, is_identifier,
 };
 use crate::attempt::{CONTRACT, RawAttempt};
 use crate::calendar::parse_rfc3339;
@@ -88,24 +88,6 @@ pub fn check(raw: &RawAttempt<'_>) -> Result<Checked, Reject> {
 
 fn value(field: &'static str, fits: bool) -> Result<(), Reject> {
     if fits { Ok(()) } else { Err(Reject::field(Reason::InvalidValue, field)) }
-}
-
-/// `^[A-Za-z0-9][A-Za-z0-9._:/+-]{0,127}$`: what may be an id or a name of ours. It cannot begin with a sign that a
-/// spreadsheet takes for a formula.
-fn is_identifier(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    bytes.len() <= IDENTIFIER_CHARS
-        && bytes.first().is_some_and(u8::is_ascii_alphanumeric)
-        && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._:/+-".contains(byte))
-}
-
-/// `^[a-z0-9][a-z0-9_-]{0,63}$`: an alias of a vantage point. It has no dot and no colon, so that no network address
-/// can stand there.
-fn is_alias(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    bytes.len() <= ALIAS_CHARS
-        && bytes.first().is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-        && bytes.iter().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(byte))
 }
 
 fn is_sha256(text: &str) -> bool {

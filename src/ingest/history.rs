@@ -203,8 +203,8 @@ pub fn identifiers_table(month: &str, prints: &[i64]) -> Result<RecordBatch> {
     .internal("the table identifiants")
 }
 
-/// Attempts of a published month as they were before they were published: with the columns that are for the run alone, by the `position` of
-/// each file, and without the rows of files that are read `again`, whose ids stand beside it.
+/// Attempts of a published month as they were before they were published: with the columns that are for the run alone, by the
+/// `position` of each file, and without the rows of files that are read `again`, whose ids stand beside it.
 ///
 /// # Errors
 /// [`Unreachable`](crate::error::Kind::Unreachable) when the table is not what a publisher wrote.

@@ -73,13 +73,13 @@ impl Months {
     /// [`Unreachable`](crate::error::Kind::Unreachable) when the disk is full.
     pub fn add(&self, month: &str, batch: RecordBatch) -> Result<()> {
         self.note_ids(&batch)?;
-        let bytes = batch.get_array_memory_size();
+        let (bytes, days) = (batch.get_array_memory_size(), days_of(&batch)?);
         let to_spill = {
             let mut gathered = self.gathered();
             gathered.in_memory += bytes;
             let entry = gathered.months.entry(month.to_owned()).or_default();
             entry.bytes += bytes;
-            entry.batches.push(Batch { days: days_of(&batch)?, rows: batch });
+            entry.batches.push(Batch { rows: batch, days });
             (gathered.in_memory > self.budget).then(|| gathered.largest()).flatten()
         };
         match to_spill {
@@ -150,15 +150,12 @@ impl Months {
         mut see: impl FnMut(&RecordBatch) -> Result<()>,
     ) -> Result<()> {
         let Month { mut batches, bytes, spilled } = self.gathered().months.remove(month).unwrap_or_default();
-        let mut days: BTreeSet<i32> = spilled.iter().flat_map(|spill| spill.days.keys().copied()).collect();
-        days.extend(batches.iter().flat_map(|batch| batch.days.clone()));
+        let mut days = all_days(&batches);
+        days.extend(spilled.iter().flat_map(|spill| spill.days.keys()));
         for day in days {
-            let mut pieces = Vec::new();
+            let mut pieces = of_day(&batches, day)?;
             for spill in &spilled {
                 spill.read(day, &mut pieces)?;
-            }
-            for batch in &batches {
-                pieces.extend(batch.of_day(day)?);
             }
             batches.retain(|batch| *batch.days.end() > day);
             let Some(first) = pieces.first() else { continue };
@@ -229,12 +226,10 @@ impl Spill {
     /// Writes attempts day by day.
     fn write(path: PathBuf, batches: &[Batch]) -> Result<Self> {
         let mut file = BufWriter::new(File::create(&path).unreachable("cannot put attempts aside")?);
-        let all: BTreeSet<i32> = batches.iter().flat_map(|batch| batch.days.clone()).collect();
         let mut days = BTreeMap::new();
-        for day in all {
+        for day in all_days(batches) {
             let start = file.stream_position().unreachable("cannot put attempts aside")?;
-            let pieces = batches.iter().filter_map(|batch| batch.of_day(day).transpose());
-            let pieces: Vec<RecordBatch> = pieces.collect::<Result<_>>()?;
+            let pieces = of_day(batches, day)?;
             let Some(first) = pieces.first() else { continue };
             let mut writer =
                 StreamWriter::try_new(&mut file, &first.schema()).unreachable("cannot put attempts aside")?;
@@ -260,6 +255,16 @@ impl Spill {
         }
         Ok(())
     }
+}
+
+/// The local days between the first and the last of some attempts.
+fn all_days(batches: &[Batch]) -> BTreeSet<i32> {
+    batches.iter().flat_map(|batch| batch.days.clone()).collect()
+}
+
+/// Those of a local day.
+fn of_day(batches: &[Batch], day: i32) -> Result<Vec<RecordBatch>> {
+    batches.iter().filter_map(|batch| batch.of_day(day).transpose()).collect()
 }
 
 /// The local day of each attempt.

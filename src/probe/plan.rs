@@ -18,7 +18,7 @@ pub use rehearsal::Rehearsal;
 use self::rehearsal::VANTAGE;
 use super::bounds::NEVER_HOSTS;
 use crate::attempt::System;
-use crate::attempt::bounds::{ALIAS_CHARS, IDENTIFIER_CHARS};
+use crate::attempt::bounds::{is_alias, is_identifier};
 use crate::config::reference;
 use crate::error::{Context, Error, Result};
 use form::form_of;
@@ -197,9 +197,7 @@ impl Plan {
         if !MAIL.as_ref().is_some_and(|mail| mail.is_match(&self.contact)) {
             return Err(Error::usage(format!("[sonde] contact « {} » is no address to write to", self.contact)));
         }
-        let alias = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte);
-        let letter = self.vantage.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
-        if !letter || !self.vantage.bytes().all(alias) || self.vantage.len() > ALIAS_CHARS {
+        if !is_alias(&self.vantage) {
             return Err(Error::usage(format!("[sonde] point_de_mesure « {} » is no alias", self.vantage))
                 .hint("lower-case letters, digits, - and _; never an address"));
         }
@@ -242,12 +240,8 @@ impl WrittenPoint {
     fn checked(self, hosts: &BTreeMap<String, Host>) -> Result<Point> {
         let service = format!("{} / {}", self.guichet, self.demarche);
         let refused = |why: String| Err(Error::usage(format!("{service}: {why}")));
-        let id = |text: &String| {
-            text.len() <= IDENTIFIER_CHARS
-                && matches!(text.as_bytes(), [first, rest @ ..] if
-            first.is_ascii_alphanumeric() && rest.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._:/+-".contains(byte)))
-        };
-        if let Some(strange) = [&self.guichet, &self.demarche].into_iter().chain(&self.plannings).find(|text| !id(text))
+        if let Some(strange) =
+            [&self.guichet, &self.demarche].into_iter().chain(&self.plannings).find(|text| !is_identifier(text))
         {
             return refused(format!("« {strange} » is no id"));
         }

@@ -9,6 +9,7 @@ use std::fs::DirBuilder;
 use std::io::Write as _;
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use data_encoding::BASE32;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
@@ -191,11 +192,5 @@ fn truncated(reply: &Reply) -> Option<&'static str> {
 
 /// A digest as WARC writes it: SHA-256 in base 32.
 fn digest(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-    let hash = Sha256::digest(bytes);
-    let bit = |at: usize| hash.get(at / 8).map_or(0, |byte| byte >> (7 - at % 8) & 1);
-    let letter = |at: usize| (0..5).fold(0, |number, part| number << 1 | usize::from(bit(at + part)));
-    let text: String = (0..8 * hash.len()).step_by(5).map(|at| char::from(LETTERS[letter(at)])).collect();
-    // As long as five bytes make eight letters, filled up.
-    format!("sha256:{text:=<56}")
+    format!("sha256:{}", BASE32.encode(&Sha256::digest(bytes)))
 }

@@ -8,7 +8,7 @@ use super::sample::Sample;
 use super::table::{Column, Table};
 use super::text::{has_word, quoted};
 use super::times::Times;
-use crate::attempt::bounds::{HTTP_STATUS, IDENTIFIER_CHARS, SLOTS_MAX};
+use crate::attempt::bounds::{HTTP_STATUS, IDENTIFIER_CHARS, SLOTS_MAX, is_identifier};
 use crate::ingest::parse_id;
 
 /// A field and what it is taken from.
@@ -87,12 +87,6 @@ const TEXT: [&str; 8] = ["text", "texte", "message", "page", "body", "sentence",
 const STATUS: [&str; 3] = ["status", "http", "code"];
 const WORDING: [&str; 10] =
     ["statut", "status", "state", "etat", "result", "resultat", "outcome", "issue", "reponse", "answer"];
-
-fn is_identifier(text: &str) -> bool {
-    text.len() <= IDENTIFIER_CHARS
-        && text.bytes().next().is_some_and(|first| first.is_ascii_alphanumeric())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._:/+-".contains(&byte))
-}
 
 fn is_within(text: &str, least: i32, most: i32) -> bool {
     text.parse::<i32>().is_ok_and(|number| (least..=most).contains(&number))
