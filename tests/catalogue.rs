@@ -143,6 +143,46 @@ fn a_new_night_keeps_every_id_and_leaves_closed_months_alone() {
     assert_eq!(steps(&scene.pushed()), [""; 0]);
 }
 
+/// Once a year is over, its months are one file: who adds up the resources of a table must not count a month twice, and links to
+/// the months go on working.
+#[test]
+fn months_of_a_year_that_is_over_say_so_and_keep_their_address() {
+    let (scene, id) = Scene::in_the_catalogue();
+    let before = resources(&scene.dataset(&id));
+    scene.rewrite(|manifest| {
+        let files = manifest["files"].as_array_mut().unwrap();
+        files.retain(|file| file["table"] != "disponibilite_jour" || file["partition"] == "2019-04");
+        for file in files.iter_mut().filter(|file| file["table"] == "disponibilite_jour") {
+            let path = file["path"].as_str().unwrap().to_owned();
+            let year = path.replace("2019-04", "2019");
+            fs::create_dir_all(scene.store.path().join(&year).parent().unwrap()).unwrap();
+            fs::copy(scene.store.path().join(&path), scene.store.path().join(&year)).unwrap();
+            (file["path"], file["partition"]) = (year.into(), "2019".into());
+        }
+    });
+    let report = scene.pushed();
+    let done = steps(&report);
+    for (month, format) in [("04", "csv"), ("04", "parquet"), ("05", "csv"), ("05", "parquet")] {
+        assert!(done.contains(&format!("change disponibilite_jour-2019-{month}.{format}")), "{done:?}");
+    }
+    assert!(done.contains(&"add disponibilite_jour-2019.csv".to_owned()), "{done:?}");
+    assert_eq!(report["left_alone"], json!([]));
+    let dataset = scene.dataset(&id);
+    let after = resources(&dataset);
+    for file in ["disponibilite_jour-2019-04.csv", "disponibilite_jour-2019-05.parquet"] {
+        let (before, after) = (&before[file], &after[file]);
+        for kept in ["id", "url", "checksum", "filesize"] {
+            assert_eq!(after[kept], before[kept], "{file}");
+        }
+        assert!(after["title"].as_str().unwrap().ends_with(", repris dans 2019"), "{}", after["title"]);
+        assert_eq!(after["type"], "other");
+    }
+    // Those of tables that stay in months say nothing of it, and what is for nobody any more comes last.
+    assert_eq!(after["tentatives-2019-04.csv"]["title"], before["tentatives-2019-04.csv"]["title"]);
+    assert!(order(&dataset).last().unwrap().ends_with(", repris dans 2019"), "{:?}", order(&dataset));
+    assert_eq!(steps(&scene.pushed()), [""; 0]);
+}
+
 #[test]
 fn a_file_that_is_new_is_added_where_it_belongs() {
     let (scene, id) = Scene::in_the_catalogue();

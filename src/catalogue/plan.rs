@@ -4,6 +4,8 @@
 //! extra [`FILE`] says, and keeps its id for ever. Its address is that of the immutable file, so that size and digest
 //! are true of the bytes that a reader gets, whatever is published meanwhile.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use serde_json::{Map, Value, json};
 use url::Url;
@@ -90,6 +92,9 @@ pub struct Plan {
     pub tags: Vec<String>,
     /// Resources, in their order.
     pub resources: Vec<PlannedResource>,
+    /// What resources say, by the names that they stand for, of months that are one file now, that of their year. What is at
+    /// their address stays there.
+    pub months_joined: BTreeMap<String, Map<String, Value>>,
 }
 
 /// A resource as it should be.
@@ -140,7 +145,14 @@ impl Plan {
             fields: object(fields),
             tags: settings.tags.clone(),
             resources: found.into_iter().map(|(_, resource)| resource).collect(),
+            months_joined: months_joined(version)?,
         })
+    }
+
+    /// Whether a resource stands for a file of the version.
+    #[must_use]
+    pub fn has(&self, file: &str) -> bool {
+        self.resources.iter().any(|planned| planned.name == file)
     }
 }
 
@@ -192,6 +204,15 @@ fn of_document(index: usize) -> (Rank, Map<String, Value>) {
     (rank, object(fields))
 }
 
+/// Which of a table's formats comes first, and what each is called.
+const fn told(format: Format) -> (u8, &'static str, &'static str) {
+    match format {
+        Format::Csv => (0, "csv", "CSV"),
+        Format::Xlsx => (1, "xlsx", "XLSX"),
+        Format::Parquet => (2, "parquet", "Parquet"),
+    }
+}
+
 fn of_table(
     file: &FileEntry,
     table: &TableSchema,
@@ -207,11 +228,7 @@ fn of_table(
         Origin::Registry | Origin::Schedule | Origin::Rules | Origin::Settings => (4, "other"),
         Origin::Ingest => (5, "other"),
     };
-    let (place, code, label) = match format {
-        Format::Csv => (0, "csv", "CSV"),
-        Format::Xlsx => (1, "xlsx", "XLSX"),
-        Format::Parquet => (2, "parquet", "Parquet"),
-    };
+    let (place, code, label) = told(format);
     let part = file.partition.as_ref().map_or_else(String::new, |part| format!(", {part}"));
     let rows = file.rows.map_or_else(String::new, |rows| format!(" {rows} lignes dans ce fichier."));
     // The stable name: an address in the version's own folder would change every night for months long closed.
@@ -231,6 +248,30 @@ fn of_table(
     });
     let rank = (group, table.name.clone(), std::cmp::Reverse(file.partition.clone().unwrap_or_default()), place);
     Ok((rank, object(fields)))
+}
+
+/// Whoever adds up the resources of a table would else count each row of such a month twice.
+fn months_joined(version: &PublishedVersion) -> Result<BTreeMap<String, Map<String, Value>>> {
+    let mut joined = BTreeMap::new();
+    for file in &version.manifest.files {
+        let year = file.partition.as_deref().filter(|part| part.len() == 4 && part.parse::<u16>().is_ok());
+        let (Some(table), Some(format), Some(year)) = (&file.table, file.format, year) else { continue };
+        let title = &version.schemas.table(table)?.title;
+        let (_, code, label) = told(format);
+        for month in 1..=12 {
+            let month = format!("{year}-{month:02}");
+            let fields = json!({
+                "title": format!("{title}, {month} ({label}), repris dans {year}"),
+                "description": format!(
+                    "Les lignes de ce mois sont dans le fichier de l’année {year}, avec lequel il ne faut pas les additionner. \
+                     Ce fichier-ci reste à son adresse, tel qu’il était avant la fin de l’année."
+                ),
+                "type": "other",
+            });
+            joined.insert(format!("{table}-{month}.{code}"), object(fields));
+        }
+    }
+    Ok(joined)
 }
 
 fn address(root: &Url, path: &str) -> Result<Value> {

@@ -57,10 +57,12 @@ pub fn create(plan: &Plan, organization: Option<&str>) -> Step {
 
 /// What metadata, resources and new resources ask for.
 pub fn contents(plan: &Plan, remote: &Remote) -> Vec<Step> {
-    let changed = plan.resources.iter().filter_map(|planned| change(planned, remote));
+    let changed = plan.resources.iter().filter_map(|planned| change(&planned.name, &planned.fields, remote));
+    let joined = plan.months_joined.iter().filter(|(file, _)| !plan.has(file));
+    let joined = joined.filter_map(|(file, fields)| change(file, fields, remote));
     // Each is put before the others: the last in order is added first.
     let added = plan.resources.iter().rev().filter_map(|planned| add(planned, remote));
-    metadata(plan, remote).into_iter().chain(changed).chain(added).collect()
+    metadata(plan, remote).into_iter().chain(changed).chain(joined).chain(added).collect()
 }
 
 /// The dataset whole: what is left out of tags and coverage is erased; extras that are left out stay.
@@ -92,13 +94,13 @@ fn merged<'a>(plan: &'a Plan, remote: &'a Remote) -> Vec<&'a str> {
     tags
 }
 
-fn change(planned: &PlannedResource, remote: &Remote) -> Option<Step> {
-    let there = remote.resource(&planned.name)?;
-    let fields = differing(&planned.fields, &there.fields);
+fn change(file: &str, wanted: &Map<String, Value>, remote: &Remote) -> Option<Step> {
+    let there = remote.resource(file)?;
+    let fields = differing(wanted, &there.fields);
     (!fields.is_empty()).then(|| {
-        let body: Map<String, Value> = fields.iter().map(|name| (name.clone(), planned.fields[name].clone())).collect();
+        let body: Map<String, Value> = fields.iter().map(|name| (name.clone(), wanted[name].clone())).collect();
         let path = format!("1/datasets/{}/resources/{}/", remote.id, there.id);
-        step("change", Some(&planned.name), fields, "PUT", path, body.into())
+        step("change", Some(file), fields, "PUT", path, body.into())
     })
 }
 
@@ -145,7 +147,7 @@ pub fn left_alone(plan: &Plan, remote: &Remote) -> Vec<LeftAlone> {
         let file = resource.file()?;
         match remote.resource(file) {
             Some(first) if first.id != resource.id => Some("another resource stands for the same file"),
-            _ if plan.resources.iter().any(|planned| planned.name == file) => None,
+            _ if plan.has(file) || plan.months_joined.contains_key(file) => None,
             _ => Some("the version has no such file"),
         }
     };
