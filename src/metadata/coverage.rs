@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use arrow::array::{AsArray, RecordBatch, StringArray};
+use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type, Int64Type};
 use chrono::NaiveDate;
@@ -15,11 +15,9 @@ pub struct Coverage {
     /// The first local day and the last on which anyone looked; nothing where nobody did.
     pub days: Option<(NaiveDate, NaiveDate)>,
     /// Pairs of a counter and a procedure in scope.
-    pub services: usize,
-    /// Counters in scope.
-    pub counters: usize,
+    services: BTreeSet<(String, String)>,
     /// Départements of these counters.
-    pub departments: usize,
+    departments: BTreeSet<String>,
     /// Rows of the table `tentatives`.
     pub attempts: i64,
     /// Consultations: looks at a service, whatever they found.
@@ -39,30 +37,55 @@ pub struct Coverage {
 }
 
 impl Coverage {
-    /// The figures of the table `disponibilite_jour`, the dense grid. A column that is not there counts for nothing.
-    #[must_use]
-    pub fn of(grid: &RecordBatch) -> Self {
-        let sum = |column: &str| total(grid, column);
-        let texts = |column: &str| Some(cast(grid.column_by_name(column)?, &DataType::Utf8).ok()?.as_string().clone());
-        let (counters, procedures) = (texts("guichet_id"), texts("demarche_id"));
-        let distinct = |column: &Option<StringArray>| {
-            column.iter().flatten().flatten().map(str::to_owned).collect::<BTreeSet<String>>().len()
-        };
-        let services = counters.iter().flatten().zip(procedures.iter().flatten()).collect::<BTreeSet<_>>().len();
-        Self {
-            days: days(grid),
-            services,
-            counters: distinct(&counters),
-            departments: distinct(&texts("departement")),
-            attempts: sum("lignes"),
-            looks: sum("consultations"),
-            yes: sum("oui"),
-            no: sum("non"),
-            unknown: sum("inconnues"),
-            out_of_scope: sum("hors_champ"),
-            expected: sum("cycles_prevus"),
-            measured: sum("cycles_mesures"),
+    /// Adds rows of the table `disponibilite_jour`, the dense grid. A column that is not there counts for nothing.
+    pub fn add(&mut self, grid: &RecordBatch) {
+        let texts = |column: &str| Some(cast(grid.column_by_name(column)?, &DataType::Utf8).ok()?.as_string::<i32>().clone());
+        if let Some((counters, procedures)) = texts("guichet_id").zip(texts("demarche_id")) {
+            for (counter, procedure) in counters.iter().flatten().zip(procedures.iter().flatten()) {
+                // Rows of one service stand together.
+                if self.services.last().is_none_or(|(last, other)| (&**last, &**other) != (counter, procedure)) {
+                    self.services.insert((counter.to_owned(), procedure.to_owned()));
+                }
+            }
         }
+        for department in texts("departement").iter().flatten().flatten() {
+            if !self.departments.contains(department) {
+                self.departments.insert(department.to_owned());
+            }
+        }
+        let looked = self.days.into_iter().chain(days(grid));
+        self.days = looked.reduce(|(first, last), (from, to)| (first.min(from), last.max(to)));
+        let sums = [
+            (&mut self.attempts, "lignes"),
+            (&mut self.looks, "consultations"),
+            (&mut self.yes, "oui"),
+            (&mut self.no, "non"),
+            (&mut self.unknown, "inconnues"),
+            (&mut self.out_of_scope, "hors_champ"),
+            (&mut self.expected, "cycles_prevus"),
+            (&mut self.measured, "cycles_mesures"),
+        ];
+        for (sum, column) in sums {
+            *sum += total(grid, column);
+        }
+    }
+
+    /// Pairs of a counter and a procedure in scope.
+    #[must_use]
+    pub fn services(&self) -> usize {
+        self.services.len()
+    }
+
+    /// Counters in scope.
+    #[must_use]
+    pub fn counters(&self) -> usize {
+        self.services.iter().map(|(counter, _)| counter).collect::<BTreeSet<_>>().len()
+    }
+
+    /// Départements of these counters.
+    #[must_use]
+    pub fn departments(&self) -> usize {
+        self.departments.len()
     }
 }
 

@@ -16,7 +16,7 @@ use crate::schema::{Format, TableSchema, ordered, violations};
 pub struct PartWriter<'a> {
     staging: &'a Staging,
     table: &'a TableSchema,
-    partition: Option<&'a str>,
+    partition: Option<String>,
     local: PathBuf,
     parquet: ParquetFile<'a>,
     digest: ContentDigest<'a>,
@@ -26,12 +26,12 @@ pub struct PartWriter<'a> {
 }
 
 impl<'a> PartWriter<'a> {
-    pub(super) fn begin(staging: &'a Staging, table: &'a TableSchema, partition: Option<&'a str>) -> Result<Self> {
+    pub(super) fn begin(staging: &'a Staging, table: &'a TableSchema, partition: Option<&str>) -> Result<Self> {
         let local = staging.local(table, partition, Format::Parquet);
         Ok(Self {
             staging,
             table,
-            partition,
+            partition: partition.map(str::to_owned),
             parquet: ParquetFile::create(table, staging.about(), &local)?,
             local,
             digest: ContentDigest::new(table),
@@ -58,15 +58,19 @@ impl<'a> PartWriter<'a> {
     /// # Errors
     /// As for [`PartWriter::push`].
     pub fn write(&mut self, batch: &RecordBatch) -> Result<()> {
-        if batch.num_rows() == 0 {
-            return Ok(());
-        }
-        let twice = self.order.follow(self.table, batch)?;
         // What is wrong in many batches is told of one.
         if self.violations.is_empty() {
             self.violations = violations(self.table, batch)?;
-            self.violations.extend(twice);
         }
+        self.append(batch)
+    }
+
+    /// The same with rows of which somebody else tells what is out of order in them.
+    pub(super) fn append(&mut self, batch: &RecordBatch) -> Result<()> {
+        if batch.num_rows() == 0 {
+            return Ok(());
+        }
+        self.violations.extend(self.order.follow(self.table, batch)?);
         let (digest, parquet) = (&mut self.digest, &mut self.parquet);
         let (digested, written) = rayon::join(|| digest.add(batch), || parquet.write(batch));
         self.rows += batch.num_rows() as u64;
@@ -86,8 +90,8 @@ impl<'a> PartWriter<'a> {
     pub fn finish(self) -> Result<Staged> {
         self.parquet.close()?;
         let digest = self.digest.finish()?;
-        let parquet =
-            self.staging.entry(self.table, self.partition, Format::Parquet, self.local, (self.rows, digest))?;
+        let partition = self.partition.as_deref();
+        let parquet = self.staging.entry(self.table, partition, Format::Parquet, self.local, (self.rows, digest))?;
         Ok(Staged { parquet, violations: self.violations })
     }
 }

@@ -2,14 +2,17 @@
 //! one. So a night writes its month, and a person opens a year.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::{DataType, Date32Type, TimestampMicrosecondType};
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 
+use super::part_writer::PartWriter;
+use super::staging::{Staged, Staging};
 use crate::error::{Context, Error, Result};
-use crate::schema::TableSchema;
+use crate::schema::{TableSchema, ordered, violations};
 
 /// How long after midnight in UTC a year goes on somewhere, and what was logged in its last hours may still come in.
 const YEAR_GOES_ON: TimeDelta = TimeDelta::days(1);
@@ -39,26 +42,83 @@ fn name(date: NaiveDate, as_of: DateTime<Utc>) -> String {
     if is_over(date.year(), as_of) { format!("{:04}", date.year()) } else { date.format("%Y-%m").to_string() }
 }
 
-/// The rows of a table by the part that each belongs to, in the order in which they stand. A table without rows has one
-/// part all the same, so that there is something to open.
-///
-/// # Errors
-/// [`Internal`](crate::error::Kind::Internal) where the column that dates the rows is of a type that has no year, or has no
-/// value.
-pub(super) fn parts(
-    table: &TableSchema,
-    rows: &RecordBatch,
-    as_of: DateTime<Utc>,
-) -> Result<BTreeMap<String, RecordBatch>> {
+/// A table that leaves in parts, being written batch by batch.
+pub struct PartsWriter<'a> {
+    staging: &'a Staging,
+    table: &'a TableSchema,
+    parts: BTreeMap<String, PartWriter<'a>>,
+    violations: Vec<String>,
+}
+
+/// A table that leaves in parts, on its way out.
+#[derive(Debug)]
+pub struct Parts {
+    /// Its parts by their names.
+    pub parts: BTreeMap<String, Staged>,
+    /// What is out of order in them.
+    pub violations: Vec<String>,
+}
+
+impl<'a> PartsWriter<'a> {
+    pub(super) const fn begin(staging: &'a Staging, table: &'a TableSchema) -> Self {
+        Self { staging, table, parts: BTreeMap::new(), violations: Vec::new() }
+    }
+
+    /// Adds rows, all of which come after those before: conforms them to the schema and orders them. They are returned as they
+    /// are published.
+    ///
+    /// # Errors
+    /// As for [`PartWriter::push`]; [`Internal`](crate::error::Kind::Internal) where the column that dates the rows is of a type
+    /// that has no year, or has no value.
+    pub fn push(&mut self, columns: &RecordBatch) -> Result<RecordBatch> {
+        let batch = ordered(self.table, columns)?;
+        self.write(&batch)?;
+        Ok(batch)
+    }
+
+    /// The same with rows that are as they are published already, see [`ordered`].
+    ///
+    /// # Errors
+    /// As for [`PartsWriter::push`].
+    pub fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        // Looked for in all parts at once: a key may stand in two.
+        if self.violations.is_empty() {
+            self.violations = violations(self.table, batch)?;
+        }
+        for (part, rows) in by_part(self.table, batch, self.staging.about().as_of)? {
+            let writer = match self.parts.entry(part) {
+                Entry::Occupied(begun) => begun.into_mut(),
+                Entry::Vacant(new) => {
+                    let writer = self.staging.begin(self.table, Some(new.key()))?;
+                    new.insert(writer)
+                }
+            };
+            writer.append(&rows)?;
+        }
+        Ok(())
+    }
+
+    /// Ends the files. A table without rows has one part all the same, so that there is something to open.
+    ///
+    /// # Errors
+    /// [`Unreachable`](crate::error::Kind::Unreachable) when the disk is full.
+    pub fn finish(mut self) -> Result<Parts> {
+        if self.parts.is_empty() {
+            self.parts.insert(UNDATED.to_owned(), self.staging.begin(self.table, Some(UNDATED))?);
+        }
+        let parts = self.parts.into_iter().map(|(part, writer)| Ok((part, writer.finish()?)));
+        Ok(Parts { parts: parts.collect::<Result<_>>()?, violations: self.violations })
+    }
+}
+
+/// The rows of a table by the part that each belongs to, in the order in which they stand.
+fn by_part(table: &TableSchema, rows: &RecordBatch, as_of: DateTime<Utc>) -> Result<BTreeMap<String, RecordBatch>> {
     let column = table.guichets.split.as_deref().unwrap_or_default();
     let names =
         names(rows, column, as_of).map_err(|error| error.at(format!("table {}, column {column}", table.name)))?;
     let mut by_name: BTreeMap<&str, Vec<bool>> = BTreeMap::new();
     for (row, name) in names.iter().enumerate() {
         by_name.entry(name).or_insert_with(|| vec![false; names.len()])[row] = true;
-    }
-    if by_name.is_empty() {
-        return Ok(BTreeMap::from([(UNDATED.to_owned(), rows.clone())]));
     }
     let part = |(name, belongs): (&str, Vec<bool>)| {
         Ok((name.to_owned(), filter_record_batch(rows, &BooleanArray::from(belongs)).internal("parts")?))

@@ -1,6 +1,5 @@
 //! Files of a version before anyone can see them, in a folder of their own.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use arrow::array::RecordBatch;
@@ -10,11 +9,11 @@ use tempfile::TempDir;
 use super::exporter::{About, Export, exporter};
 use super::manifest::FileEntry;
 use super::part_writer::PartWriter;
-use super::parts::parts;
+use super::parts::PartsWriter;
 use super::rows::Rows;
 use crate::digest::{sha256, sha256_file};
 use crate::error::{Context, Error, Result};
-use crate::schema::{Format, TableSchema, ordered, violations};
+use crate::schema::{Format, TableSchema};
 
 /// The folder in which a version is put together; it goes when this is dropped.
 pub struct Staging {
@@ -48,17 +47,6 @@ pub struct Staged {
     pub violations: Vec<String>,
 }
 
-/// A table that leaves in parts, on its way out.
-#[derive(Debug)]
-pub struct Parts {
-    /// Its parts by their names, with their rows, declared and in order.
-    pub parts: BTreeMap<String, (Staged, RecordBatch)>,
-    /// The rows of all of them, declared and in order.
-    pub batch: RecordBatch,
-    /// What is out of order in them.
-    pub violations: Vec<String>,
-}
-
 impl Staging {
     /// A new, empty folder.
     ///
@@ -78,8 +66,14 @@ impl Staging {
     ///
     /// # Errors
     /// [`Unreachable`](crate::error::Kind::Unreachable) when the file cannot be made.
-    pub fn begin<'a>(&'a self, table: &'a TableSchema, partition: Option<&'a str>) -> Result<PartWriter<'a>> {
+    pub fn begin<'a>(&'a self, table: &'a TableSchema, partition: Option<&str>) -> Result<PartWriter<'a>> {
         PartWriter::begin(self, table, partition)
+    }
+
+    /// The same with a table of which each row belongs to a part that its date decides.
+    #[must_use]
+    pub const fn begin_parts<'a>(&'a self, table: &'a TableSchema) -> PartsWriter<'a> {
+        PartsWriter::begin(self, table)
     }
 
     /// Conforms a table to its schema, orders its rows, and writes it as Parquet; with its rows as they are published.
@@ -96,20 +90,6 @@ impl Staging {
         let mut writer = self.begin(table, partition)?;
         let batch = writer.push(columns)?;
         Ok((writer.finish()?, batch))
-    }
-
-    /// Conforms a table to its schema, orders its rows, and writes each part of it as Parquet, by the part's name.
-    ///
-    /// # Errors
-    /// As for [`Staging::stage`].
-    pub fn stage_parts(&self, table: &TableSchema, columns: &RecordBatch) -> Result<Parts> {
-        let batch = ordered(table, columns)?;
-        let parts = parts(table, &batch, self.about.as_of)?.into_iter().map(|(part, rows)| {
-            let (staged, rows) = self.stage(table, Some(&part), &rows)?;
-            Ok((part, (Staged { violations: Vec::new(), ..staged }, rows)))
-        });
-        // They are looked for in all parts at once: a key may stand in two.
-        Ok(Parts { parts: parts.collect::<Result<_>>()?, violations: violations(table, &batch)?, batch })
     }
 
     /// Writes a staged table in the other formats that its schema asks for, and that hold so many rows: a table too long for a

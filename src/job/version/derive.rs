@@ -15,24 +15,27 @@ use super::{MONTH, Version};
 use crate::error::{Context, Result};
 use crate::model::{Engine, Model, side_by_side};
 use crate::progress::Progress;
-use crate::release::{PartWriter, Staging, read_parquet};
+use crate::release::{PartWriter, PartsWriter, Staging, read_parquet};
 use crate::schema::ordered;
 
 /// What models have made of a table, or of a month of it, so far.
 enum Making<'s> {
     /// It goes to its file as it comes.
     Written(Box<PartWriter<'s>>),
-    /// It leaves in parts that all of it decides, or months are made anew where it says something else than before.
+    /// The same to the files of its parts.
+    InParts(PartsWriter<'s>),
+    /// It is needed whole: months are made anew where it says something else than before.
     Gathered(Vec<RecordBatch>),
 }
 
 impl<'s> Making<'s> {
     fn begin(staging: &'s Staging, piece: &'s Piece<'_>) -> Result<Self> {
         let guichets = &piece.table.guichets;
-        // Only what is written in the order in which it is made can go as it comes.
-        let in_order = piece.month.is_some() || piece.counters.is_some();
-        if guichets.split.is_some() || guichets.reopens || !in_order {
+        if guichets.reopens {
             return Ok(Self::Gathered(Vec::new()));
+        }
+        if guichets.split.is_some() {
+            return Ok(Self::InParts(staging.begin_parts(piece.table)));
         }
         Ok(Self::Written(Box::new(staging.begin(piece.table, piece.month.as_deref())?)))
     }
@@ -40,6 +43,7 @@ impl<'s> Making<'s> {
     fn add(&mut self, rows: RecordBatch) -> Result<()> {
         match self {
             Self::Written(writer) => writer.write(&rows)?,
+            Self::InParts(writer) => writer.write(&rows)?,
             Self::Gathered(all) => all.push(rows),
         }
         Ok(())
@@ -106,7 +110,7 @@ impl<'a> Version<'a> {
     fn make(&mut self, pieces: &[Piece<'_>], progress: &dyn Progress) -> Result<()> {
         let staging = Arc::clone(&self.staging);
         let mut open: Option<(&Piece<'_>, Making<'_>)> = None;
-        for wave in waves(pieces, self.rows_at_once(), |piece| piece.rows) {
+        for wave in waves(pieces, self.rows_at_once(), Piece::weight) {
             progress.proceed()?;
             // What they read is brought here before, one after the other: two may need the same file.
             let engine =
@@ -123,6 +127,7 @@ impl<'a> Version<'a> {
                     Some(open) => open,
                     None => open.insert((piece, Making::begin(&staging, piece)?)),
                 };
+                self.note(&piece.table.name, &rows);
                 making.add(rows)?;
             }
         }
@@ -139,6 +144,7 @@ impl<'a> Version<'a> {
                 let written = Written::exported(&self.staging, table, writer.finish()?)?;
                 self.keep(written);
             }
+            Making::InParts(writer) => self.keep_parts(table, writer.finish()?)?,
             Making::Gathered(all) => {
                 let Some(first) = all.first() else { return Ok(()) };
                 let rows = concat_batches(&first.schema(), &all).internal(&table.name)?;

@@ -116,7 +116,11 @@ impl<'a> Version<'a> {
                 .map(|(table, writer)| Written::exported(staging, table, writer.finish()?));
             written.into_iter().collect()
         };
-        let settled: Vec<Vec<Written<'_>>> = names.par_iter().map(settle).collect::<Result<_>>()?;
+        // As many as there are threads, and no more: a thread that waits within a month would begin another.
+        let mut settled: Vec<Vec<Written<'_>>> = Vec::new();
+        for some in names.chunks(rayon::current_num_threads()) {
+            settled.extend(some.par_iter().map(settle).collect::<Result<Vec<_>>>()?);
+        }
         progress.end();
         self.touched.extend(names);
         for name in ["tentatives", "identifiants"] {
@@ -208,14 +212,14 @@ impl<'a> Version<'a> {
         entries
     }
 
-    /// What the closing summary needs of a table.
+    /// What the closing summary needs of rows that a model has made.
     fn note(&mut self, table: &str, batch: &RecordBatch) {
         let sum = |column: &str| crate::schema::total(batch, column);
         if table == "disponibilite_jour" {
-            self.coverage = Coverage::of(batch);
-            self.digest.expected = sum("cycles_prevus");
-            self.digest.measured = sum("cycles_mesures");
-            self.digest.outcomes = endings().map(|ending| (ending.code.to_owned(), sum(ending.code))).collect();
+            self.coverage.add(batch);
+            for ending in endings() {
+                *self.digest.outcomes.entry(ending.code.to_owned()).or_default() += sum(ending.code);
+            }
         }
     }
 
@@ -226,6 +230,7 @@ impl<'a> Version<'a> {
             .map(|account| RawFile { file: account.file.to_string(), sha256: Some(account.sha256.clone()) })
             .collect();
         files_read.sort();
+        (self.digest.expected, self.digest.measured) = (self.coverage.expected, self.coverage.measured);
         self.digest.set_aside = set_aside(&reading.quarantined);
         self.digest.accounting = accounting(&reading.accounts);
         self.digest.unread.clone_from(&reading.unread);

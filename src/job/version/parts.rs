@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
@@ -103,18 +104,25 @@ impl Version<'_> {
 
     /// A table that leaves in parts: those that say what they said keep their files, which stay in the store.
     fn in_parts(&mut self, table: &TableSchema, columns: &RecordBatch) -> Result<()> {
-        let Parts { parts, batch, violations } = self.staging.stage_parts(table, columns)?;
-        self.note(&table.name, &batch);
+        let staging = Arc::clone(&self.staging);
+        let mut writer = staging.begin_parts(table);
+        writer.push(columns)?;
+        self.keep_parts(table, writer.finish()?)
+    }
+
+    /// Takes over parts that were written.
+    pub(super) fn keep_parts(&mut self, table: &TableSchema, Parts { parts, violations }: Parts) -> Result<()> {
         self.violations.extend(violations);
         let ground = self.ground.filter(|ground| ground.derives);
-        let mut new = BTreeMap::new();
-        for (part, (staged, rows)) in parts {
+        let mut new = Vec::new();
+        for (part, staged) in parts {
             let standing = ground.map(|ground| ground.standing(&table.name, &staged.parquet.entry)).unwrap_or_default();
             if standing.is_empty() {
-                let others = self.staging.export(table, &staged, &rows)?;
-                new.insert(part, rows);
-                self.keep(Written::of(table, staged, others));
+                new.push(staged.parquet.local.clone());
+                let written = Written::exported(&self.staging, table, staged)?;
+                self.keep(written);
             } else {
+                self.violations.extend(staged.violations);
                 self.carried.extend(standing);
                 let here = Part::Here(staged.parquet);
                 self.tables.entry(table.name.clone()).or_default().insert(part, here);
@@ -128,7 +136,8 @@ impl Version<'_> {
                 .filter_map(|file| file.partition.as_deref())
                 .collect();
             let old = ground.table_but(&table.name, &stands)?;
-            let new = concat_batches(&batch.schema(), new.values()).internal(&table.name)?;
+            let new: Vec<RecordBatch> = new.iter().map(|file| read_parquet(file)).collect::<Result<_>>()?;
+            let new = concat_batches(&table.arrow_schema(), &new).internal(&table.name)?;
             self.touched.extend(reopened_months(&old, &new)?);
         }
         Ok(())
@@ -143,7 +152,6 @@ impl Version<'_> {
     /// Takes over what was written, with its rows.
     pub(super) fn add(&mut self, written: Written<'_>, rows: &RecordBatch) -> Result<()> {
         let table = written.table;
-        self.note(&table.name, rows);
         if let Some(ground) = self.ground.filter(|ground| ground.derives && table.guichets.reopens) {
             self.touched.extend(reopened_months(&ground.table(&table.name)?, rows)?);
         }

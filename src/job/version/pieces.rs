@@ -35,6 +35,8 @@ impl Counters {
 /// What a row takes in memory while a model works on it, in bytes: as measured of attempts and of the models that take most,
 /// `consultations` and `plannings_consultes`, with their result on its way out.
 const BYTES_OF_A_ROW: u64 = 2 << 10;
+/// What a plan takes beside its rows, in rows: a history of many small months is as many plans.
+const ROWS_OF_A_PLAN: u64 = 1 << 10;
 /// What is large comes apart into pieces of which so many fit into memory: while one waits for its neighbour, no core rests.
 const PIECES_AT_ONCE: u64 = 2;
 
@@ -47,10 +49,15 @@ pub(super) struct Piece<'a> {
     /// The counters, where there is too much for all of them.
     pub(super) counters: Option<Counters>,
     /// How many rows it reads, of the table of which it reads most.
-    pub(super) rows: u64,
+    rows: u64,
 }
 
 impl Piece<'_> {
+    /// What it takes in memory, in rows.
+    pub(super) fn weight(&self) -> u64 {
+        self.rows.saturating_add(ROWS_OF_A_PLAN)
+    }
+
     /// Whether two pieces make rows of one file.
     pub(super) fn is_of(&self, other: &Piece<'_>) -> bool {
         (&self.table.name, &self.month) == (&other.table.name, &other.month)

@@ -104,8 +104,8 @@ fn coverage(description: &Description<'_>, words: &Words) -> String {
     let n = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
     let counters = format!(
         "{}, {}",
-        words.several(n(covered.counters), words.pick("guichet", "counter")),
-        words.several(n(covered.departments), "département"),
+        words.several(n(covered.counters()), words.pick("guichet", "counter")),
+        words.several(n(covered.departments()), "département"),
     );
     let looks = covered.looks;
     // Counts alone: a share of consultations of all services together is no rate that the method knows.
@@ -113,7 +113,7 @@ fn coverage(description: &Description<'_>, words: &Words) -> String {
     let figures = [
         (
             words.pick("Services (guichet et démarche)", "Services (counter and procedure)"),
-            n(covered.services),
+            n(covered.services()),
             counters,
         ),
         (
