@@ -122,7 +122,7 @@ pub const READS: [&str; 5] = ["jours_mesures", "calendrier", "disponibilite_jour
 ///
 /// # Errors
 /// [`Internal`](crate::error::Kind::Internal) when a table that a gate reads is not there.
-pub fn try_all(subject: &Subject<'_>, engine: &mut Engine, overrules: &[Overrule]) -> Result<Vec<GateReport>> {
+pub fn try_all(subject: &Subject<'_>, engine: &mut dyn Engine, overrules: &[Overrule]) -> Result<Vec<GateReport>> {
     let counts = count(
         engine,
         "SELECT SUM(CAST(tentatives AS BIGINT)) AS attempts,

@@ -8,6 +8,7 @@ pub mod attempt;
 pub mod calendar;
 pub mod catalogue;
 pub mod charset;
+pub mod cluster;
 pub mod config;
 pub mod diff;
 pub mod digest;

@@ -1,24 +1,18 @@
-//! Models: `pipelines/models/**/<table>.sql`, run by Polars over the Parquet files that are published.
+//! Models: `pipelines/models/**/<table>.sql`, run over the Parquet files that are published, by Polars in this process or by another
+//! [`Engine`].
 //!
 //! A model reads tables by their names, declared or derived, and nothing else. The SQL stays in a dialect that DuckDB,
 //! DataFusion and Sail also run, to the same bits, so that anyone can recompute a derived table from the others.
 
 mod contain;
+mod in_process;
 
 use std::collections::BTreeMap;
-use std::io::Cursor;
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
 
 use arrow::array::RecordBatch;
-use arrow::compute::concat_batches;
-use arrow::ipc::reader::FileReader;
-use polars::prelude::{
-    CompatLevel, DataFrame, Expr, IpcWriter, LazyFrame, PlRefPath, ScanArgsParquet, SerWriter, col, lit,
-};
-use polars::sql::{SQLContext, extract_table_identifiers};
-use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 
+pub use self::in_process::{Here, InProcess, side_by_side};
 use crate::error::{Context, Error, Result};
 
 /// One model: the table it makes and how.
@@ -72,7 +66,7 @@ impl Model {
         let place = |error: Error| error.at_path(path);
         let sql = std::fs::read_to_string(path).usage("cannot read the model").map_err(place)?;
         let table = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let reads = extract_table_identifiers(&sql, false, true).usage("the model is no query").map_err(place)?;
+        let reads = in_process::tables_read(&sql).usage("the model is no query").map_err(place)?;
         let intermediate = path.parent().is_some_and(|folder| folder.ends_with(INTERMEDIATE));
         Ok(Self { table, sql, reads, intermediate })
     }
@@ -107,109 +101,32 @@ pub enum Only<'a> {
     Below(&'a str, &'a str),
 }
 
-impl Only<'_> {
-    fn predicate(self) -> Expr {
-        match self {
-            Self::Of(column, value) => col(column).eq(lit(value)),
-            Self::From(column, value) => col(column).gt_eq(lit(value)),
-            Self::Below(column, value) => col(column).lt(lit(value)),
-        }
-    }
-}
-
-/// Runs models over Parquet files.
-pub struct Engine {
-    context: SQLContext,
-}
-
-impl Default for Engine {
-    fn default() -> Self {
-        Self { context: SQLContext::new() }
-    }
-}
-
-impl Engine {
-    /// Makes a table known by the Parquet files that hold it.
+/// What runs models over Parquet files. Whichever it is, a model gives the same rows, to the last bit.
+pub trait Engine: Send {
+    /// Makes some rows of a table known, by the Parquet files that hold it.
     ///
     /// # Errors
-    /// [`Internal`](crate::error::Kind::Internal) when they cannot be scanned.
-    pub fn register(&self, table: &str, files: &[PathBuf]) -> Result<()> {
-        self.context.register(table, scan(table, files)?);
-        Ok(())
-    }
+    /// [`Internal`](crate::error::Kind::Internal) when the files cannot be scanned, [`Unreachable`](crate::error::Kind::Unreachable)
+    /// when they cannot be brought to where the engine is.
+    fn register(&mut self, table: &str, files: &[PathBuf], some: &[Only<'_>]) -> Result<()>;
 
-    /// Makes some rows of a table known.
+    /// Runs a model, and gives all of its rows, in no particular order.
     ///
     /// # Errors
-    /// [`Internal`](crate::error::Kind::Internal) when the files cannot be scanned.
-    pub fn register_some(&self, table: &str, files: &[PathBuf], some: &[Only<'_>]) -> Result<()> {
-        let rows = some.iter().fold(scan(table, files)?, |rows, only: &Only<'_>| rows.filter(only.predicate()));
-        self.context.register(table, rows);
-        Ok(())
-    }
+    /// [`Usage`](crate::error::Kind::Usage) when the query is wrong, [`Unreachable`](crate::error::Kind::Unreachable) when an engine
+    /// elsewhere does not answer, [`Internal`](crate::error::Kind::Internal) when the one in this process panics; each names the
+    /// model's file.
+    fn run(&mut self, model: &Model) -> Result<RecordBatch>;
+}
 
-    /// Makes the result of a query known as a table, from then on, also under the name of one that it reads.
+/// Where engines come from.
+pub trait Engines: Sync {
+    /// An engine that knows no table.
     ///
     /// # Errors
-    /// As for [`run`](Self::run).
-    pub fn define(&mut self, table: &str, sql: &str) -> Result<()> {
-        let plan = contained(table, || self.context.execute(sql).usage("the query fails"))?;
-        self.context.register(table, plan);
-        Ok(())
-    }
+    /// [`Unreachable`](crate::error::Kind::Unreachable) when it does not answer.
+    fn begin(&self) -> Result<Box<dyn Engine + '_>>;
 
-    /// Runs a model.
-    ///
-    /// # Errors
-    /// [`Usage`](crate::error::Kind::Usage) when the query is wrong, [`Internal`](crate::error::Kind::Internal) when the
-    /// engine panics; either names the model's file.
-    pub fn run(&mut self, model: &Model) -> Result<RecordBatch> {
-        contained(&model.table, || {
-            self.context.execute(&model.sql).and_then(LazyFrame::collect).usage("the model fails").and_then(to_arrow)
-        })
-    }
-}
-
-/// What a thread needs that plans a query: a plan nests deeply, and two megabytes, the usual, are not enough.
-const STACK: usize = 16 << 20;
-
-/// Lets several models, or one on several months, run at the same time, on threads that have room for their plans.
-///
-/// # Errors
-/// [`Internal`](crate::error::Kind::Internal) when no threads can be had.
-pub fn side_by_side<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T> {
-    static THREADS: LazyLock<std::result::Result<ThreadPool, ThreadPoolBuildError>> =
-        LazyLock::new(|| ThreadPoolBuilder::new().stack_size(STACK).build());
-    match &*THREADS {
-        Ok(threads) => Ok(threads.install(work)),
-        Err(error) => Err(Error::internal(format!("no threads for the models: {error}"))),
-    }
-}
-
-/// Lets the engine work on a table, and makes an error of a panic; both name the model's file.
-fn contained<T>(table: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
-    contain::panics(work)
-        .unwrap_or_else(|what| {
-            Err(Error::internal(format!("the engine panicked: {what}"))
-                .hint("nothing was published; report it with the model and, if you can, the lines that do it"))
-        })
-        .map_err(|error| error.at(format!("models/{table}.sql")))
-}
-
-fn scan(table: &str, files: &[PathBuf]) -> Result<LazyFrame> {
-    let paths = files.iter().map(|file| PlRefPath::new(file.to_string_lossy())).collect();
-    LazyFrame::scan_parquet_files(paths, ScanArgsParquet::default()).internal(format!("cannot scan the table {table}"))
-}
-
-/// From Polars to Arrow through an IPC file in memory: two implementations of one standard, and no pointer passed between them.
-fn to_arrow(mut frame: DataFrame) -> Result<RecordBatch> {
-    let mut file = Vec::new();
-    IpcWriter::new(&mut file)
-        .with_compat_level(CompatLevel::oldest())
-        .finish(&mut frame)
-        .internal("cannot hand over the result")?;
-    let reader = FileReader::try_new(Cursor::new(file), None).internal("cannot read the result")?;
-    let schema = reader.schema();
-    let batches = reader.collect::<Result<Vec<_>, _>>().internal("cannot read the result")?;
-    concat_batches(&schema, &batches).internal("cannot put the result together")
+    /// Whether it is somebody else's program, whose answers are compared with ours where little is read.
+    fn is_elsewhere(&self) -> bool;
 }

@@ -67,7 +67,7 @@ fn a_module_uses_those_that_the_architecture_names_and_no_others() {
 fn one_module_alone_names_the_engine() {
     for (path, bytes) in code() {
         let imports = String::from_utf8(bytes).unwrap().contains("use polars");
-        assert_eq!(imports, path == "model.rs", "{path}");
+        assert_eq!(imports, path == "model/in_process.rs", "{path}");
     }
 }
 

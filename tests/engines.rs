@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::support::python::Environment;
 use crate::support::{Run, Version, copy, root, sample, seine_maritime};
 
-static ENGINES: Environment = Environment::new("tests/requirements-engines.txt");
+pub static ENGINES: Environment = Environment::new("tests/requirements-engines.txt");
 
 const DUCKDB: &str = "duckdb";
 const DATAFUSION: &str = "datafusion";

@@ -17,7 +17,7 @@ static LINTERS: Environment = Environment::new("tests/requirements-ci.txt");
 const WORKFLOWS: [&str; 3] = ["check", "nightly", "release"];
 
 /// What a linter says of a file; nothing where it is content.
-fn complaints(program: &str, args: &[&str], file: &Path) -> Option<String> {
+pub fn complaints(program: &str, args: &[&str], file: &Path) -> Option<String> {
     let run = Run::of(Command::new(LINTERS.interpreter().with_file_name(program)).args(args).arg(file));
     (run.code != Some(0)).then_some(run.stdout + &run.stderr)
 }

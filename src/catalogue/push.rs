@@ -203,7 +203,8 @@ impl Push<'_> {
     fn reconcile(&self, mut remote: Remote, mut steps: Vec<Step>) -> Result<Report> {
         let created = !steps.is_empty();
         let missing = contents(self.plan, &remote);
-        let touched = missing.iter().filter(|step| step.file.as_deref().is_some_and(|file| self.plan.has(file))).count();
+        let touched =
+            missing.iter().filter(|step| step.file.as_deref().is_some_and(|file| self.plan.has(file))).count();
         let writes = !missing.is_empty();
         self.progress.begin("data.gouv", missing.len() as u64);
         for step in missing {

@@ -8,6 +8,7 @@ mod dossier;
 mod embedded;
 mod explain;
 mod graph;
+mod ingest;
 mod init;
 mod probe;
 mod retract;
@@ -68,6 +69,7 @@ enum Command {
     Probe(probe::ProbeCommand),
     Init(init::Init),
     Run(run::Run),
+    Ingest(ingest::IngestCommand),
     Check(check::Check),
     Explain(explain::Explain),
     Dossier(dossier::Dossier),
@@ -125,6 +127,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         Some(Command::Probe(command)) => command.run(&cli.common),
         Some(Command::Init(command)) => command.run(&cli.common),
         Some(Command::Run(command)) => command.run(&cli.common),
+        Some(Command::Ingest(command)) => command.run(&cli.common),
         Some(Command::Check(command)) => command.run(&cli.common),
         Some(Command::Explain(command)) => command.run(&cli.common),
         Some(Command::Dossier(command)) => command.run(&cli.common),

@@ -6,9 +6,12 @@ use std::process::ExitCode;
 use chrono::{DateTime, FixedOffset, Utc};
 use clap::Args;
 use guichets_ouverts::calendar::parse_rfc3339;
+use guichets_ouverts::cluster::Cluster;
+use guichets_ouverts::config::{EngineSettings, Pipeline, Project};
 use guichets_ouverts::error::{Context, Error, Result};
 use guichets_ouverts::gate::{self, Gate, Overrule};
 use guichets_ouverts::job::{Built, Destination, Order, build, release};
+use guichets_ouverts::model::{Engines, Here};
 use guichets_ouverts::net;
 use guichets_ouverts::publish::{self, Base, Guard, Outcome, SigningKey};
 use tokio::runtime::Runtime;
@@ -30,6 +33,9 @@ pub struct Run {
     /// A raw file to leave out, by its path below what --raw names; the manifest says so. What a version has of it stays
     #[arg(long, value_name = "FILE")]
     without: Vec<String>,
+    /// Take what all shards of the raw logs have read (guichets ingest), from where they left it
+    #[arg(long, value_name = "URL", conflicts_with_all = ["raw", "without"])]
+    ingested: Option<String>,
     /// Where versions are kept
     #[arg(long, value_name = "URL", default_value = "public")]
     store: String,
@@ -51,6 +57,14 @@ pub struct Run {
     /// Build and judge the version, and publish nothing
     #[arg(long = "dry-run")]
     only_judge: bool,
+    /// Work out derived tables on another engine, by Spark Connect: Sail or Apache Spark [default: what the pipeline says, or
+    /// the engine in this program]
+    #[arg(long, value_name = "sc://HOST:PORT")]
+    engine: Option<String>,
+    /// Where files are put that the engine is to read: a folder or a URL (s3, gs, az) that it reaches by the same name [default:
+    /// they stay where they are, on this machine]
+    #[arg(long, value_name = "URL", requires = "engine")]
+    work: Option<String>,
     /// Overrule a gate on purpose; --because says why, and the manifest keeps it
     #[arg(long, value_name = "GATE", requires = "because", value_parser = gate_of_code)]
     accept: Vec<Gate>,
@@ -88,6 +102,7 @@ impl Run {
             pipeline: "exemple".to_owned(),
             raw: Vec::new(),
             without: Vec::new(),
+            ingested: None,
             store: "public".to_owned(),
             sole_publisher: false,
             as_of: None,
@@ -95,6 +110,8 @@ impl Run {
             rebuild: false,
             forget_failed: false,
             only_judge: false,
+            engine: None,
+            work: None,
             accept: Vec::new(),
             because: None,
             summary: None,
@@ -110,23 +127,10 @@ impl Run {
     /// Builds, judges, publishes, and tells.
     pub fn run(self, common: &Common) -> Result<ExitCode> {
         let (project, pipeline) = common.pipeline(&self.pipeline)?;
-        let raw: Vec<String> =
-            if self.raw.is_empty() {
-                pipeline
-                    .raw
-                    .iter()
-                    .map(|raw| {
-                        if raw.contains("://") { raw.clone() } else { project.path(raw).to_string_lossy().into_owned() }
-                    })
-                    .collect()
-            } else {
-                self.raw
-            };
-        if raw.is_empty() {
-            return Err(Error::usage(format!("the pipeline {} names no raw logs", pipeline.name))
-                .at(pipeline.folder.join("pipeline.toml").display())
-                .hint("name them with --raw PATH_OR_URL"));
-        }
+        let raw = match &self.ingested {
+            Some(_) => Vec::new(),
+            None => raw_logs(self.raw, &project, &pipeline)?,
+        };
         let as_of = match (self.as_of, &pipeline.as_of) {
             (Some(as_of), _) => as_of,
             (None, Some(text)) => instant(text).map_err(Error::usage)?,
@@ -149,19 +153,27 @@ impl Run {
         let reason = self.because.unwrap_or_default();
         let overrules: Vec<Overrule> =
             self.accept.into_iter().map(|gate| Overrule { gate, reason: reason.clone() }).collect();
+        let runtime = Runtime::new().internal("cannot start the runtime")?;
+        let engine = match self.engine {
+            Some(address) => Some(EngineSettings::at(address, self.work)),
+            None => pipeline.engine.clone(),
+        };
+        let cluster = engine.map(|engine| Cluster::open(&engine, runtime.handle())).transpose()?;
+        let engines: &dyn Engines = cluster.as_ref().map_or(&Here, |cluster| cluster);
         let order = Order {
             project: &project,
             pipeline: &pipeline,
             raw: &raw,
             without: &self.without,
+            ingested: self.ingested.as_deref(),
             as_of,
             version,
             overrules: &overrules,
             rebuild: self.rebuild,
             forget_failed: self.forget_failed,
+            engines,
         };
 
-        let runtime = Runtime::new().internal("cannot start the runtime")?;
         let progress = watch::progress(common.json);
         let started = std::time::Instant::now();
         let built = build(&order, (store.as_ref(), &base), runtime.handle(), progress.as_ref())?;
@@ -181,6 +193,20 @@ impl Run {
             Some(Outcome::Published(_)) | None => ExitCode::SUCCESS,
         })
     }
+}
+
+/// The raw logs that are named, or else those of the pipeline.
+pub fn raw_logs(named: Vec<String>, project: &Project, pipeline: &Pipeline) -> Result<Vec<String>> {
+    let own = |raw: &String| {
+        if raw.contains("://") { raw.clone() } else { project.path(raw).to_string_lossy().into_owned() }
+    };
+    let raw = if named.is_empty() { pipeline.raw.iter().map(own).collect() } else { named };
+    if raw.is_empty() {
+        return Err(Error::usage(format!("the pipeline {} names no raw logs", pipeline.name))
+            .at(pipeline.folder.join("pipeline.toml").display())
+            .hint("name them with --raw PATH_OR_URL"));
+    }
+    Ok(raw)
 }
 
 /// The key that vouches for versions, where the environment holds one: the text that `minisign -G` wrote, or its path.

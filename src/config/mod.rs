@@ -1,6 +1,7 @@
 //! Configuration: a project's folders, and a pipeline with its mappings, rules, schedule and thresholds.
 
 mod datagouv;
+mod engine;
 mod mapping;
 mod method;
 mod period;
@@ -12,6 +13,7 @@ mod statement;
 mod time_form;
 
 pub use datagouv::{Datagouv, Spatial, is_loopback};
+pub use engine::EngineSettings;
 pub use mapping::{
     Digest, Each, FinalNewline, FullMapping, LogFormat, SourceMapping, TimeMapping, Unpivot, ValueMapping,
 };

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::statement::{EvidenceSettings, ProbeSettings, half_said};
-use super::{Datagouv, Method, Project, PublicationSettings, SourceMapping, reference};
+use super::{Datagouv, EngineSettings, Method, Project, PublicationSettings, SourceMapping, reference};
 use crate::calendar::parse_rfc3339;
 use crate::error::{Context, Error, Result};
 
@@ -69,6 +69,9 @@ pub struct Pipeline {
     /// What the publication is on data.gouv.fr, if it is there.
     #[serde(default)]
     pub datagouv: Option<Datagouv>,
+    /// The engine that works out derived tables, where it is not the one in this process. It changes nothing that is published.
+    #[serde(default)]
+    pub engine: Option<EngineSettings>,
     /// The mappings once more, as the person wrote them: what a run did is compared by that.
     #[serde(skip)]
     pub sources_as_written: Vec<toml::Value>,

@@ -11,7 +11,7 @@ use super::{Request, lines};
 use crate::calendar::{month, start_of_day};
 use crate::error::{Context, Error, Result};
 use crate::grid::Grid;
-use crate::model::{Engine, Model};
+use crate::model::{Engine as _, InProcess, Model};
 use crate::publish::{Store, fetch, fetch_all, published_schema};
 use crate::release::{FileEntry, Manifest, OF_A_WINDOW};
 use crate::schema::{Format, TableSchema};
@@ -139,7 +139,7 @@ pub(super) struct Source<'a> {
     manifest: &'a Manifest,
     request: &'a Request,
     folder: TempDir,
-    engine: Engine,
+    engine: InProcess,
     zone: Tz,
 }
 
@@ -147,7 +147,7 @@ impl<'a> Source<'a> {
     /// Brings the tables.
     pub(super) fn open(store: &'a dyn Store, manifest: &'a Manifest, request: &'a Request) -> Result<Self> {
         let folder = TempDir::with_prefix("guichets-").unreachable("cannot make a temporary folder")?;
-        let mut source = Self { store, manifest, request, folder, engine: Engine::default(), zone: Tz::UTC };
+        let mut source = Self { store, manifest, request, folder, engine: InProcess::default(), zone: Tz::UTC };
         let wanted: Vec<&FileEntry> =
             WHOLE.iter().chain(&BY_DAY).chain(&MONTHLY).flat_map(|table| source.files(table)).collect();
         fetch_all(store, &wanted, source.folder.path())?;
@@ -174,7 +174,7 @@ impl<'a> Source<'a> {
         let files: Vec<PathBuf> =
             self.files(table).into_iter().map(|file| self.folder.path().join(&file.path)).collect();
         match table {
-            _ if !files.is_empty() => self.engine.register(table, &files),
+            _ if !files.is_empty() => self.engine.register(table, &files, &[]),
             // A log that names its cycles whole leaves nothing to attach, and so no file.
             "rattachements" => self.engine.define(
                 table,

@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::model::{Engine, Model};
 
 /// Pages that no rule recognises, in the seven days before the newest attempt; too few attempts tell nothing.
-pub(super) fn last_days(engine: &mut Engine, most: f64) -> Result<GateReport> {
+pub(super) fn last_days(engine: &mut dyn Engine, most: f64) -> Result<GateReport> {
     let counts = count(
         engine,
         "WITH newest AS (SELECT MAX(jour) AS jour FROM jours_mesures)
@@ -60,7 +60,7 @@ impl Months {
 
 /// Consultations that lack a planning which they were to ask: a robot that stops before the last one sees fewer « yes » than
 /// there are, and their « no » are unknown.
-pub(super) fn incomplete(engine: &mut Engine, most: f64, months: Months) -> Result<GateReport> {
+pub(super) fn incomplete(engine: &mut dyn Engine, most: f64, months: Months) -> Result<GateReport> {
     let (of, unit, fewest) = months.of("disponibilite_jour", "d", "consultations");
     let counts = count(
         engine,
@@ -82,7 +82,7 @@ pub(super) fn incomplete(engine: &mut Engine, most: f64, months: Months) -> Resu
 }
 
 /// Cycles that cannot be what their log says: several may be one consultation, and their answers lost.
-pub(super) fn cycles(engine: &mut Engine, most: f64, months: Months) -> Result<GateReport> {
+pub(super) fn cycles(engine: &mut dyn Engine, most: f64, months: Months) -> Result<GateReport> {
     let (of, unit, fewest) = months.of("cycles", "c", "cycles");
     let counts = count(
         engine,
@@ -111,7 +111,7 @@ pub(super) fn cycles(engine: &mut Engine, most: f64, months: Months) -> Result<G
 
 /// The dense grid must hold each attempt once, give no rate for a day whose log cannot say « none », and none that contradicts
 /// its bounds.
-pub(super) fn grid(engine: &mut Engine, attempts: u64) -> Result<GateReport> {
+pub(super) fn grid(engine: &mut dyn Engine, attempts: u64) -> Result<GateReport> {
     let counts = count(
         engine,
         "SELECT SUM(CAST(lignes AS BIGINT)) AS lines,
@@ -140,7 +140,7 @@ pub(super) fn grid(engine: &mut Engine, attempts: u64) -> Result<GateReport> {
 }
 
 /// A day on which a probe logged « yes » and nothing else, many times, is a log that did not yet write down its « no ».
-pub(super) fn negatives(engine: &mut Engine, only_yes_min: u64) -> Result<GateReport> {
+pub(super) fn negatives(engine: &mut dyn Engine, only_yes_min: u64) -> Result<GateReport> {
     let counts = count(
         engine,
         &format!(
@@ -167,7 +167,7 @@ pub(super) fn negatives(engine: &mut Engine, only_yes_min: u64) -> Result<GateRe
     ))
 }
 
-pub(super) fn count(engine: &mut Engine, sql: &str) -> Result<RecordBatch> {
+pub(super) fn count(engine: &mut dyn Engine, sql: &str) -> Result<RecordBatch> {
     engine.run(&Model::query("gate", sql))
 }
 

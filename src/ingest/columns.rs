@@ -24,6 +24,9 @@ use crate::outcome::{Answer, Evidence, Rule};
 /// Text of few distinct values.
 type Words = StringDictionaryBuilder<Int32Type>;
 
+/// The column in which the position of each file among all stands, for the run alone.
+pub(super) const FILE: &str = "row_file";
+
 /// What stands in a required column of which the log says nothing.
 const NOT_STATED: &str = "non_precise";
 

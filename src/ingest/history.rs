@@ -8,7 +8,7 @@ use arrow::datatypes::{DataType, Int64Type};
 
 use super::account::FileAccount;
 use super::check::parse_id;
-use super::columns::Columns;
+use super::columns::{Columns, FILE};
 use super::ledger::{Entry, Repeats};
 use super::left_alone::LeftAlone;
 use super::reject::{Quarantined, Reason};
@@ -236,7 +236,7 @@ pub fn recall(
     #[expect(clippy::cast_possible_truncation, reason = "the two halves of 128 bits")]
     let private = |name: &str| -> Option<ArrayRef> {
         Some(match name {
-            "row_file" => Arc::new(file.clone()),
+            FILE => Arc::new(file.clone()),
             "row_digest" => Arc::new(UInt64Array::from(prints.clone())),
             "row_id_high" => Arc::new(ids.iter().map(|id| (id >> 64) as u64).collect::<UInt64Array>()),
             "row_id_low" => Arc::new(ids.iter().map(|id| *id as u64).collect::<UInt64Array>()),

@@ -15,6 +15,7 @@ use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::StreamWriter;
 use tempfile::TempDir;
 
+use super::columns::FILE;
 use super::history::id_fingerprint;
 use super::ledger::{Entry, Ledger, Repeats};
 use crate::error::{Context, Error, Result};
@@ -149,6 +150,17 @@ impl Months {
         repeats: &Repeats,
         mut see: impl FnMut(&RecordBatch) -> Result<()>,
     ) -> Result<()> {
+        self.take(month, |all| {
+            let counted = without(all, repeats)?;
+            if counted.num_rows() > 0 { see(&counted) } else { Ok(()) }
+        })
+    }
+
+    /// Takes a month out and shows its attempts as they were gathered, those of each local day at once.
+    ///
+    /// # Errors
+    /// As for [`Months::settle`].
+    pub fn take(&self, month: &str, mut see: impl FnMut(&RecordBatch) -> Result<()>) -> Result<()> {
         let Month { mut batches, bytes, spilled } = self.gathered().months.remove(month).unwrap_or_default();
         let mut days = all_days(&batches);
         days.extend(spilled.iter().flat_map(|spill| spill.days.keys()));
@@ -161,10 +173,7 @@ impl Months {
             let Some(first) = pieces.first() else { continue };
             let all = concat_batches(&first.schema(), &pieces).internal("cannot put the day together")?;
             drop(pieces);
-            let counted = without(&all, repeats)?;
-            if counted.num_rows() > 0 {
-                see(&counted)?;
-            }
+            see(&all)?;
         }
         for spill in &spilled {
             // The whole folder goes at the end; this only frees the disk sooner.
@@ -312,7 +321,7 @@ impl<'a> Keys<'a> {
         Ok(Self {
             high: column("row_id_high")?,
             low: column("row_id_low")?,
-            file: column("row_file")?,
+            file: column(FILE)?,
             digest: column("row_digest")?,
             line: place("ligne_source")?,
             rank: place("rang_source")?,

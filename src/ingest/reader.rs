@@ -47,9 +47,9 @@ pub struct Reading {
     pub archives: BTreeSet<String>,
     /// What earlier runs found and did not read.
     pub known_left_alone: Vec<LeftAlone>,
-    /// Mappings, or the contract, by which no line of this run's files could be read, each in a sentence that says what was
-    /// seen instead.
-    pub unread: Vec<String>,
+    /// The mappings, or the contract, by which files of this run were tried: of one by which no line could be read, a sentence that
+    /// says what was seen instead.
+    pub tried: BTreeMap<String, Option<String>>,
     /// What earlier runs had found in the files that were read again because they have grown: records, and those set aside.
     pub grown: HashMap<Arc<str>, (u64, u64)>,
     /// Files that were read in this run.
@@ -64,6 +64,11 @@ struct ReadFile {
 }
 
 impl Reading {
+    /// Mappings, or the contract, by which no line of this run's files could be read, each in a sentence.
+    pub fn unread(&self) -> impl Iterator<Item = &String> {
+        self.tried.values().flatten()
+    }
+
     /// What was found and not read, in this run and in those before, and has not been read since.
     #[must_use]
     pub fn all_left_alone(&self) -> Vec<LeftAlone> {
@@ -202,7 +207,7 @@ impl Ingest<'_> {
             })
             .collect::<Result<_>>()?;
         progress.end();
-        let unread = self.unread(&new);
+        let tried = self.tried(&new);
         let known = new.iter().filter(|_| !history.read_again).filter_map(|file| history.account(&file.account.file));
         let grown = known.map(|known| (Arc::clone(&known.file), (known.records, known.quarantined))).collect();
         let (accounts, quarantined): (Vec<_>, Vec<_>) =
@@ -217,36 +222,40 @@ impl Ingest<'_> {
             known_left_alone: history.left_alone,
             left_alone: found.left_alone,
             archives: found.archives,
-            unread,
+            tried,
             grown,
             read,
         })
     }
 
     /// Says of each mapping by which nothing could be read on what it was tried and what was seen there.
-    fn unread(&self, files: &[ReadFile]) -> Vec<String> {
+    fn tried(&self, files: &[ReadFile]) -> BTreeMap<String, Option<String>> {
         let mut sources: BTreeMap<Option<&str>, Vec<&ReadFile>> = BTreeMap::new();
         for file in files {
             let source = self.mapping(&file.account.file).map(|mapping| mapping.name.as_str());
             sources.entry(source).or_default().push(file);
         }
-        let nothing = sources.into_iter().filter(|(_, files)| files.iter().all(|file| file.account.attempts == 0));
-        nothing
+        sources
+            .into_iter()
             .filter_map(|(source, files)| {
-                let file = files.iter().find(|file| file.unread.is_some())?;
-                let Unread { line, reject, names } = file.unread.as_ref()?;
                 let who =
                     source.map_or_else(|| "the contract attempt/1".to_owned(), |name| format!("source « {name} »"));
+                if files.iter().any(|file| file.account.attempts > 0) {
+                    return Some((who, None));
+                }
+                let file = files.iter().find(|file| file.unread.is_some())?;
+                let Unread { line, reject, names } = file.unread.as_ref()?;
                 let field = reject.field.map_or_else(String::new, |field| format!(", field {field}"));
                 let seen: Vec<String> =
                     names.iter().take(NAMES_SHOWN).map(|name| name.chars().take(NAME_SHOWN).collect()).collect();
                 let seen =
                     if seen.is_empty() { String::new() } else { format!("; the line holds {}", seen.join(", ")) };
-                Some(format!(
+                let told = format!(
                     "{who} could read nothing: tried on {}:{line}, {}{field}{seen}",
                     file.account.file,
                     reject.reason.code()
-                ))
+                );
+                Some((who, Some(told)))
             })
             .collect()
     }

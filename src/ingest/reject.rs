@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Builder, RecordBatch, StringBuilder};
 
+use serde::{Deserialize, Serialize};
+
 use crate::attempt::wire_enum;
 use crate::error::{Context, Result};
 
@@ -104,7 +106,7 @@ impl Reject {
 }
 
 /// A row of `quarantaine`: where the line stands, never what it says.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Quarantined {
     /// Path relative to the raw root.
     pub file: Arc<str>,

@@ -2,8 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::logs::Logs;
 use crate::error::{Error, Result};
-use crate::ingest::{FileAccount, Found};
+use crate::ingest::FileAccount;
 use crate::publish::{self, Base, Store};
 use crate::release::RawFile;
 
@@ -32,8 +33,8 @@ impl FailedNights {
     ///
     /// # Errors
     /// [`Usage`](crate::error::Kind::Usage), naming the first file that is missing.
-    pub(super) fn check(&self, accounts: &[FileAccount], found: &Found) -> Result<()> {
-        let named = found.read_names();
+    pub(super) fn check(&self, accounts: &[FileAccount], logs: &Logs) -> Result<()> {
+        let named = logs.read_names();
         let there: HashMap<&str, &str> = accounts.iter().map(|account| (&*account.file, &*account.sha256)).collect();
         for (version, read) in &self.0 {
             // One that the version has in an earlier state is missing as well: what was added to it since was in that night.
@@ -42,7 +43,7 @@ impl FailedNights {
             };
             let missing = read
                 .iter()
-                .filter(|raw| !named.contains(raw.file.as_str()) && !found.leaves_out(&raw.file) && !has(raw));
+                .filter(|raw| !named.contains(raw.file.as_str()) && !logs.leaves_out(&raw.file) && !has(raw));
             let missing: Vec<&str> = missing.map(|raw| raw.file.as_str()).collect();
             if let Some(first) = missing.first() {
                 return Err(Error::usage(format!(

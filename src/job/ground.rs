@@ -13,7 +13,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::error::{Context, Error, Result};
-use crate::ingest::{FileAccount, Found, History, LeftAlone};
+use crate::ingest::{FileAccount, History, LeftAlone};
 use crate::publish::{Store, fetch, fetch_all};
 use crate::release::{FileEntry, Manifest, Origins, ParquetRows, Rows as _, read_parquet};
 use crate::schema::{Catalog, Format, TableSchema, column, conform};
@@ -44,7 +44,7 @@ impl<'a> Ground<'a> {
         accounts: Vec<FileAccount>,
         catalog: &'a Catalog,
         origins: &Origins,
-        found: &Found,
+        named: &HashSet<&str>,
         rebuild: bool,
     ) -> Result<Self> {
         let folder = TempDir::with_prefix("guichets-").unreachable("cannot make a temporary folder")?;
@@ -61,13 +61,12 @@ impl<'a> Ground<'a> {
             derives: resumes && made_with.derive_sha256 == origins.derive_sha256,
         };
         if !resumes && !rebuild {
-            ground.check_all_named(found)?;
+            ground.check_all_named(named)?;
         }
         Ok(ground)
     }
 
-    fn check_all_named(&self, found: &Found) -> Result<()> {
-        let listed = found.read_names();
+    fn check_all_named(&self, listed: &HashSet<&str>) -> Result<()> {
         let missing: Vec<&FileAccount> =
             self.accounts.iter().filter(|account| !listed.contains(&*account.file)).collect();
         let Some(first) = missing.first() else { return Ok(()) };

@@ -3,12 +3,16 @@
 mod accounts;
 mod compare;
 mod failed;
+mod foundation;
 mod ground;
+mod logs;
 mod origins;
 mod reopened;
+mod shards;
 mod version;
 
 pub use compare::{SchemaReport, compare_published, compare_schemas};
+pub use shards::{ShardOrder, ShardRecord, ingest_shard};
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
@@ -18,22 +22,19 @@ use serde::Serialize;
 use tokio::runtime::Handle;
 
 use self::failed::FailedNights;
+use self::foundation::Foundation;
 use self::ground::Ground;
-use self::origins::Made;
+use self::logs::Logs;
 use self::version::Version;
-use crate::config::{Pipeline, Project, Schedule, UnknownIds};
-use crate::error::{Context, Result};
+use crate::config::{Pipeline, Project};
+use crate::error::{Context, Error, Result};
 use crate::gate::{self, GateReport, Overrule};
-use crate::ingest::{
-    Ingest, LeftAlone, Months, Reading, accounts_table, find, quarantine_table, recall, repetitions_table,
-};
-use crate::model::Model;
-use crate::outcome::RuleSet;
+use crate::ingest::{LeftAlone, Months, Reading, accounts_table, quarantine_table, recall, repetitions_table};
+use crate::model::Engines;
 use crate::progress::Progress;
 use crate::publish::{self, Base, Release, SigningKey, Store};
-use crate::registry::Registry;
 use crate::release::{Accounting, Manifest, Origins, StagedFile, Staging};
-use crate::schema::{Catalog, Format};
+use crate::schema::Format;
 use crate::scope::{self, Seen};
 use crate::tables;
 
@@ -47,6 +48,8 @@ pub struct Order<'a> {
     pub raw: &'a [String],
     /// Files there that are not read, by their published names.
     pub without: &'a [String],
+    /// Where shards have read them already, see [`ingest_shard`]; then nothing is read here.
+    pub ingested: Option<&'a str>,
     /// The moment of which the version will speak.
     pub as_of: DateTime<FixedOffset>,
     /// The name of the version.
@@ -57,6 +60,8 @@ pub struct Order<'a> {
     pub rebuild: bool,
     /// Whether raw files that failed nights had read may be left out.
     pub forget_failed: bool,
+    /// What works out the derived tables.
+    pub engines: &'a dyn Engines,
 }
 
 /// A version, built and judged, that nobody can see yet.
@@ -145,46 +150,43 @@ pub fn build(
     runtime: &Handle,
     progress: &dyn Progress,
 ) -> Result<Built> {
-    let catalog = Catalog::load(&order.project.tables())?;
-    let registry = Registry::load(&catalog, &order.pipeline.registry_folders(order.project))?;
-    let rules = RuleSet::load(&order.pipeline.rules_path(order.project))?;
-    let schedule = Schedule::load(&order.pipeline.schedule_path())?;
-    let models = Model::load_all(&order.project.models())?;
-    if order.pipeline.registry.unknown == UnknownIds::Quarantine {
-        let known = (|id: &str| registry.counter(id).is_some(), |id: &str| registry.has_procedure(id));
-        schedule.check_known(&order.pipeline.schedule_path(), known.0, known.1)?;
-    }
-    let earliest = schedule.earliest();
-    let origins =
-        Made { order, catalog: &catalog, registry: &registry, rules: &rules, models: &models, earliest }.origins()?;
-
-    let mut found = find(order.raw, order.pipeline, runtime)?;
+    let foundation = Foundation::load(order.project, order.pipeline)?;
+    let Foundation { catalog, registry, rules, schedule, models, origins, .. } = &foundation;
     let failed = FailedNights::of(store, base)?;
-    found.leave_out(order.without, &failed.files_not_published(base))?;
     let accounts =
         base.manifest().map(|manifest| accounts::of_version(store, manifest)).transpose()?.unwrap_or_default();
+    if order.ingested.is_some() && !order.rebuild && base.manifest().is_some() {
+        return Err(Error::usage("the store has a version, and shards hold whole logs, and not what is new in them")
+            .at("--ingested")
+            .hint("to make everything anew from what they have read, add --rebuild"));
+    }
+    let logs = Logs::find(order, &foundation, &failed.files_not_published(base), runtime)?;
     if !order.forget_failed {
-        failed.check(&accounts, &found)?;
+        failed.check(&accounts, &logs)?;
     }
     let ground = base
         .manifest()
-        .map(|manifest| Ground::of((store, manifest), accounts, &catalog, &origins, &found, order.rebuild))
+        .map(|manifest| Ground::of((store, manifest), accounts, catalog, origins, &logs.read_names(), order.rebuild))
         .transpose()?;
     let ground = ground.as_ref();
-    let ingest = Ingest { pipeline: order.pipeline, registry: &registry, rules: &rules, earliest, runtime };
     let months = Months::new(order.pipeline.limits.gathered_bytes())?;
-    let mut reading =
-        ingest.read(found, ground.map(Ground::history).transpose()?.unwrap_or_default(), &months, progress)?;
+    let mut reading = match logs {
+        Logs::Raw(found) => {
+            let history = ground.map(Ground::history).transpose()?.unwrap_or_default();
+            foundation.ingest(runtime).read(found, history, &months, progress)?
+        }
+        Logs::Ingested(shards) => shards.read(&months, progress)?,
+    };
     if let Some(ground) = ground.filter(|ground| ground.resumes) {
         recall_touched(ground, &mut reading, &months, progress)?;
     }
 
-    let mut version = Version::new(order, &catalog, ground)?;
+    let mut version = Version::new(order, catalog, ground)?;
     version.attempts(&months, &mut reading, progress)?;
     version.table("quarantaine", &quarantine_table(reading.quarantined.clone())?)?;
     version.table("repetitions", &repetitions_table(&reading.repeats)?)?;
     version.table("fichiers", &accounts_table(&reading.accounts)?)?;
-    version.table("regles", &tables::rules(&rules)?)?;
+    version.table("regles", &tables::rules(rules)?)?;
     version.table("issues", &tables::outcomes()?)?;
     version.table("parametres", &tables::settings(&order.pipeline.method)?)?;
     version.table("signatures_listees", &tables::signatures(&order.pipeline.probe.signatures)?)?;
@@ -192,25 +194,25 @@ pub fn build(
         version.table(name, table)?;
     }
     // What was measured says which services there are; the calendar follows from that.
-    version.derive(&models, progress)?;
+    version.derive(models, progress)?;
     let measured = version.rows("jours_mesures")?;
-    version.count_fictional(&measured, &registry)?;
+    version.count_fictional(&measured, registry)?;
     version.dates_set_aside(crate::schema::total(&measured, "dates_ecartees"));
     let as_of = order.as_of.with_timezone(&Utc);
     let seen = Seen::of(&measured)?;
-    let scope = scope::expand(&schedule, &seen, &registry, order.pipeline.registry.zone, as_of)?;
+    let scope = scope::expand(schedule, &seen, registry, order.pipeline.registry.zone, as_of)?;
     version.services(scope.services);
     for (name, table) in &scope.tables {
         version.table(name, table)?;
     }
-    version.derive(&models, progress)?;
+    version.derive(models, progress)?;
     version.check_complete()?;
 
-    let changes = version.changes(&origins)?;
+    let changes = version.changes(origins)?;
     let gates = version.judge(&reading, changes.as_ref())?;
-    let words_sha256 = version.document(&models, &reading, &gates, changes.as_ref(), &base.versions)?;
+    let words_sha256 = version.document(models, &reading, &gates, changes.as_ref(), &base.versions)?;
     version.sums()?;
-    Ok(version.finish(reading, gates, Origins { words_sha256, ..origins }))
+    Ok(version.finish(reading, gates, Origins { words_sha256, ..origins.clone() }))
 }
 
 /// Brings back the months that the new lines touch, as they were before they were published: those of the lines, those

@@ -8,8 +8,7 @@ use chrono_tz::Tz;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::Order;
-use crate::config::{Method, UnknownIds};
+use crate::config::{Method, Pipeline, Project, UnknownIds};
 use crate::digest::{canonical, sha256};
 use crate::error::{Context, Result};
 use crate::ingest::INGEST_REVISION;
@@ -21,7 +20,8 @@ use crate::schema::{Catalog, Origin, TableSchema};
 
 /// All that decides what becomes of a raw line.
 pub(super) struct Made<'a> {
-    pub(super) order: &'a Order<'a>,
+    pub(super) project: &'a Project,
+    pub(super) pipeline: &'a Pipeline,
     pub(super) catalog: &'a Catalog,
     pub(super) registry: &'a Registry,
     pub(super) rules: &'a RuleSet,
@@ -67,10 +67,10 @@ struct Derived<'a> {
 impl Made<'_> {
     /// All but the words, of which the documents are told when they are written.
     pub(super) fn origins(&self) -> Result<Origins> {
-        let pipeline = self.order.pipeline;
+        let pipeline = self.pipeline;
         let rules = RulesEntry {
             version: self.rules.version().to_owned(),
-            sha256: file_digest(&pipeline.rules_path(self.order.project))?,
+            sha256: file_digest(&pipeline.rules_path(self.project))?,
         };
         let schedule_sha256 = file_digest(&pipeline.schedule_path())?;
         let registry = self.registry_digests()?;

@@ -39,7 +39,8 @@ pub struct Coverage {
 impl Coverage {
     /// Adds rows of the table `disponibilite_jour`, the dense grid. A column that is not there counts for nothing.
     pub fn add(&mut self, grid: &RecordBatch) {
-        let texts = |column: &str| Some(cast(grid.column_by_name(column)?, &DataType::Utf8).ok()?.as_string::<i32>().clone());
+        let texts =
+            |column: &str| Some(cast(grid.column_by_name(column)?, &DataType::Utf8).ok()?.as_string::<i32>().clone());
         if let Some((counters, procedures)) = texts("guichet_id").zip(texts("demarche_id")) {
             for (counter, procedure) in counters.iter().flatten().zip(procedures.iter().flatten()) {
                 // Rows of one service stand together.

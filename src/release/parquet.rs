@@ -67,13 +67,13 @@ impl<'a> ParquetFile<'a> {
     /// Adds the rows that come next.
     pub(super) fn write(&mut self, batch: &RecordBatch) -> Result<()> {
         let place = |error: Error| error.at_path(&self.path);
-        for group in groups(self.table, batch)? {
-            self.writer.write(&group).unreachable("cannot write").map_err(place)?;
-            if by_service(self.table) {
-                self.writer.flush().unreachable("cannot write").map_err(place)?;
-            }
+        let mut from = 0;
+        for end in group_ends(self.table, batch, self.writer.in_progress_rows())? {
+            self.writer.write(&batch.slice(from, end - from)).unreachable("cannot write").map_err(place)?;
+            self.writer.flush().unreachable("cannot write").map_err(place)?;
+            from = end;
         }
-        Ok(())
+        self.writer.write(&batch.slice(from, batch.num_rows() - from)).unreachable("cannot write").map_err(place)
     }
 
     /// Ends the file.
@@ -88,23 +88,23 @@ fn by_service(table: &TableSchema) -> bool {
     table.guichets.split.is_some() && table.guichets.order.iter().map(String::as_str).take(2).eq(SERVICE)
 }
 
-/// The rows by row groups: a service of a table that is ordered by services lies in one of them, so that its history is
-/// fetched in one piece.
-fn groups(table: &TableSchema, batch: &RecordBatch) -> Result<Vec<RecordBatch>> {
+/// Behind which rows of a batch a row group ends that began with so many rows before it: a service of a table that is ordered by
+/// services lies in one of them, so that its history is fetched in one piece. Into how many batches a table comes apart does not
+/// show, as long as none ends within a service.
+fn group_ends(table: &TableSchema, batch: &RecordBatch, mut begun: usize) -> Result<Vec<usize>> {
     if !by_service(table) || batch.num_rows() == 0 {
-        return Ok(vec![batch.clone()]);
+        return Ok(Vec::new());
     }
     let keys: Vec<ArrayRef> = SERVICE.iter().filter_map(|name| batch.column_by_name(name)).cloned().collect();
-    let services = partition(&keys).internal(&table.name)?.ranges();
-    let mut groups = Vec::new();
-    let mut start = 0;
-    for service in services {
-        if service.end - start >= SERVICE_GROUP || service.end == batch.num_rows() {
-            groups.push(batch.slice(start, service.end - start));
-            start = service.end;
+    let mut ends = Vec::new();
+    for service in partition(&keys).internal(&table.name)?.ranges() {
+        begun += service.len();
+        if begun >= SERVICE_GROUP {
+            ends.push(service.end);
+            begun = 0;
         }
     }
-    Ok(groups)
+    Ok(ends)
 }
 
 fn properties(table: &TableSchema, about: &About) -> Result<WriterProperties> {
@@ -160,4 +160,45 @@ fn key_values(table: &TableSchema, about: &About) -> Vec<KeyValue> {
         pairs.push(text("created", &about.as_of.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)));
     }
     pairs
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::StringArray;
+
+    use super::*;
+
+    /// Into how many batches the rows come apart, which memory decides, does not show in the file: a reader's ranges are the same.
+    #[test]
+    fn row_groups_end_behind_the_same_services_however_the_rows_come() {
+        let table =
+            TableSchema::load(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/tables/calendrier.json")))
+                .unwrap();
+        let services: Vec<String> = (0..1000).map(|number| format!("{number:04}")).collect();
+        let rows_of = |some: &[String]| {
+            let column = || {
+                let ids = some.iter().flat_map(|id| std::iter::repeat_n(id.as_str(), 365));
+                Arc::new(StringArray::from_iter_values(ids)) as ArrayRef
+            };
+            RecordBatch::try_from_iter(SERVICE.map(|name| (name, column()))).unwrap()
+        };
+        let ends = |services_at_once: usize| {
+            let (mut ends, mut before, mut begun) = (Vec::new(), 0, 0);
+            for some in services.chunks(services_at_once) {
+                let batch = rows_of(some);
+                let behind = group_ends(&table, &batch, begun).unwrap();
+                begun = behind.last().map_or(begun + batch.num_rows(), |last| batch.num_rows() - last);
+                ends.extend(behind.iter().map(|end| before + end));
+                before += batch.num_rows();
+            }
+            ends
+        };
+        let at_once = ends(1000);
+        assert_eq!(at_once, (1..=6).map(|group| group * 365 * SERVICE_GROUP.div_ceil(365)).collect::<Vec<_>>());
+        for services_at_once in [1, 7, 165, 999] {
+            assert_eq!(ends(services_at_once), at_once, "{services_at_once}");
+        }
+    }
 }

@@ -12,10 +12,10 @@ use super::parts::Written;
 use super::pieces::{Piece, waves};
 use super::years::{distinct_months, is_year};
 use super::{MONTH, Version};
-use crate::error::{Context, Result};
-use crate::model::{Engine, Model, side_by_side};
+use crate::error::{Context, Error, Result};
+use crate::model::{Engine, InProcess, Model, side_by_side};
 use crate::progress::Progress;
-use crate::release::{PartWriter, PartsWriter, Staging, read_parquet};
+use crate::release::{PartWriter, PartsWriter, Staging, content_digest, read_parquet};
 use crate::schema::ordered;
 
 /// What models have made of a table, or of a month of it, so far.
@@ -50,7 +50,52 @@ impl<'s> Making<'s> {
     }
 }
 
+/// Of an engine elsewhere, answers about so few rows are worked out here, too, and must be the same.
+const ROWS_WORKED_OUT_TWICE: u64 = 1 << 14;
+
+/// What works out a piece.
+struct OfPiece<'e> {
+    engine: Box<dyn Engine + 'e>,
+    /// The engine in this process, where it is to say the same.
+    second: Option<InProcess>,
+}
+
+impl OfPiece<'_> {
+    fn derive(mut self, piece: &Piece<'_>) -> Result<RecordBatch> {
+        let rows = ordered(piece.table, &self.engine.run(piece.model)?)?;
+        if let Some(mut second) = self.second {
+            let ours = ordered(piece.table, &second.run(piece.model)?)?;
+            if content_digest(piece.table, &ours)? != content_digest(piece.table, &rows)? {
+                let name = &piece.table.name;
+                return Err(Error::unreachable(format!(
+                    "the engine gives other rows than Polars ({})",
+                    ours.num_rows()
+                ))
+                .at(piece
+                    .month
+                    .as_ref()
+                    .map_or_else(|| format!("table {name}"), |month| format!("table {name}, {month}")))
+                .hint("nothing was published; run without --engine, and report the engine with its version"));
+            }
+        }
+        Ok(rows)
+    }
+}
+
 impl<'a> Version<'a> {
+    /// The engine of the run with the tables that a piece reads and, where that one is elsewhere and the piece small, ours.
+    fn engines_of(&self, piece: &Piece<'_>) -> Result<OfPiece<'a>> {
+        let acquaint = |engine: &mut dyn Engine| {
+            self.acquaint(engine, &piece.model.reads, piece.month.as_deref(), piece.counters.as_ref())
+        };
+        let mut engine = self.order.engines.begin()?;
+        acquaint(&mut *engine)?;
+        let mut second =
+            (self.order.engines.is_elsewhere() && piece.rows <= ROWS_WORKED_OUT_TWICE).then(InProcess::default);
+        second.as_mut().map(|second| acquaint(second)).transpose()?;
+        Ok(OfPiece { engine, second })
+    }
+
     /// Runs each model of which everything that it reads is there and that has not run yet; those of which none reads another
     /// side by side.
     pub(in crate::job) fn derive(&mut self, models: &[Model], progress: &dyn Progress) -> Result<()> {
@@ -113,12 +158,10 @@ impl<'a> Version<'a> {
         for wave in waves(pieces, self.rows_at_once(), Piece::weight) {
             progress.proceed()?;
             // What they read is brought here before, one after the other: two may need the same file.
-            let engine =
-                |piece: &Piece<'_>| self.engine(&piece.model.reads, piece.month.as_deref(), piece.counters.as_ref());
-            let engines: Vec<Engine> = wave.iter().map(engine).collect::<Result<_>>()?;
-            let derive = |(piece, mut engine): (&Piece<'_>, Engine)| ordered(piece.table, &engine.run(piece.model)?);
-            let derived: Vec<RecordBatch> =
-                side_by_side(|| wave.par_iter().zip(engines).map(derive).collect::<Result<_>>())??;
+            let engines: Vec<OfPiece<'_>> = wave.iter().map(|piece| self.engines_of(piece)).collect::<Result<_>>()?;
+            let derived: Vec<RecordBatch> = side_by_side(|| {
+                wave.par_iter().zip(engines).map(|(piece, engines)| engines.derive(piece)).collect::<Result<_>>()
+            })??;
             for (piece, rows) in wave.iter().zip(derived) {
                 if open.as_ref().is_some_and(|(other, _)| !piece.is_of(other)) {
                     open.take().map(|(piece, making)| self.made(piece, making)).transpose()?;

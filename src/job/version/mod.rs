@@ -24,7 +24,7 @@ use crate::error::{Error, Result};
 use crate::gate::GateReport;
 use crate::ingest::{FileAccount, Months, Quarantined, Reading, Reason, gathered, id_fingerprints, identifiers_table};
 use crate::metadata::Coverage;
-use crate::model::{Engine, Only};
+use crate::model::{Engine, InProcess, Only};
 use crate::outcome::endings;
 use crate::progress::Progress;
 use crate::registry::Registry;
@@ -154,9 +154,21 @@ impl<'a> Version<'a> {
         Ok(())
     }
 
-    /// An engine that knows some tables; of one month or of some counters alone, where they are named.
-    fn engine(&self, reads: &[String], month: Option<&str>, counters: Option<&Counters>) -> Result<Engine> {
-        let engine = Engine::default();
+    /// The engine in this process, which knows some tables.
+    fn engine(&self, reads: &[String]) -> Result<InProcess> {
+        let mut engine = InProcess::default();
+        self.acquaint(&mut engine, reads, None, None)?;
+        Ok(engine)
+    }
+
+    /// Has an engine know some tables; of one month or of some counters alone, where they are named.
+    fn acquaint(
+        &self,
+        engine: &mut dyn Engine,
+        reads: &[String],
+        month: Option<&str>,
+        counters: Option<&Counters>,
+    ) -> Result<()> {
         for name in reads.iter().filter(|name| self.tables.contains_key(*name)) {
             let table = self.catalog.table(name)?;
             let mut some = Vec::new();
@@ -179,9 +191,9 @@ impl<'a> Version<'a> {
             };
             let counters = counters.filter(|_| table.field(pieces::SERVICE[0]).is_some());
             some.extend(counters.into_iter().flat_map(Counters::rows));
-            engine.register_some(name, &files, &some)?;
+            engine.register(name, &files, &some)?;
         }
-        Ok(engine)
+        Ok(())
     }
 
     /// A declared table that nothing makes stops the run, as a declared column does; a model that reads what nobody makes
@@ -233,7 +245,7 @@ impl<'a> Version<'a> {
         (self.digest.expected, self.digest.measured) = (self.coverage.expected, self.coverage.measured);
         self.digest.set_aside = set_aside(&reading.quarantined);
         self.digest.accounting = accounting(&reading.accounts);
-        self.digest.unread.clone_from(&reading.unread);
+        self.digest.unread = reading.unread().cloned().collect();
         // Names and numbers always serialise.
         let value = |serialised: Result<serde_json::Value, serde_json::Error>| serialised.unwrap_or_default();
         let files: Vec<FileEntry> = self.sorted_entries().into_iter().cloned().collect();

@@ -1,0 +1,125 @@
+//! Polars: the engine in this process. No other file names it.
+
+use std::io::Cursor;
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
+use arrow::ipc::reader::FileReader;
+use polars::prelude::{
+    CompatLevel, DataFrame, Expr, IpcWriter, LazyFrame, PlRefPath, PolarsResult, ScanArgsParquet, SerWriter, col, lit,
+};
+use polars::sql::{SQLContext, extract_table_identifiers};
+use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
+
+use super::{Engine, Engines, Model, Only};
+use crate::error::{Context, Error, Result};
+
+/// Polars, in this process.
+pub struct InProcess {
+    context: SQLContext,
+}
+
+impl Default for InProcess {
+    fn default() -> Self {
+        Self { context: SQLContext::new() }
+    }
+}
+
+impl InProcess {
+    /// Makes the result of a query known as a table, from then on, also under the name of one that it reads.
+    ///
+    /// # Errors
+    /// As for [`Engine::run`].
+    pub fn define(&mut self, table: &str, sql: &str) -> Result<()> {
+        let plan = contained(table, || self.context.execute(sql).usage("the query fails"))?;
+        self.context.register(table, plan);
+        Ok(())
+    }
+}
+
+impl Engine for InProcess {
+    fn register(&mut self, table: &str, files: &[PathBuf], some: &[Only<'_>]) -> Result<()> {
+        let rows = some.iter().fold(scan(table, files)?, |rows, only| rows.filter(predicate(*only)));
+        self.context.register(table, rows);
+        Ok(())
+    }
+
+    fn run(&mut self, model: &Model) -> Result<RecordBatch> {
+        contained(&model.table, || {
+            self.context.execute(&model.sql).and_then(LazyFrame::collect).usage("the model fails").and_then(to_arrow)
+        })
+    }
+}
+
+/// Polars, for each query anew.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Here;
+
+impl Engines for Here {
+    fn begin(&self) -> Result<Box<dyn Engine + '_>> {
+        Ok(Box::new(InProcess::default()))
+    }
+
+    fn is_elsewhere(&self) -> bool {
+        false
+    }
+}
+
+/// The tables that a query reads, but for those that it defines.
+pub(super) fn tables_read(sql: &str) -> PolarsResult<Vec<String>> {
+    extract_table_identifiers(sql, false, true)
+}
+
+fn predicate(only: Only<'_>) -> Expr {
+    match only {
+        Only::Of(column, value) => col(column).eq(lit(value)),
+        Only::From(column, value) => col(column).gt_eq(lit(value)),
+        Only::Below(column, value) => col(column).lt(lit(value)),
+    }
+}
+
+/// What a thread needs that plans a query: a plan nests deeply, and two megabytes, the usual, are not enough.
+const STACK: usize = 16 << 20;
+
+/// Lets several models, or one on several months, run at the same time, on threads that have room for their plans.
+///
+/// # Errors
+/// [`Internal`](crate::error::Kind::Internal) when no threads can be had.
+pub fn side_by_side<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T> {
+    static THREADS: LazyLock<std::result::Result<ThreadPool, ThreadPoolBuildError>> =
+        LazyLock::new(|| ThreadPoolBuilder::new().stack_size(STACK).build());
+    match &*THREADS {
+        Ok(threads) => Ok(threads.install(work)),
+        Err(error) => Err(Error::internal(format!("no threads for the models: {error}"))),
+    }
+}
+
+/// Lets the engine work on a table, and makes an error of a panic; both name the model's file.
+fn contained<T>(table: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    super::contain::panics(work)
+        .unwrap_or_else(|what| {
+            Err(Error::internal(format!("the engine panicked: {what}"))
+                .hint("nothing was published; report it with the model and, if you can, the lines that do it"))
+        })
+        .map_err(|error| error.at(format!("models/{table}.sql")))
+}
+
+fn scan(table: &str, files: &[PathBuf]) -> Result<LazyFrame> {
+    let paths = files.iter().map(|file| PlRefPath::new(file.to_string_lossy())).collect();
+    LazyFrame::scan_parquet_files(paths, ScanArgsParquet::default()).internal(format!("cannot scan the table {table}"))
+}
+
+/// From Polars to Arrow through an IPC file in memory: two implementations of one standard, and no pointer passed between them.
+fn to_arrow(mut frame: DataFrame) -> Result<RecordBatch> {
+    let mut file = Vec::new();
+    IpcWriter::new(&mut file)
+        .with_compat_level(CompatLevel::oldest())
+        .finish(&mut frame)
+        .internal("cannot hand over the result")?;
+    let reader = FileReader::try_new(Cursor::new(file), None).internal("cannot read the result")?;
+    let schema = reader.schema();
+    let batches = reader.collect::<Result<Vec<_>, _>>().internal("cannot read the result")?;
+    concat_batches(&schema, &batches).internal("cannot put the result together")
+}
