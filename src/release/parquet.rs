@@ -178,10 +178,8 @@ mod tests {
                 .unwrap();
         let services: Vec<String> = (0..1000).map(|number| format!("{number:04}")).collect();
         let rows_of = |some: &[String]| {
-            let column = || {
-                let ids = some.iter().flat_map(|id| std::iter::repeat_n(id.as_str(), 365));
-                Arc::new(StringArray::from_iter_values(ids)) as ArrayRef
-            };
+            let ids: Vec<&str> = some.iter().flat_map(|id| std::iter::repeat_n(id.as_str(), 365)).collect();
+            let column = || Arc::new(StringArray::from(ids.clone())) as ArrayRef;
             RecordBatch::try_from_iter(SERVICE.map(|name| (name, column()))).unwrap()
         };
         let ends = |services_at_once: usize| {
