@@ -127,6 +127,6 @@ pub trait Engines: Sync {
     /// [`Unreachable`](crate::error::Kind::Unreachable) when it does not answer.
     fn begin(&self) -> Result<Box<dyn Engine + '_>>;
 
-    /// Whether it is somebody else's program, whose answers are compared with ours where little is read.
-    fn is_elsewhere(&self) -> bool;
+    /// What it is, where it is somebody else's program: its answers are compared with ours where little is read.
+    fn elsewhere(&self) -> Option<&'static str>;
 }

@@ -158,7 +158,8 @@ impl Run {
             Some(address) => Some(EngineSettings::at(address, self.work)),
             None => pipeline.engine.clone(),
         };
-        let cluster = engine.map(|engine| Cluster::open(&engine, runtime.handle())).transpose()?;
+        let progress = watch::progress(common.json);
+        let cluster = engine.map(|engine| Cluster::open(&engine, runtime.handle(), progress.as_ref())).transpose()?;
         let engines: &dyn Engines = cluster.as_ref().map_or(&Here, |cluster| cluster);
         let order = Order {
             project: &project,
@@ -174,7 +175,6 @@ impl Run {
             engines,
         };
 
-        let progress = watch::progress(common.json);
         let started = std::time::Instant::now();
         let built = build(&order, (store.as_ref(), &base), runtime.handle(), progress.as_ref())?;
         let released = if self.only_judge {

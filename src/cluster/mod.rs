@@ -8,18 +8,21 @@ mod query;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use tokio::runtime::Handle;
+use tokio::time::timeout;
 
 use self::connect::{Failure, Session};
 use crate::config::EngineSettings;
 use crate::digest::token;
 use crate::error::{Context, Error, Result};
 use crate::model::{Engine, Engines, Model, Only};
+use crate::progress::Progress;
 use crate::publish::{self, Guard, StorageKey, Store};
 
 /// How long an engine may take to say that it is there.
@@ -27,8 +30,11 @@ const GREETING: Duration = Duration::from_mins(1);
 /// How long to wait before a query is tried again, times the number of tries so far: a lost worker is found out by silence.
 const WAIT: Duration = Duration::from_secs(5);
 
+/// How long a query is waited for before looking whether the run is to stop.
+const LOOK: Duration = Duration::from_millis(200);
+
 /// An engine elsewhere.
-pub struct Cluster {
+pub struct Cluster<'a> {
     address: String,
     session: Session,
     runtime: Handle,
@@ -36,6 +42,7 @@ pub struct Cluster {
     /// How long a query may take.
     patience: Duration,
     work: Option<Work>,
+    progress: &'a dyn Progress,
 }
 
 /// Where files are put that the engine is to read, and from where they are removed in the end.
@@ -46,13 +53,13 @@ struct Work {
     sent: Mutex<HashMap<PathBuf, String>>,
 }
 
-impl Cluster {
-    /// Opens the engine that a pipeline or a person names, and has it answer once.
+impl<'a> Cluster<'a> {
+    /// Opens the engine that a pipeline or a person names, and has it answer once. `progress` says when a query is to be given up.
     ///
     /// # Errors
     /// [`Usage`](crate::error::Kind::Usage) when its address, or that of the place of work, is none;
     /// [`Unreachable`](crate::error::Kind::Unreachable) when it does not answer.
-    pub fn open(settings: &EngineSettings, runtime: &Handle) -> Result<Self> {
+    pub fn open(settings: &EngineSettings, runtime: &Handle, progress: &'a dyn Progress) -> Result<Self> {
         let place = |error: Error| error.at(&settings.address);
         let authority = authority(&settings.address).map_err(place)?;
         let _within = runtime.enter();
@@ -65,18 +72,31 @@ impl Cluster {
             tries: settings.tries,
             patience: Duration::from_secs(settings.query_seconds),
             work,
+            progress,
         };
-        cluster.within(GREETING, cluster.session.count_in_utc()).map_err(|failure| {
+        cluster.within(GREETING, cluster.session.count_in_utc())?.map_err(|failure| {
             let hint = "is the server running, and the port that of Spark Connect (15002 for Spark, 50051 for Sail)?";
             place(Error::unreachable(format!("the engine does not answer: {}", failure.told()))).hint(hint)
         })?;
         Ok(cluster)
     }
 
-    /// The answer of the engine, or that there was none in time.
-    fn within<T>(&self, patience: Duration, answer: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-        let answer = self.runtime.block_on(async { tokio::time::timeout(patience, answer).await });
-        answer.unwrap_or_else(|_| Err(Failure::Answer(format!("no answer after {} s", patience.as_secs()))))
+    /// The answer of the engine, or that there was none in time; an error where somebody wants the run to stop.
+    fn within<T>(
+        &self,
+        patience: Duration,
+        answer: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<Result<T, Failure>> {
+        let (mut answer, asked) = (pin!(answer), Instant::now());
+        loop {
+            if let Ok(answer) = self.runtime.block_on(async { timeout(LOOK, answer.as_mut()).await }) {
+                return Ok(answer);
+            }
+            self.progress.proceed()?;
+            if asked.elapsed() >= patience {
+                return Ok(Err(Failure::Answer(format!("no answer after {} s", patience.as_secs()))));
+            }
+        }
     }
 
     /// Where the engine finds a file of this machine.
@@ -88,19 +108,19 @@ impl Cluster {
     }
 }
 
-impl Engines for Cluster {
+impl Engines for Cluster<'_> {
     fn begin(&self) -> Result<Box<dyn Engine + '_>> {
         Ok(Box::new(Elsewhere { cluster: self, tables: Vec::new() }))
     }
 
-    fn is_elsewhere(&self) -> bool {
-        true
+    fn elsewhere(&self) -> Option<&'static str> {
+        Some("Spark Connect")
     }
 }
 
 /// Some tables of a run, as the engine is told of them.
 struct Elsewhere<'a> {
-    cluster: &'a Cluster,
+    cluster: &'a Cluster<'a>,
     tables: Vec<(String, String)>,
 }
 
@@ -118,7 +138,7 @@ impl Engine for Elsewhere<'_> {
         let mut tried = 0;
         let rows = loop {
             tried += 1;
-            match self.cluster.within(*patience, session.rows(statement.clone())) {
+            match self.cluster.within(*patience, session.rows(statement.clone()))? {
                 Ok(rows) => break rows,
                 // Nothing of a try that failed is kept.
                 Err(failure) if tried < *tries => {

@@ -62,8 +62,8 @@ impl Engines for Here {
         Ok(Box::new(InProcess::default()))
     }
 
-    fn is_elsewhere(&self) -> bool {
-        false
+    fn elsewhere(&self) -> Option<&'static str> {
+        None
     }
 }
 

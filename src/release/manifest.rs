@@ -41,6 +41,9 @@ pub struct Manifest {
     pub files_read: Vec<RawFile>,
     /// What made it: rules, models, schemas, code.
     pub made_with: Origins,
+    /// What worked out the derived tables, where it was not this program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<String>,
     /// What the gates found.
     pub gates: Value,
     /// The version before.

@@ -91,7 +91,7 @@ impl<'a> Version<'a> {
         let mut engine = self.order.engines.begin()?;
         acquaint(&mut *engine)?;
         let mut second =
-            (self.order.engines.is_elsewhere() && piece.rows <= ROWS_WORKED_OUT_TWICE).then(InProcess::default);
+            (self.order.engines.elsewhere().is_some() && piece.rows <= ROWS_WORKED_OUT_TWICE).then(InProcess::default);
         second.as_mut().map(|second| acquaint(second)).transpose()?;
         Ok(OfPiece { engine, second })
     }

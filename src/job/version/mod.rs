@@ -262,6 +262,7 @@ impl<'a> Version<'a> {
             left_alone: value(serde_json::to_value(reading.all_left_alone())),
             files_read,
             made_with: origins,
+            engine: self.order.engines.elsewhere().map(str::to_owned),
             gates: value(serde_json::to_value(&gates)),
             parent: None,
         };
