@@ -195,6 +195,16 @@ fn shards_that_were_not_read_alike_make_no_version() {
     assert!(nowhere.stderr.contains("no shard is there"), "{}", nowhere.stderr);
 }
 
+/// Reading takes hours: where nothing can be written, it does not begin.
+#[test]
+fn a_place_that_cannot_be_written_is_told_before_anything_is_read() {
+    let nowhere = tempfile::tempdir().unwrap();
+    let args = ["ingest", "exemple", "--raw", "/nulle/part", "--shard", "1/1", "--work", "http://127.0.0.1:1/travail"];
+    let refused = guichets_with(&[], nowhere.path(), args);
+    assert_eq!(refused.code, Some(2), "{}", refused.stderr);
+    assert!(refused.stderr.contains("a store can be read over HTTP, and not written"), "{}", refused.stderr);
+}
+
 #[test]
 fn shards_may_leave_what_they_read_in_an_object_store() {
     let (logs, bucket) = (Logs::new(), Bucket::new());

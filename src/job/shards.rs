@@ -64,6 +64,10 @@ pub struct ShardOrder<'a> {
 pub fn ingest_shard(order: &ShardOrder<'_>, runtime: &Handle, progress: &dyn Progress) -> Result<ShardRecord> {
     let foundation = Foundation::load(order.project, order.pipeline)?;
     let work = publish::open(order.work, Guard::Waived)?;
+    // Reading may take hours: that nothing can be written there is found out before.
+    let trial = StorageKey::Probe { token: work.token() };
+    work.put(&trial, b"")?;
+    work.delete(&trial)?;
     let mut found = find(order.raw, order.pipeline, runtime)?;
     let found_sha256 = found.digest()?;
     found.keep(order.shard);

@@ -12,7 +12,7 @@ use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use super::part_writer::PartWriter;
 use super::staging::{Staged, Staging};
 use crate::error::{Context, Error, Result};
-use crate::schema::{TableSchema, ordered, violations};
+use crate::schema::{TableSchema, violations};
 
 /// How long after midnight in UTC a year goes on somewhere, and what was logged in its last hours may still come in.
 const YEAR_GOES_ON: TimeDelta = TimeDelta::days(1);
@@ -64,22 +64,11 @@ impl<'a> PartsWriter<'a> {
         Self { staging, table, parts: BTreeMap::new(), violations: Vec::new() }
     }
 
-    /// Adds rows, all of which come after those before: conforms them to the schema and orders them. They are returned as they
-    /// are published.
+    /// Adds rows that are as they are published, see [`ordered`](crate::schema::ordered), all of which come after those before.
     ///
     /// # Errors
     /// As for [`PartWriter::push`]; [`Internal`](crate::error::Kind::Internal) where the column that dates the rows is of a type
     /// that has no year, or has no value.
-    pub fn push(&mut self, columns: &RecordBatch) -> Result<RecordBatch> {
-        let batch = ordered(self.table, columns)?;
-        self.write(&batch)?;
-        Ok(batch)
-    }
-
-    /// The same with rows that are as they are published already, see [`ordered`].
-    ///
-    /// # Errors
-    /// As for [`PartsWriter::push`].
     pub fn write(&mut self, batch: &RecordBatch) -> Result<()> {
         // Looked for in all parts at once: a key may stand in two.
         if self.violations.is_empty() {

@@ -68,7 +68,7 @@ impl OfPiece<'_> {
             if content_digest(piece.table, &ours)? != content_digest(piece.table, &rows)? {
                 let name = &piece.table.name;
                 return Err(Error::unreachable(format!(
-                    "the engine gives other rows than Polars ({})",
+                    "the engine gives other rows than Polars, which gives {}",
                     ours.num_rows()
                 ))
                 .at(piece

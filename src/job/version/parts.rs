@@ -13,7 +13,7 @@ use crate::error::{Context, Error, Result};
 use crate::job::LeftOut;
 use crate::job::reopened::reopened_months;
 use crate::release::{FileEntry, ParquetRows, Parts, Staged, StagedFile, Staging, read_parquet};
-use crate::schema::{Format, TableSchema};
+use crate::schema::{Format, TableSchema, ordered};
 
 /// Where a part of a table is.
 pub(super) enum Part {
@@ -106,7 +106,7 @@ impl Version<'_> {
     fn in_parts(&mut self, table: &TableSchema, columns: &RecordBatch) -> Result<()> {
         let staging = Arc::clone(&self.staging);
         let mut writer = staging.begin_parts(table);
-        writer.push(columns)?;
+        writer.write(&ordered(table, columns)?)?;
         self.keep_parts(table, writer.finish()?)
     }
 
