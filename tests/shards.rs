@@ -1,8 +1,11 @@
 //! Raw logs that several machines read, each a shard of them, become the version that one machine makes.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -11,7 +14,7 @@ use crate::support::{Run, Store, guichets_with, plain_pipeline, root, tree};
 
 const AS_OF: &str = "2019-06-01T00:00:00+02:00";
 
-/// Logs whose lines repeat and contradict those of other files, one that is damaged, one that is none, and an archive.
+/// Logs whose lines repeat and contradict those of other files, one that is cut short, one without a line, and a file that is none.
 struct Logs {
     folder: TempDir,
 }
@@ -39,6 +42,10 @@ impl Logs {
             fs::write(logs.join(format!("{:02}.ndjson", (number * 5) % 11)), text).unwrap();
         }
         fs::write(logs.join("vide.ndjson"), "").unwrap();
+        let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+        packed.write_all(lines[..500].join("\n").as_bytes()).unwrap();
+        let packed = packed.finish().unwrap();
+        fs::write(logs.join("coupe.ndjson.gz"), &packed[..packed.len() / 2]).unwrap();
         fs::write(logs.join("notes.txt"), "rien").unwrap();
         Self { folder }
     }

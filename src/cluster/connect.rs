@@ -109,7 +109,6 @@ struct ConfigRequest {
 struct ConfigResponse {}
 
 /// A session with a server. Its queries may run side by side.
-#[derive(Clone)]
 pub(super) struct Session {
     channel: Channel,
     id: String,

@@ -29,7 +29,6 @@ use crate::publish::{self, Guard, StorageKey, Store};
 const GREETING: Duration = Duration::from_mins(1);
 /// How long to wait before a query is tried again, times the number of tries so far: a lost worker is found out by silence.
 const WAIT: Duration = Duration::from_secs(5);
-
 /// How long a query is waited for before looking whether the run is to stop.
 const LOOK: Duration = Duration::from_millis(200);
 
@@ -62,6 +61,7 @@ impl<'a> Cluster<'a> {
     pub fn open(settings: &EngineSettings, runtime: &Handle, progress: &'a dyn Progress) -> Result<Self> {
         let place = |error: Error| error.at(&settings.address);
         let authority = authority(&settings.address).map_err(place)?;
+        // A channel is made within a runtime, though it asks nothing yet.
         let _within = runtime.enter();
         let session = Session::new(authority, session_id()).usage("not the address of an engine").map_err(place)?;
         let work = settings.work.as_deref().map(Work::open).transpose()?;
@@ -143,7 +143,8 @@ impl Engine for Elsewhere<'_> {
                 // Nothing of a try that failed is kept.
                 Err(failure) if tried < *tries => {
                     tracing::warn!(table = model.table, tried, failure = failure.told(), "the engine is asked again");
-                    std::thread::sleep(WAIT * tried);
+                    // Waiting is for an answer that never comes, and ends as soon as the run is to stop.
+                    let _ = self.cluster.within(WAIT * tried, std::future::pending::<Result<(), Failure>>())?;
                 }
                 Err(failure) => {
                     let error = Error::unreachable(format!("the engine fails: {}", failure.told()));

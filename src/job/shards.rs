@@ -81,17 +81,7 @@ pub fn ingest_shard(order: &ShardOrder<'_>, runtime: &Handle, progress: &dyn Pro
         let path = format!("{}{stem}-{}.{extension}", prefix(order.shard), &sha256[..16]);
         work.put_file(&StorageKey::File { path: path.clone() }, &local)?;
         std::fs::remove_file(&local).unreachable("cannot remove a temporary file")?;
-        Ok(FileEntry {
-            path,
-            table: None,
-            partition: month.map(str::to_owned),
-            format: None,
-            bytes,
-            sha256,
-            rows,
-            content_digest: None,
-            schema_version: None,
-        })
+        Ok(FileEntry { partition: month.map(str::to_owned), rows, ..FileEntry::plain(path, bytes, sha256) })
     };
     let mut kept = Vec::new();
     for month in months.names() {

@@ -107,6 +107,24 @@ pub struct FileEntry {
     pub schema_version: Option<String>,
 }
 
+impl FileEntry {
+    /// A file that holds no table.
+    #[must_use]
+    pub const fn plain(path: String, bytes: u64, sha256: String) -> Self {
+        Self {
+            path,
+            table: None,
+            partition: None,
+            format: None,
+            bytes,
+            sha256,
+            rows: None,
+            content_digest: None,
+            schema_version: None,
+        }
+    }
+}
+
 /// records = attempts + duplicates + blank + without data + quarantined.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

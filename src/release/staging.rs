@@ -131,17 +131,8 @@ impl Staging {
             std::fs::create_dir_all(parent).unreachable("cannot write").map_err(place)?;
         }
         std::fs::write(&local, content).unreachable("cannot write").map_err(place)?;
-        let entry = FileEntry {
-            path: format!("versions/{}/{path}", self.about.version),
-            table: None,
-            partition: None,
-            format: None,
-            bytes: content.len() as u64,
-            sha256: sha256(content),
-            rows: None,
-            content_digest: None,
-            schema_version: None,
-        };
+        let path = format!("versions/{}/{path}", self.about.version);
+        let entry = FileEntry::plain(path, content.len() as u64, sha256(content));
         Ok(StagedFile { local, entry })
     }
 

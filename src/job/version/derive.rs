@@ -85,14 +85,11 @@ impl OfPiece<'_> {
 impl<'a> Version<'a> {
     /// The engine of the run with the tables that a piece reads and, where that one is elsewhere and the piece small, ours.
     fn engines_of(&self, piece: &Piece<'_>) -> Result<OfPiece<'a>> {
-        let acquaint = |engine: &mut dyn Engine| {
-            self.acquaint(engine, &piece.model.reads, piece.month.as_deref(), piece.counters.as_ref())
-        };
+        let (reads, month, counters) = (&piece.model.reads, piece.month.as_deref(), piece.counters.as_ref());
         let mut engine = self.order.engines.begin()?;
-        acquaint(&mut *engine)?;
-        let mut second =
-            (self.order.engines.elsewhere().is_some() && piece.rows <= ROWS_WORKED_OUT_TWICE).then(InProcess::default);
-        second.as_mut().map(|second| acquaint(second)).transpose()?;
+        self.acquaint(&mut *engine, reads, month, counters)?;
+        let twice = self.order.engines.elsewhere().is_some() && piece.rows <= ROWS_WORKED_OUT_TWICE;
+        let second = twice.then(|| self.engine(reads, month, counters)).transpose()?;
         Ok(OfPiece { engine, second })
     }
 

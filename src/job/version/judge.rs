@@ -63,7 +63,7 @@ impl Version<'_> {
             changes,
             incompatible: schemas.as_ref().map_or(&[], |report| &report.incompatible),
         };
-        let mut engine = self.engine(&gate::READS.map(str::to_owned))?;
+        let mut engine = self.engine(&gate::READS.map(str::to_owned), None, None)?;
         gate::try_all(&subject, &mut engine, self.order.overrules)
     }
 }

@@ -154,14 +154,14 @@ impl<'a> Version<'a> {
         Ok(())
     }
 
-    /// The engine in this process, which knows some tables.
-    fn engine(&self, reads: &[String]) -> Result<InProcess> {
+    /// The engine in this process, which knows some tables; of one month or of some counters alone, where they are named.
+    fn engine(&self, reads: &[String], month: Option<&str>, counters: Option<&Counters>) -> Result<InProcess> {
         let mut engine = InProcess::default();
-        self.acquaint(&mut engine, reads, None, None)?;
+        self.acquaint(&mut engine, reads, month, counters)?;
         Ok(engine)
     }
 
-    /// Has an engine know some tables; of one month or of some counters alone, where they are named.
+    /// The same with whatever engine.
     fn acquaint(
         &self,
         engine: &mut dyn Engine,

@@ -7,7 +7,7 @@ use super::Version;
 use super::parts::Part;
 use super::years::year_of;
 use crate::error::Result;
-use crate::model::{Engine as _, InProcess, Model, Only};
+use crate::model::{Engine as _, Model, Only};
 use crate::schema::{TableSchema, column};
 
 /// The columns that name a service, of which the first tells pieces apart.
@@ -118,9 +118,7 @@ impl<'a> Version<'a> {
             "lignes par guichet",
             &format!("SELECT guichet_id, COUNT(*) AS lignes FROM {name} GROUP BY guichet_id ORDER BY guichet_id"),
         );
-        let mut engine = InProcess::default();
-        self.acquaint(&mut engine, std::slice::from_ref(name), month, None)?;
-        let counted = engine.run(&count)?;
+        let counted = self.engine(std::slice::from_ref(name), month, None)?.run(&count)?;
         let ids = column(&counted, SERVICE[0], &DataType::Utf8)?;
         let counts = column(&counted, "lignes", &DataType::Int64)?;
         let counts = counts.as_primitive::<Int64Type>().values().iter().map(|rows| rows.cast_unsigned());
