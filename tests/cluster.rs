@@ -182,27 +182,29 @@ fn an_engine_that_fails_publishes_nothing() {
     }
 }
 
-/// A query may take an hour; whoever stops the run does not wait for it.
+/// A query may take an hour, and the pause before another try a while; whoever stops the run waits for neither.
 #[test]
 fn a_run_that_is_stopped_does_not_wait_for_the_engine() {
-    let engine = Engine::start("silent", &[]);
-    let (store, work) = (Store::new(), tempfile::tempdir().unwrap());
-    let (raw, kept) = (root().join("data/sample"), store.path());
-    let mut command = Command::new(env!("CARGO_BIN_EXE_guichets"));
-    command.arg("--project").arg(root()).args(["run", "exemple", "--as-of", AS_OF, "--engine", &engine.address()]);
-    command.arg("--raw").arg(raw).arg("--store").arg(&kept).arg("--work").arg(work.path());
-    let run = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let begun = Instant::now();
-    while tree(work.path()).len() < 3 && begun.elapsed() < Duration::from_mins(1) {
-        std::thread::sleep(Duration::from_millis(50));
+    for fault in ["silent", "gone"] {
+        let engine = Engine::start(fault, &[]);
+        let (store, work) = (Store::new(), tempfile::tempdir().unwrap());
+        let (raw, kept) = (root().join("data/sample"), store.path());
+        let mut command = Command::new(env!("CARGO_BIN_EXE_guichets"));
+        command.arg("--project").arg(root()).args(["run", "exemple", "--as-of", AS_OF, "--engine", &engine.address()]);
+        command.arg("--raw").arg(raw).arg("--store").arg(&kept).arg("--work").arg(work.path());
+        let run = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let begun = Instant::now();
+        while tree(work.path()).len() < 3 && begun.elapsed() < Duration::from_mins(1) {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        std::thread::sleep(Duration::from_secs(3));
+        assert!(Command::new("kill").arg(run.id().to_string()).status().unwrap().success());
+        let stopped = run.wait_with_output().unwrap();
+        let told = String::from_utf8_lossy(&stopped.stderr);
+        assert_eq!(stopped.status.code(), Some(130), "{fault}: {told}");
+        assert!(!kept.join("latest.json").exists(), "{fault}: {told}");
+        assert_eq!(tree(work.path()).len(), 0, "{fault}: what the engine read is removed: {told}");
     }
-    std::thread::sleep(Duration::from_secs(3));
-    assert!(Command::new("kill").arg(run.id().to_string()).status().unwrap().success());
-    let stopped = run.wait_with_output().unwrap();
-    let told = String::from_utf8_lossy(&stopped.stderr);
-    assert_eq!(stopped.status.code(), Some(130), "{told}");
-    assert!(!kept.join("latest.json").exists(), "{told}");
-    assert_eq!(tree(work.path()).len(), 0, "what the engine read is removed: {told}");
 }
 
 #[test]
