@@ -109,6 +109,8 @@ pub struct Subject<'a> {
     pub fictional_attempts: u64,
     /// Whether the pipeline says that its logs are simulated.
     pub simulated: bool,
+    /// How many days the grid has, and how many the calendar.
+    pub days: (u64, u64),
     /// What changed since the version before, where there is one.
     pub changes: Option<&'a Changes>,
     /// Why programs that read the version before could break, where the schemas do not say so.
@@ -116,7 +118,8 @@ pub struct Subject<'a> {
 }
 
 /// The tables that gates read.
-pub const READS: [&str; 5] = ["jours_mesures", "calendrier", "disponibilite_jour", "cycles", "periodes"];
+pub const READS: [&str; 6] =
+    ["jours_mesures", "calendrier", "disponibilite_ensemble", "disponibilite_mois", "cycles", "periodes"];
 
 /// Tries every gate.
 ///
@@ -150,7 +153,7 @@ pub fn try_all(subject: &Subject<'_>, engine: &mut dyn Engine, overrules: &[Over
             ),
             format!("{records} records; {in_accounts} attempts"),
         ),
-        grid(engine, attempts)?,
+        grid(engine, attempts, subject.days)?,
         report(
             Gate::Attempts,
             attempts >= thresholds.attempts_min,

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use arrow::array::RecordBatch;
+use chrono::NaiveDate;
 
 pub use self::in_process::{Here, InProcess, side_by_side};
 use crate::error::{Context, Error, Result};
@@ -90,7 +91,7 @@ fn in_order(mut waiting: BTreeMap<String, Model>) -> Result<Vec<Model>> {
     Ok(ordered)
 }
 
-/// Which rows of a table are meant, by a text column.
+/// Which rows of a table are meant, by a column of texts or of dates.
 #[derive(Debug, Clone, Copy)]
 pub enum Only<'a> {
     /// Those in which a column has a value.
@@ -99,6 +100,8 @@ pub enum Only<'a> {
     From(&'a str, &'a str),
     /// Those in which it has one that comes before a value.
     Below(&'a str, &'a str),
+    /// Those in which a column of dates has a day or a later one.
+    FromDay(&'a str, NaiveDate),
 }
 
 /// What runs models over Parquet files. Whichever it is, a model gives the same rows, to the last bit.

@@ -317,7 +317,7 @@ fn a_model_that_loses_attempts_is_refused() {
     let (_folder, project) =
         project_where(model, "WHERE p.type = 'jour'", "WHERE p.type = 'jour' AND p.periode <> '2019-04-16'");
     let refusal = refused_in(&project);
-    assert!(refusal.contains("the gate « grille » refuses: 0 attempts in the grid"), "{refusal}");
+    assert!(refusal.contains("the gate « grille » refuses: 10 attempts in the grid and 14 days"), "{refusal}");
 }
 
 /// Lines that do not add up are a bug of ours, which no log can provoke; every other gate is tried above, or where it

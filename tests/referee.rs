@@ -122,7 +122,13 @@ fn another_method_does_not_pass_for_ours() {
     let version = sample();
     let changes = [
         ("periodes", "* (z / t) * (z / t)", "* 1.0000000001 * (z / t) * (z / t)", "disponibilite_"),
-        ("sommes_periodes", "WHERE non > 0) AS jours_avec_non", "WHERE non > 1) AS jours_avec_non", "disponibilite_"),
+        (
+            "sommes_periodes",
+            "THEN semaine_iso END) AS semaines_avec_non",
+            "THEN mois END) AS semaines_avec_non",
+            "disponibilite_",
+        ),
+        ("sommes_semaines", "WHERE non > 0) AS jours_avec_non", "WHERE non > 1) AS jours_avec_non", "sommes_semaines"),
         ("lacunes", "dernier_cycle + 1 AS numero", "dernier_cycle + 2 AS numero", "lacunes"),
     ];
     for (table, ours, theirs, seen_in) in changes {

@@ -7,19 +7,17 @@
 
 WITH durees AS (
     SELECT
-        c.guichet_id,
-        c.demarche_id,
-        c.mois,
-        SUM(CAST(t.secondes_deux_dates_sous_30_jours AS BIGINT)) AS secondes_deux_dates_sous_30_jours,
-        SUM(CAST(t.secondes_une_date_sous_30_jours AS BIGINT)) AS secondes_une_date_sous_30_jours,
-        SUM(CAST(t.secondes_entre_30_et_60_jours AS BIGINT)) AS secondes_entre_30_et_60_jours,
-        SUM(CAST(t.secondes_au_dela_de_60_jours AS BIGINT)) AS secondes_au_dela_de_60_jours,
-        SUM(CAST(t.secondes_date_non_lue AS BIGINT)) AS secondes_date_non_lue
-    FROM calendrier AS c
-    INNER JOIN temps_jours AS t
-        ON c.guichet_id = t.guichet_id AND c.demarche_id = t.demarche_id AND c.jour = t.jour
-    WHERE c.negatifs_consignes
-    GROUP BY c.guichet_id, c.demarche_id, c.mois
+        guichet_id,
+        demarche_id,
+        mois,
+        SUM(CAST(secondes_deux_dates_sous_30_jours AS BIGINT)) AS secondes_deux_dates_sous_30_jours,
+        SUM(CAST(secondes_une_date_sous_30_jours AS BIGINT)) AS secondes_une_date_sous_30_jours,
+        SUM(CAST(secondes_entre_30_et_60_jours AS BIGINT)) AS secondes_entre_30_et_60_jours,
+        SUM(CAST(secondes_au_dela_de_60_jours AS BIGINT)) AS secondes_au_dela_de_60_jours,
+        SUM(CAST(secondes_date_non_lue AS BIGINT)) AS secondes_date_non_lue
+    FROM sommes_semaines
+    WHERE poids_en = 'secondes'
+    GROUP BY guichet_id, demarche_id, mois
 ),
 
 grille AS (

@@ -2,33 +2,88 @@
 -- would settle it. Every rule and its threshold stand in this file and in the schema.
 
 -- 1. A service that answered at least 100 times and never showed an appointment.
-WITH jamais AS (
+WITH jours_repondus AS (
     SELECT
         guichet_id,
         demarche_id,
-        MIN(departement) AS departement,
-        MIN(jour) AS debut,
-        MAX(jour) AS fin,
-        CAST(SUM(CAST(reponses AS BIGINT)) AS DOUBLE) AS valeur
-    FROM disponibilite_jour
-    WHERE reponses > 0
-    GROUP BY guichet_id, demarche_id
-    HAVING SUM(CAST(reponses AS BIGINT)) >= 100 AND SUM(CAST(oui AS BIGINT)) = 0
+        jour,
+        CAST(ROW_NUMBER() OVER (PARTITION BY guichet_id, demarche_id ORDER BY jour) AS BIGINT) AS rang
+    FROM issues_jour
+    WHERE oui + non > 0
 ),
 
--- 2. A week of which at least half of at least 20 consultations gave a page that no rule recognises.
+repondus AS (
+    SELECT guichet_id, demarche_id, MIN(jour) AS debut, MAX(jour) AS fin
+    FROM jours_repondus
+    GROUP BY guichet_id, demarche_id
+),
+
+jamais AS (
+    SELECT r.guichet_id, r.demarche_id, s.departement, r.debut, r.fin, CAST(s.reponses AS DOUBLE) AS valeur
+    FROM repondus AS r
+    INNER JOIN disponibilite_ensemble AS s
+        ON r.guichet_id = s.guichet_id AND r.demarche_id = s.demarche_id
+    WHERE s.reponses >= 100 AND s.oui = 0
+),
+
+-- 2. A week of which at least half of at least 20 consultations gave a page that no rule recognises. Days as numbers, from 1
+-- January 1970 on: it was a Thursday, and a number plus 3 is a multiple of 7 on Mondays.
+jours_numerotes AS (
+    SELECT
+        guichet_id,
+        demarche_id,
+        jour,
+        CAST(FLOOR(EXTRACT(EPOCH FROM CAST(jour AS TIMESTAMP)) / 86400.0 + 0.5) AS BIGINT) AS numero
+    FROM issues_jour
+),
+
 jours_vus AS (
-    SELECT guichet_id, demarche_id, semaine_iso, MIN(jour) AS debut, MAX(jour) AS fin
-    FROM disponibilite_jour
-    WHERE consultations > 0
+    SELECT guichet_id, demarche_id, numero - (numero + 3) % 7 AS lundi, MIN(jour) AS debut, MAX(jour) AS fin
+    FROM jours_numerotes
+    GROUP BY guichet_id, demarche_id, numero - (numero + 3) % 7
+),
+
+sommes AS (
+    SELECT
+        guichet_id,
+        demarche_id,
+        semaine_iso,
+        MIN(departement) AS departement,
+        MIN(premier_jour_prevu) AS premier_jour_prevu,
+        SUM(CAST(consultations AS BIGINT)) AS consultations,
+        SUM(CAST(rdv_propose AS BIGINT)) AS rdv_propose,
+        SUM(CAST(aucun_rdv AS BIGINT)) AS aucun_rdv,
+        SUM(CAST(captcha_exige AS BIGINT)) AS captcha_exige,
+        SUM(CAST(captcha_refuse AS BIGINT)) AS captcha_refuse,
+        SUM(CAST(session_perdue AS BIGINT)) AS session_perdue,
+        SUM(CAST(bloque AS BIGINT)) AS bloque,
+        SUM(CAST(debit_limite AS BIGINT)) AS debit_limite,
+        SUM(CAST(erreur_serveur AS BIGINT)) AS erreur_serveur,
+        SUM(CAST(maintenance AS BIGINT)) AS maintenance,
+        SUM(CAST(erreur_reseau AS BIGINT)) AS erreur_reseau,
+        SUM(CAST(cible_disparue AS BIGINT)) AS cible_disparue,
+        SUM(CAST(connexion_exigee AS BIGINT)) AS connexion_exigee,
+        SUM(CAST(autre_canal AS BIGINT)) AS autre_canal,
+        SUM(CAST(page_non_reconnue AS BIGINT)) AS page_non_reconnue,
+        SUM(CAST(incomplete AS BIGINT)) AS incomplete
+    FROM sommes_semaines
+    WHERE poids_en = 'secondes'
     GROUP BY guichet_id, demarche_id, semaine_iso
+    HAVING SUM(CAST(consultations AS BIGINT)) >= 20
+),
+
+sommes_numerotees AS (
+    SELECT
+        *,
+        CAST(FLOOR(EXTRACT(EPOCH FROM CAST(premier_jour_prevu AS TIMESTAMP)) / 86400.0 + 0.5) AS BIGINT) AS numero
+    FROM sommes
 ),
 
 semaines AS (
-    SELECT s.*, j.debut, j.fin
-    FROM disponibilite_semaine AS s
+    SELECT s.*, j.lundi, j.debut, j.fin
+    FROM sommes_numerotees AS s
     INNER JOIN jours_vus AS j
-        ON s.guichet_id = j.guichet_id AND s.demarche_id = j.demarche_id AND s.semaine_iso = j.semaine_iso
+        ON s.guichet_id = j.guichet_id AND s.demarche_id = j.demarche_id AND s.numero - (s.numero + 3) % 7 = j.lundi
 ),
 
 muets AS (
@@ -40,7 +95,7 @@ muets AS (
         fin,
         CAST(page_non_reconnue AS DOUBLE) / CAST(NULLIF(consultations, 0) AS DOUBLE) AS valeur
     FROM semaines
-    WHERE consultations >= 20 AND 2 * page_non_reconnue >= consultations
+    WHERE 2 * page_non_reconnue >= consultations
 ),
 
 -- 3. An outcome whose share changed by more than a half from one week to the next, with 30 consultations in each. The
@@ -51,7 +106,7 @@ comptes AS (
         s.demarche_id,
         s.departement,
         s.semaine_iso,
-        s.premier_jour,
+        s.lundi,
         s.debut,
         s.fin,
         i.issue,
@@ -81,10 +136,9 @@ comptes AS (
 suivies AS (
     SELECT
         *,
-        LAG(premier_jour) OVER (PARTITION BY guichet_id, demarche_id, issue ORDER BY premier_jour) AS jour_avant,
-        LAG(consultations) OVER (PARTITION BY guichet_id, demarche_id, issue ORDER BY premier_jour)
-            AS consultations_avant,
-        LAG(nombre) OVER (PARTITION BY guichet_id, demarche_id, issue ORDER BY premier_jour) AS nombre_avant
+        LAG(lundi) OVER (PARTITION BY guichet_id, demarche_id, issue ORDER BY lundi) AS lundi_avant,
+        LAG(consultations) OVER (PARTITION BY guichet_id, demarche_id, issue ORDER BY lundi) AS consultations_avant,
+        LAG(nombre) OVER (PARTITION BY guichet_id, demarche_id, issue ORDER BY lundi) AS nombre_avant
     FROM comptes
 ),
 
@@ -95,7 +149,7 @@ ecarts AS (
         nombre * consultations_avant - nombre_avant * consultations AS ecart,
         consultations * consultations_avant AS base
     FROM suivies
-    WHERE CAST(jour_avant + INTERVAL '7 days' AS DATE) = premier_jour
+    WHERE lundi - lundi_avant = 7
 ),
 
 ecarts_ranges AS (
@@ -135,16 +189,6 @@ iles AS (
         MAX(dernier_jour) AS fin
     FROM repondues
     GROUP BY guichet_id, demarche_id, ile
-),
-
-jours_repondus AS (
-    SELECT
-        guichet_id,
-        demarche_id,
-        jour,
-        CAST(ROW_NUMBER() OVER (PARTITION BY guichet_id, demarche_id ORDER BY jour) AS BIGINT) AS rang
-    FROM issues_jour
-    WHERE oui + non > 0
 ),
 
 longues AS (

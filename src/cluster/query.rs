@@ -17,6 +17,7 @@ pub(super) fn rows(files: &[String], some: &[Only<'_>]) -> String {
 
 fn condition(only: Only<'_>) -> String {
     let (column, sign, value) = match only {
+        Only::FromDay(column, day) => return format!("{column} >= DATE '{day}'"),
         Only::Of(column, value) => (column, "=", value),
         Only::From(column, value) => (column, ">=", value),
         Only::Below(column, value) => (column, "<", value),
@@ -58,18 +59,24 @@ fn seconds_as_double(sql: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use chrono::NaiveDate;
+
     use super::*;
 
     #[test]
     fn a_model_stands_behind_what_it_reads() {
         let files = ["s3://a/x.parquet".to_owned(), "s3://a/y.parquet".to_owned()];
         let some = [Only::Of("mois", "2019-04"), Only::From("guichet_id", "l'a"), Only::Below("guichet_id", "m")];
-        let tables = vec![("t".to_owned(), rows(&files, &some)), ("u".to_owned(), rows(&files[..1], &[]))];
+        let day = NaiveDate::from_ymd_opt(2019, 4, 16).unwrap_or_default();
+        let tables = vec![
+            ("t".to_owned(), rows(&files, &some)),
+            ("u".to_owned(), rows(&files[..1], &[Only::FromDay("jour", day)])),
+        ];
         assert_eq!(
             statement(&tables, "-- Why.\nSELECT 1 FROM t, u"),
             "WITH t AS (SELECT * FROM (SELECT * FROM parquet.`s3://a/x.parquet` UNION ALL SELECT * FROM parquet.`s3://a/y.parquet`) \
              WHERE mois = '2019-04' AND guichet_id >= 'l\\'a' AND guichet_id < 'm'), \
-             u AS (SELECT * FROM parquet.`s3://a/x.parquet`) SELECT * FROM (\n-- Why.\nSELECT 1 FROM t, u\n)"
+             u AS (SELECT * FROM (SELECT * FROM parquet.`s3://a/x.parquet`) WHERE jour >= DATE '2019-04-16') SELECT * FROM (\n-- Why.\nSELECT 1 FROM t, u\n)"
         );
     }
 

@@ -208,11 +208,20 @@ impl<'a> Source<'a> {
 
     /// The rows of `periodes` for the period asked for, and for its days, weeks, months and longer parts.
     pub(super) fn periods(&mut self) -> Result<Grid> {
+        // A version says itself by which of them it was made.
         for table in OF_A_WINDOW {
-            let sql = self.text(&format!("models/{table}.sql"))?;
+            if !self.has_model(table) {
+                continue;
+            }
+            let sql = self.text(&model(table))?;
             self.engine.define(table, &sql)?;
         }
         self.ask("SELECT * FROM periodes ORDER BY type, premier_jour")
+    }
+
+    fn has_model(&self, table: &str) -> bool {
+        let path = self.path(&model(table));
+        self.manifest.files.iter().any(|file| file.path == path)
     }
 
     /// Where files of the version are brought.
@@ -235,15 +244,23 @@ impl<'a> Source<'a> {
         Grid::of(&self.engine.run(&Model::query("dossier", &filled(sql, self.request, self.zone)))?)
     }
 
+    fn path(&self, in_version: &str) -> String {
+        format!("versions/{}/{in_version}", self.manifest.version)
+    }
+
     /// A text that the version carries, by its path in the version's folder.
     pub(super) fn text(&self, path: &str) -> Result<String> {
-        let path = format!("versions/{}/{path}", self.manifest.version);
+        let path = self.path(path);
         let entry = self.manifest.files.iter().find(|file| file.path == path).ok_or_else(|| {
             Error::usage(format!("version {} has no {path}", self.manifest.version)).at(self.store.name())
         })?;
         let file = fetch(self.store, entry, self.folder.path())?;
         std::fs::read_to_string(&file).unreachable("cannot read").map_err(|error| error.at_path(&file))
     }
+}
+
+fn model(table: &str) -> String {
+    format!("models/{table}.sql")
 }
 
 fn filled(sql: &str, request: &Request, zone: Tz) -> String {

@@ -61,7 +61,7 @@ impl Months {
 /// Consultations that lack a planning which they were to ask: a robot that stops before the last one sees fewer « yes » than
 /// there are, and their « no » are unknown.
 pub(super) fn incomplete(engine: &mut dyn Engine, most: f64, months: Months) -> Result<GateReport> {
-    let (of, unit, fewest) = months.of("disponibilite_jour", "d", "consultations");
+    let (of, unit, fewest) = months.of("disponibilite_mois", "d", "consultations");
     let counts = count(
         engine,
         &format!(
@@ -109,16 +109,20 @@ pub(super) fn cycles(engine: &mut dyn Engine, most: f64, months: Months) -> Resu
     Ok(report)
 }
 
-/// The dense grid must hold each attempt once, give no rate for a day whose log cannot say « none », and none that contradicts
-/// its bounds.
-pub(super) fn grid(engine: &mut dyn Engine, attempts: u64) -> Result<GateReport> {
+/// The dense grid must hold each attempt once and each day of the calendar, give no rate for a day whose log cannot say « none »,
+/// and none that contradicts its bounds. Days that this run did not make were judged by the one that made them.
+pub(super) fn grid(engine: &mut dyn Engine, attempts: u64, (days, calendar): (u64, u64)) -> Result<GateReport> {
+    let counts = count(engine, "SELECT SUM(CAST(lignes AS BIGINT)) AS lines FROM disponibilite_ensemble")?;
+    let lines = column(&counts, "lines").max(0).cast_unsigned();
     let counts = count(
         engine,
-        "SELECT SUM(CAST(lignes AS BIGINT)) AS lines,
-                COUNT(*) FILTER (WHERE taux_sans_rdv IS NOT NULL AND NOT negatifs_consignes) AS baseless
-         FROM disponibilite_jour",
+        "SELECT COUNT(*) AS baseless
+         FROM periodes AS p
+         INNER JOIN calendrier AS c
+             ON p.guichet_id = c.guichet_id AND p.demarche_id = c.demarche_id AND p.premier_jour = c.jour
+         WHERE p.type = 'jour' AND p.taux_sans_rdv IS NOT NULL AND NOT c.negatifs_consignes",
     )?;
-    let (lines, baseless) = (column(&counts, "lines").max(0).cast_unsigned(), column(&counts, "baseless"));
+    let baseless = column(&counts, "baseless");
     let counts = count(
         engine,
         "SELECT COUNT(*) FILTER (
@@ -130,12 +134,12 @@ pub(super) fn grid(engine: &mut dyn Engine, attempts: u64) -> Result<GateReport>
     let impossible = column(&counts, "impossible");
     Ok(report(
         Gate::Grid,
-        lines == attempts && baseless == 0 && impossible == 0,
+        lines == attempts && days == calendar && baseless == 0 && impossible == 0,
         format!(
-            "{lines} attempts in the grid, {baseless} rates without a possible « no », {impossible} periods with a rate beyond \
-             its bounds or more time than there was"
+            "{lines} attempts in the grid and {days} days, {baseless} rates without a possible « no », {impossible} periods with a \
+             rate beyond its bounds or more time than there was"
         ),
-        format!("{attempts} attempts, no such rate, no such period"),
+        format!("{attempts} attempts, {calendar} days, no such rate, no such period"),
     ))
 }
 

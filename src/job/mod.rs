@@ -207,6 +207,7 @@ pub fn build(
     }
     version.derive(models, progress)?;
     version.check_complete()?;
+    version.count(&measured)?;
 
     let changes = version.changes(origins)?;
     let gates = version.judge(&reading, changes.as_ref())?;

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use arrow::array::{AsArray, RecordBatch};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Date32Type, Int64Type};
+use arrow::array::{AsArray, RecordBatch, StringArray};
+use arrow::compute::{cast, max, min};
+use arrow::datatypes::{DataType, Date32Type};
 use chrono::NaiveDate;
 
 use crate::schema::total;
@@ -37,38 +37,31 @@ pub struct Coverage {
 }
 
 impl Coverage {
-    /// Adds rows of the table `disponibilite_jour`, the dense grid. A column that is not there counts for nothing.
-    pub fn add(&mut self, grid: &RecordBatch) {
-        let texts =
-            |column: &str| Some(cast(grid.column_by_name(column)?, &DataType::Utf8).ok()?.as_string::<i32>().clone());
-        if let Some((counters, procedures)) = texts("guichet_id").zip(texts("demarche_id")) {
-            for (counter, procedure) in counters.iter().flatten().zip(procedures.iter().flatten()) {
-                // Rows of one service stand together.
-                if self.services.last().is_none_or(|(last, other)| (&**last, &**other) != (counter, procedure)) {
-                    self.services.insert((counter.to_owned(), procedure.to_owned()));
-                }
-            }
-        }
-        for department in texts("departement").iter().flatten().flatten() {
-            if !self.departments.contains(department) {
-                self.departments.insert(department.to_owned());
-            }
-        }
-        let looked = self.days.into_iter().chain(days(grid));
-        self.days = looked.reduce(|(first, last), (from, to)| (first.min(from), last.max(to)));
+    /// What the rows of `disponibilite_ensemble` tell, one for each service, and on which days somebody looked, those of
+    /// `jours_mesures`. A column that is not there counts for nothing.
+    #[must_use]
+    pub fn of(services: &RecordBatch, measured: &RecordBatch) -> Self {
+        let mut coverage = Self { days: days(measured), ..Self::default() };
+        let texts = |column: &str| {
+            Some(cast(services.column_by_name(column)?, &DataType::Utf8).ok()?.as_string::<i32>().clone())
+        };
+        let named = |column: &str| texts(column).into_iter().flat_map(|values| owned(&values)).collect::<Vec<_>>();
+        coverage.services = named("guichet_id").into_iter().zip(named("demarche_id")).collect();
+        coverage.departments = named("departement").into_iter().collect();
         let sums = [
-            (&mut self.attempts, "lignes"),
-            (&mut self.looks, "consultations"),
-            (&mut self.yes, "oui"),
-            (&mut self.no, "non"),
-            (&mut self.unknown, "inconnues"),
-            (&mut self.out_of_scope, "hors_champ"),
-            (&mut self.expected, "cycles_prevus"),
-            (&mut self.measured, "cycles_mesures"),
+            (&mut coverage.attempts, "lignes"),
+            (&mut coverage.looks, "consultations"),
+            (&mut coverage.yes, "oui"),
+            (&mut coverage.no, "non"),
+            (&mut coverage.unknown, "inconnues"),
+            (&mut coverage.out_of_scope, "hors_champ"),
+            (&mut coverage.expected, "cycles_prevus"),
+            (&mut coverage.measured, "cycles_mesures"),
         ];
         for (sum, column) in sums {
-            *sum += total(grid, column);
+            *sum = total(services, column);
         }
+        coverage
     }
 
     /// Pairs of a counter and a procedure in scope.
@@ -90,13 +83,12 @@ impl Coverage {
     }
 }
 
-fn days(grid: &RecordBatch) -> Option<(NaiveDate, NaiveDate)> {
-    let days = cast(grid.column_by_name("jour")?, &DataType::Date32).ok()?;
-    let lines = cast(grid.column_by_name("lignes")?, &DataType::Int64).ok()?;
-    let looked = days.as_primitive::<Date32Type>().iter().zip(lines.as_primitive::<Int64Type>());
-    let looked = looked.filter(|(_, lines)| lines.is_some_and(|lines| lines > 0)).filter_map(|(day, _)| day);
-    let (first, last) = looked.fold(None, |range: Option<(i32, i32)>, day| {
-        Some(range.map_or((day, day), |(first, last)| (first.min(day), last.max(day))))
-    })?;
-    Some((NaiveDate::from_epoch_days(first)?, NaiveDate::from_epoch_days(last)?))
+fn owned(values: &StringArray) -> Vec<String> {
+    values.iter().flatten().map(str::to_owned).collect()
+}
+
+fn days(measured: &RecordBatch) -> Option<(NaiveDate, NaiveDate)> {
+    let days = cast(measured.column_by_name("jour")?, &DataType::Date32).ok()?;
+    let days = days.as_primitive::<Date32Type>();
+    Some((NaiveDate::from_epoch_days(min(days)?)?, NaiveDate::from_epoch_days(max(days)?)?))
 }

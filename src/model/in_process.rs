@@ -8,12 +8,14 @@ use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use arrow::ipc::reader::FileReader;
 use polars::prelude::{
-    CompatLevel, DataFrame, Expr, IpcWriter, LazyFrame, PlRefPath, PolarsResult, ScanArgsParquet, SerWriter, col, lit,
+    CompatLevel, DataFrame, DataType, Expr, IpcWriter, LazyFrame, PlRefPath, PolarsResult, ScanArgsParquet, SerWriter,
+    col, lit,
 };
 use polars::sql::{SQLContext, extract_table_identifiers};
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 
 use super::{Engine, Engines, Model, Only};
+use crate::calendar::days_since_epoch;
 use crate::error::{Context, Error, Result};
 
 /// Polars, in this process.
@@ -77,6 +79,7 @@ fn predicate(only: Only<'_>) -> Expr {
         Only::Of(column, value) => col(column).eq(lit(value)),
         Only::From(column, value) => col(column).gt_eq(lit(value)),
         Only::Below(column, value) => col(column).lt(lit(value)),
+        Only::FromDay(column, day) => col(column).gt_eq(lit(days_since_epoch(day)).cast(DataType::Date)),
     }
 }
 

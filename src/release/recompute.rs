@@ -53,7 +53,8 @@ pub fn recompute_sql(version: &str, files: &[&FileEntry], models: &[Model], cata
 }
 
 /// The models that make the figures of a period from its days. Run on the days of any window, all of them are one period.
-pub const OF_A_WINDOW: [&str; 3] = ["heures_regardees", "sommes_periodes", "periodes"];
+pub const OF_A_WINDOW: [&str; 5] =
+    ["heures_regardees", "mesures_jours", "sommes_semaines", "sommes_periodes", "periodes"];
 
 /// The tables that they read of which the service and the days asked for are taken, with the column of the day. A cycle
 /// belongs to its own day, whenever it was looked at: the calendar says which days count, and no sum of a day is cut.

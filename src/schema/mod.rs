@@ -21,7 +21,7 @@ pub use dictionary::{dictionary_html, dictionary_markdown};
 pub use order::ordered;
 
 pub use registry_csv::read_registry_table;
-pub use table::{Constraints, Field, FieldType, Format, Language, Origin, Publication, TableSchema};
+pub use table::{Constraints, Field, FieldType, Format, Language, Origin, Publication, Reach, TableSchema};
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -69,6 +69,11 @@ pub struct Publication {
     /// which never changes; of the year under way each month is one, or the whole year where the column names weeks.
     #[serde(default)]
     pub split: Option<String>,
+    /// Of a table by days, or by the periods of a year, how far reaches what was logged: a run on top of another version makes anew
+    /// what something new reaches, and what lies before stays as it is. Its first column of order names the period, or it is split
+    /// by it, or it leaves in no format.
+    #[serde(default)]
+    pub reach: Option<Reach>,
     /// Whether a change of it makes months be derived again: those of its column `mois`, or those that its rows span from
     /// `debut_utc` to `fin_utc`.
     #[serde(default)]
@@ -76,6 +81,18 @@ pub struct Publication {
     /// Whether it is there for other tables, and for whoever recomputes them: all that is shown to readers has it last.
     #[serde(default)]
     pub intermediate: bool,
+}
+
+/// How far reaches what was logged on a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reach {
+    /// To the rows of that day.
+    Day,
+    /// To those of each day on which a cycle begins that goes on then.
+    Cycle,
+    /// To those of the weeks, months and quarters of its year, and of the year.
+    Year,
 }
 
 /// The station that makes a table.

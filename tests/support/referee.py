@@ -22,18 +22,22 @@ TYPES = {
 }
 
 
-def split_by(table):
-    """The column whose values split a table into files, if any do."""
-    return json.loads((schemas / f"{table}.json").read_text())["guichets"].get("partition")
+MONTH = "mois"
 
 
-SPLIT = {table: column for table in parts if (column := split_by(table))}
+def declared(table):
+    return json.loads((schemas / f"{table}.json").read_text())
+
+
+# The tables of which a model that works month by month sees one month; some of them are made so.
+OF_MONTHS = {table for table in parts if any(field["name"] == MONTH for field in declared(table)["fields"])}
+SPLIT = {table for table in parts if declared(table)["guichets"].get("partition")}
 
 # A table that is split and has no row has no file.
 EMPTY = {"string": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE", "datetime": "TIMESTAMPTZ"}
 for path in schemas.glob("*.json"):
     if path.stem not in parts and path.stem not in STEPS:
-        fields = json.loads(path.read_text())["fields"]
+        fields = declared(path.stem)["fields"]
         columns = ", ".join(f'"{field["name"]}" {EMPTY[field["type"]]}' for field in fields)
         database.execute(f"CREATE TABLE {path.stem} ({columns})")
 
@@ -41,17 +45,17 @@ make_steps(models)
 
 
 def bind(month):
-    """Lets the models see one month of every split table, or all of them."""
-    for table, column in SPLIT.items():
+    """Lets the models see one month of every table that has months, or all of them."""
+    for table in OF_MONTHS:
         rows = database.read_parquet(parts[table])
-        (rows if month is None else rows.filter(f"{column} = '{month}'")).create_view(table)
+        (rows if month is None else rows.filter(f"{MONTH} = '{month}'")).create_view(table)
 
 
 def month_by_month(query):
     """What differs between a split table made at once, `recomputed`, and the same made of one month at a time."""
     names = ", ".join(f'"{name}"' for name in database.table("recomputed").columns)
     database.execute("CREATE TABLE in_months AS SELECT * FROM recomputed LIMIT 0")
-    months = database.execute(f"SELECT DISTINCT {SPLIT['tentatives']} FROM tentatives ORDER BY 1").fetchall()
+    months = database.execute(f"SELECT {MONTH} FROM tentatives UNION SELECT {MONTH} FROM recomputed ORDER BY 1").fetchall()
     for (month,) in months:
         bind(month)
         database.execute(f"INSERT INTO in_months SELECT {names} FROM ({query})")
@@ -80,7 +84,7 @@ for model in sorted(models.glob("*.sql")):
     table = model.stem
     if table in STEPS:
         continue  # Nothing of it is published: what is made of it is compared.
-    schema = json.loads((schemas / f"{table}.json").read_text())
+    schema = declared(table)
     kinds = {field["name"]: field["type"] for field in schema["fields"]}
     relation = database.sql(model.read_text())
     relation.create("recomputed")

@@ -32,8 +32,13 @@ def publication(name):
     return json.loads((models.parent / "schemas" / f"{name}.json").read_text())["guichets"]
 
 
-# Steps on the way to other tables leave in no format: they are made again, each once what it reads is there.
-STEPS = {model.stem for model in models.glob("*.sql") if not publication(model.stem)["formats"]}
+def step(table):
+    """How a table is made again that leaves in no format: once, or as often as it is read where it is made of some months."""
+    return "VIEW" if publication(table).get("partition") else "TABLE"
+
+
+# Steps on the way to other tables: they are made again, each once what it reads is there.
+STEPS = {table: step(table) for table in (model.stem for model in models.glob("*.sql")) if not publication(table)["formats"]}
 
 
 def make_steps(folder):
@@ -42,7 +47,7 @@ def make_steps(folder):
         made = set()
         for name in sorted(missing):
             try:
-                database.execute(f"CREATE TABLE {name} AS {(folder / f'{name}.sql').read_text()}")
+                database.execute(f"CREATE {STEPS[name]} {name} AS {(folder / f'{name}.sql').read_text()}")
                 made.add(name)
             except duckdb.CatalogException:
                 continue

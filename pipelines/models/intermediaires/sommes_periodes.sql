@@ -1,84 +1,43 @@
 -- One row per service and period in scope, of every kind (day, ISO week, month, quarter, civil year, all of it): what its days
 -- add up to, and what the interval needs of them. periodes makes figures of it.
+--
+-- Days are those of mesures_jours, and longer periods those of periodes_civiles, put together of the parts that weeks and months
+-- share.
 
-WITH jours AS (
-    SELECT
-        c.guichet_id,
-        c.demarche_id,
-        c.departement,
-        c.jour,
-        c.semaine_iso,
-        c.mois,
-        c.trimestre,
-        c.annee,
-        c.cycles_prevus,
-        c.secondes_prevues,
-        c.cadence_min_s,
-        c.cadence_max_s,
-        c.negatifs_consignes,
-        c.jour_complet,
-        COALESCE(n.heures_distinctes, 0) AS heures_du_jour,
-        COALESCE(n.lignes, 0) AS lignes,
-        COALESCE(n.consultations, 0) AS consultations,
-        COALESCE(n.oui, 0) AS oui,
-        COALESCE(n.oui_incomplets, 0) AS oui_incomplets,
-        COALESCE(n.non, 0) AS non,
-        COALESCE(n.inconnues, 0) AS inconnues,
-        COALESCE(n.hors_champ, 0) AS hors_champ,
-        COALESCE(n.incompletes, 0) AS incompletes,
-        COALESCE(n.pannes_partagees, 0) AS pannes_partagees,
-        COALESCE(n.rdv_propose, 0) AS rdv_propose,
-        COALESCE(n.aucun_rdv, 0) AS aucun_rdv,
-        COALESCE(n.captcha_exige, 0) AS captcha_exige,
-        COALESCE(n.captcha_refuse, 0) AS captcha_refuse,
-        COALESCE(n.session_perdue, 0) AS session_perdue,
-        COALESCE(n.bloque, 0) AS bloque,
-        COALESCE(n.debit_limite, 0) AS debit_limite,
-        COALESCE(n.erreur_serveur, 0) AS erreur_serveur,
-        COALESCE(n.maintenance, 0) AS maintenance,
-        COALESCE(n.erreur_reseau, 0) AS erreur_reseau,
-        COALESCE(n.cible_disparue, 0) AS cible_disparue,
-        COALESCE(n.connexion_exigee, 0) AS connexion_exigee,
-        COALESCE(n.autre_canal, 0) AS autre_canal,
-        COALESCE(n.page_non_reconnue, 0) AS page_non_reconnue,
-        COALESCE(n.incomplete, 0) AS incomplete,
-        COALESCE(t.cycles_mesures, 0) AS cycles_mesures,
-        CASE WHEN c.negatifs_consignes THEN COALESCE(t.cycles_repondus, 0) ELSE 0 END AS cycles_repondus,
-        c.hors_calendrier,
-        COALESCE(t.secondes_mesurees, 0) AS secondes_mesurees,
-        -- What a day gives to a rate: nothing, where its log could not say « none ».
-        CASE WHEN c.negatifs_consignes THEN c.secondes_prevues ELSE 0 END AS secondes_retenues,
-        CASE WHEN c.negatifs_consignes THEN COALESCE(t.secondes_repondues, 0) ELSE 0 END AS secondes_repondues,
-        CASE WHEN c.negatifs_consignes THEN COALESCE(t.secondes_non, 0) ELSE 0 END AS secondes_non,
-        CASE WHEN c.negatifs_consignes THEN COALESCE(t.secondes_oui_incomplets, 0) ELSE 0 END AS secondes_oui_incomplets,
-        CASE WHEN c.negatifs_consignes THEN COALESCE(t.secondes_inconnues, 0) ELSE 0 END AS secondes_inconnues,
-        CASE WHEN c.negatifs_consignes THEN COALESCE(t.secondes_hors_champ, 0) ELSE 0 END AS secondes_hors_champ,
-        CASE WHEN c.negatifs_consignes THEN COALESCE(t.carres_repondus, CAST(0 AS DOUBLE)) ELSE CAST(0 AS DOUBLE) END
-            AS carres_repondus,
-        CASE WHEN c.negatifs_consignes THEN COALESCE(n.oui - n.oui_incomplets + n.non, 0) ELSE 0 END AS reponses_retenues,
-        CASE WHEN c.negatifs_consignes THEN COALESCE(n.non, 0) ELSE 0 END AS non_retenus,
-        CASE WHEN c.negatifs_consignes THEN COALESCE(n.oui_incomplets, 0) ELSE 0 END AS oui_incomplets_retenus,
-        CASE WHEN c.negatifs_consignes THEN COALESCE(n.inconnues, 0) ELSE 0 END AS inconnues_retenues
-    FROM calendrier AS c
-    LEFT JOIN issues_jour AS n
-        ON c.guichet_id = n.guichet_id AND c.demarche_id = n.demarche_id AND c.jour = n.jour
-    LEFT JOIN temps_jours AS t
-        ON c.guichet_id = t.guichet_id AND c.demarche_id = t.demarche_id AND c.jour = t.jour
+WITH semaines_civiles AS (
+    SELECT periode AS semaine_iso FROM periodes_civiles WHERE type = 'semaine'
 ),
 
--- Each day in each of its periods.
+mois_civils AS (
+    SELECT periode AS mois FROM periodes_civiles WHERE type = 'mois'
+),
+
+trimestres_civils AS (
+    SELECT periode AS trimestre FROM periodes_civiles WHERE type = 'trimestre'
+),
+
+annees_civiles AS (
+    SELECT periode AS annee FROM periodes_civiles WHERE type = 'annee'
+),
+
 etendus AS (
-    SELECT 'jour' AS type, CAST(jour AS STRING) AS periode, j.* FROM jours AS j
+    SELECT 'semaine' AS type, s.semaine_iso AS periode, s.*
+    FROM sommes_semaines AS s
+    INNER JOIN semaines_civiles AS c ON s.semaine_iso = c.semaine_iso
     UNION ALL
-    SELECT 'semaine' AS type, semaine_iso AS periode, j.* FROM jours AS j
+    SELECT 'mois' AS type, s.mois AS periode, s.*
+    FROM sommes_semaines AS s
+    INNER JOIN mois_civils AS c ON s.mois = c.mois
     UNION ALL
-    SELECT 'mois' AS type, mois AS periode, j.* FROM jours AS j
+    SELECT 'trimestre' AS type, s.trimestre AS periode, s.*
+    FROM sommes_semaines AS s
+    INNER JOIN trimestres_civils AS c ON s.trimestre = c.trimestre
     UNION ALL
-    SELECT 'trimestre' AS type, trimestre AS periode, j.* FROM jours AS j
+    SELECT 'annee' AS type, s.annee AS periode, s.*
+    FROM sommes_semaines AS s
+    INNER JOIN annees_civiles AS c ON s.annee = c.annee
     UNION ALL
-    SELECT 'annee' AS type, annee AS periode, j.* FROM jours AS j
-    UNION ALL
-    SELECT 'ensemble' AS type, 'ensemble' AS periode, j.* FROM jours AS j
+    SELECT 'ensemble' AS type, 'ensemble' AS periode, s.* FROM sommes_semaines AS s
 ),
 
 mesures AS (
@@ -90,14 +49,9 @@ mesures AS (
 
 -- Weights are seconds; in a period in which nothing was expected, and no second can be one, they are answers.
 ponderes AS (
-    SELECT
-        *,
-        CASE WHEN prevu = 0 THEN reponses_retenues ELSE secondes_repondues END AS poids,
-        CASE WHEN prevu = 0 THEN non_retenus ELSE secondes_non END AS poids_non,
-        CASE WHEN prevu = 0 THEN oui_incomplets_retenus ELSE secondes_oui_incomplets END AS poids_oui_incomplets,
-        CASE WHEN prevu = 0 THEN inconnues_retenues ELSE secondes_inconnues END AS poids_inconnu,
-        CASE WHEN prevu = 0 THEN CAST(reponses_retenues AS DOUBLE) ELSE carres_repondus END AS carres
+    SELECT *
     FROM mesures
+    WHERE poids_en = CASE WHEN prevu = 0 THEN 'reponses' ELSE 'secondes' END
 ),
 
 sommes AS (
@@ -107,18 +61,17 @@ sommes AS (
         type,
         periode,
         MIN(departement) AS departement,
-        MIN(jour) AS premier_jour_prevu,
-        MAX(jour) AS dernier_jour_prevu,
-        COUNT(*) FILTER (WHERE jour_complet) AS jours_complets,
-        COUNT(*) FILTER (WHERE NOT negatifs_consignes) AS jours_sans_negatifs,
-        COUNT(*) FILTER (WHERE NOT hors_calendrier) AS jours_prevus,
-        COUNT(*) FILTER (WHERE consultations > 0) AS jours_mesures,
-        COUNT(*) FILTER (WHERE reponses_retenues > 0) AS jours_avec_reponse,
-        COUNT(*) FILTER (WHERE non > 0) AS jours_avec_non,
-        COUNT(*) FILTER (WHERE pannes_partagees > 0) AS jours_avec_panne,
-        COUNT(DISTINCT CASE WHEN non > 0 THEN semaine_iso END) AS semaines_avec_non,
-        COUNT(DISTINCT CASE WHEN pannes_partagees > 0 THEN semaine_iso END) AS semaines_avec_panne,
-        MAX(heures_du_jour) AS heures_du_jour,
+        MIN(premier_jour_prevu) AS premier_jour_prevu,
+        MAX(dernier_jour_prevu) AS dernier_jour_prevu,
+        SUM(CAST(jours_complets AS BIGINT)) AS jours_complets,
+        SUM(CAST(jours_sans_negatifs AS BIGINT)) AS jours_sans_negatifs,
+        SUM(CAST(jours_prevus AS BIGINT)) AS jours_prevus,
+        SUM(CAST(jours_mesures AS BIGINT)) AS jours_mesures,
+        SUM(CAST(jours_avec_reponse AS BIGINT)) AS jours_avec_reponse,
+        SUM(CAST(jours_avec_non AS BIGINT)) AS jours_avec_non,
+        SUM(CAST(jours_avec_panne AS BIGINT)) AS jours_avec_panne,
+        COUNT(DISTINCT CASE WHEN jours_avec_non > 0 THEN semaine_iso END) AS semaines_avec_non,
+        COUNT(DISTINCT CASE WHEN jours_avec_panne > 0 THEN semaine_iso END) AS semaines_avec_panne,
         MIN(cadence_min_s) AS cadence_min_s,
         MAX(cadence_max_s) AS cadence_max_s,
         SUM(CAST(cycles_prevus AS BIGINT)) AS cycles_prevus,
@@ -169,32 +122,19 @@ sommes AS (
     GROUP BY guichet_id, demarche_id, type, periode
 ),
 
-regardes AS (
-    SELECT
-        guichet_id,
-        demarche_id,
-        type,
-        periode,
-        jour,
-        semaine_iso,
-        CAST(poids AS DOUBLE) AS w,
-        CAST(poids_non AS DOUBLE) AS x,
-        CASE WHEN oui > 0 THEN 1 ELSE 0 END AS ouvert,
-        CASE WHEN non > 0 THEN 1 ELSE 0 END AS negatif
-    FROM ponderes
-    WHERE type <> 'jour' AND (poids > 0 OR oui > 0)
-),
-
+-- An episode goes on from one part to the next that was looked at.
 suivis AS (
     SELECT
         *,
-        LAG(ouvert) OVER (PARTITION BY guichet_id, demarche_id, type, periode ORDER BY jour) AS veille_ouverte,
-        LAG(negatif) OVER (PARTITION BY guichet_id, demarche_id, type, periode ORDER BY jour) AS veille_negative
-    FROM regardes
+        LAG(dernier_ouvert) OVER (PARTITION BY guichet_id, demarche_id, type, periode ORDER BY premier_jour_prevu)
+            AS veille_ouverte,
+        LAG(dernier_negatif) OVER (PARTITION BY guichet_id, demarche_id, type, periode ORDER BY premier_jour_prevu)
+            AS veille_negative
+    FROM ponderes
+    WHERE jours_regardes > 0
 ),
 
--- Two sizes of clusters, days and weeks, and sums of squares and of products over both: w for answers and x for « no ». An
--- episode is a run of days with a « yes », among those that were looked at; a negative one, a run of days with a « no ».
+-- Two sizes of clusters, days and weeks, and sums of squares and of products over both.
 semaines AS (
     SELECT
         guichet_id,
@@ -202,17 +142,18 @@ semaines AS (
         type,
         periode,
         semaine_iso,
-        SUM(CAST(w AS DOUBLE)) AS w,
-        SUM(CAST(x AS DOUBLE)) AS x,
-        SUM(CAST(w * w AS DOUBLE)) AS ww,
-        SUM(CAST(w * x AS DOUBLE)) AS wx,
-        SUM(CAST(x * x AS DOUBLE)) AS xx,
-        COUNT(*) FILTER (WHERE w > 0.0) AS jours_repondus,
-        COUNT(*) AS jours_regardes,
-        SUM(CAST(ouvert AS BIGINT)) AS jours_ouverts,
-        COUNT(*) FILTER (WHERE ouvert = 1 AND (veille_ouverte IS NULL OR veille_ouverte = 0)) AS episodes,
-        SUM(CAST(negatif AS BIGINT)) AS jours_negatifs,
-        COUNT(*) FILTER (WHERE negatif = 1 AND (veille_negative IS NULL OR veille_negative = 0)) AS episodes_negatifs
+        CAST(SUM(CAST(poids AS BIGINT)) AS DOUBLE) AS w,
+        CAST(SUM(CAST(poids_non AS BIGINT)) AS DOUBLE) AS x,
+        SUM(CAST(ww AS DOUBLE)) AS ww,
+        SUM(CAST(wx AS DOUBLE)) AS wx,
+        SUM(CAST(xx AS DOUBLE)) AS xx,
+        SUM(CAST(jours_repondus AS BIGINT)) AS jours_repondus,
+        SUM(CAST(jours_regardes AS BIGINT)) AS jours_regardes,
+        SUM(CAST(jours_ouverts AS BIGINT)) AS jours_ouverts,
+        SUM(CAST(episodes AS BIGINT)) - COUNT(*) FILTER (WHERE veille_ouverte AND premier_ouvert) AS episodes,
+        SUM(CAST(jours_negatifs AS BIGINT)) AS jours_negatifs,
+        SUM(CAST(episodes_negatifs AS BIGINT)) - COUNT(*) FILTER (WHERE veille_negative AND premier_negatif)
+            AS episodes_negatifs
     FROM suivis
     GROUP BY guichet_id, demarche_id, type, periode, semaine_iso
 ),
@@ -240,23 +181,29 @@ grappes AS (
     GROUP BY guichet_id, demarche_id, type, periode
 ),
 
-mois_civils AS (
+mois_des_annees AS (
     SELECT DISTINCT mois, trimestre, annee
-    FROM calendrier
+    FROM sommes_semaines
 ),
 
 heures_etendues AS (
-    SELECT guichet_id, demarche_id, 'semaine' AS type, semaine_iso AS periode, heure, consultations FROM heures_regardees
+    SELECT h.guichet_id, h.demarche_id, 'semaine' AS type, h.semaine_iso AS periode, h.heure, h.consultations
+    FROM heures_regardees AS h
+    INNER JOIN semaines_civiles AS c ON h.semaine_iso = c.semaine_iso
     UNION ALL
-    SELECT guichet_id, demarche_id, 'mois' AS type, mois AS periode, heure, consultations FROM heures_regardees
+    SELECT h.guichet_id, h.demarche_id, 'mois' AS type, h.mois AS periode, h.heure, h.consultations
+    FROM heures_regardees AS h
+    INNER JOIN mois_civils AS c ON h.mois = c.mois
     UNION ALL
     SELECT h.guichet_id, h.demarche_id, 'trimestre' AS type, m.trimestre AS periode, h.heure, h.consultations
     FROM heures_regardees AS h
-    INNER JOIN mois_civils AS m ON h.mois = m.mois
+    INNER JOIN mois_des_annees AS m ON h.mois = m.mois
+    INNER JOIN trimestres_civils AS c ON m.trimestre = c.trimestre
     UNION ALL
     SELECT h.guichet_id, h.demarche_id, 'annee' AS type, m.annee AS periode, h.heure, h.consultations
     FROM heures_regardees AS h
-    INNER JOIN mois_civils AS m ON h.mois = m.mois
+    INNER JOIN mois_des_annees AS m ON h.mois = m.mois
+    INNER JOIN annees_civiles AS c ON m.annee = c.annee
     UNION ALL
     SELECT guichet_id, demarche_id, 'ensemble' AS type, 'ensemble' AS periode, heure, consultations FROM heures_regardees
 ),
@@ -280,12 +227,73 @@ heures AS (
 )
 
 SELECT
-    s.*,
+    s.guichet_id,
+    s.demarche_id,
+    s.departement,
+    s.type,
+    s.periode,
     COALESCE(p.premier_jour, s.premier_jour_prevu) AS premier_jour,
     COALESCE(p.dernier_jour, s.dernier_jour_prevu) AS dernier_jour,
     s.jours_complets = COALESCE(p.jours, s.jours_prevus) AS periode_complete,
-    COALESCE(h.heures_distinctes, s.heures_du_jour) AS heures_distinctes,
-    h.consultations_meme_heure,
+    s.premier_jour_prevu,
+    s.dernier_jour_prevu,
+    s.jours_complets,
+    s.jours_sans_negatifs,
+    s.jours_prevus,
+    s.jours_mesures,
+    s.jours_avec_reponse,
+    s.jours_avec_non,
+    s.jours_avec_panne,
+    s.semaines_avec_non,
+    s.semaines_avec_panne,
+    COALESCE(h.heures_distinctes, 0) AS heures_distinctes,
+    h.consultations_meme_heure AS consultations_meme_heure,
+    s.cadence_min_s,
+    s.cadence_max_s,
+    s.cycles_prevus,
+    s.cycles_mesures,
+    s.cycles_repondus,
+    s.secondes_prevues,
+    s.secondes_mesurees,
+    s.secondes_retenues,
+    s.lignes,
+    s.consultations,
+    s.oui,
+    s.oui_incomplets,
+    s.non,
+    s.inconnues,
+    s.hors_champ,
+    s.incompletes,
+    s.pannes_partagees,
+    s.rdv_propose,
+    s.aucun_rdv,
+    s.captcha_exige,
+    s.captcha_refuse,
+    s.session_perdue,
+    s.bloque,
+    s.debit_limite,
+    s.erreur_serveur,
+    s.maintenance,
+    s.erreur_reseau,
+    s.cible_disparue,
+    s.connexion_exigee,
+    s.autre_canal,
+    s.page_non_reconnue,
+    s.incomplete,
+    s.secondes_repondues,
+    s.secondes_non,
+    s.secondes_oui_incomplets,
+    s.secondes_inconnues,
+    s.secondes_hors_champ,
+    s.reponses_retenues,
+    s.non_retenus,
+    s.oui_incomplets_retenus,
+    s.inconnues_retenues,
+    s.poids,
+    s.poids_non,
+    s.poids_oui_incomplets,
+    s.poids_inconnu,
+    s.carres,
     g.ww_jours,
     g.wx_jours,
     g.xx_jours,
@@ -306,3 +314,88 @@ LEFT JOIN grappes AS g
     ON s.guichet_id = g.guichet_id AND s.demarche_id = g.demarche_id AND s.type = g.type AND s.periode = g.periode
 LEFT JOIN heures AS h
     ON s.guichet_id = h.guichet_id AND s.demarche_id = h.demarche_id AND s.type = h.type AND s.periode = h.periode
+UNION ALL
+SELECT
+    j.guichet_id,
+    j.demarche_id,
+    j.departement,
+    'jour' AS type,
+    CAST(j.jour AS STRING) AS periode,
+    j.jour AS premier_jour,
+    j.jour AS dernier_jour,
+    j.jour_complet <> j.hors_calendrier AS periode_complete,
+    j.jour AS premier_jour_prevu,
+    j.jour AS dernier_jour_prevu,
+    CAST(CASE WHEN j.jour_complet THEN 1 ELSE 0 END AS BIGINT) AS jours_complets,
+    CAST(CASE WHEN NOT j.negatifs_consignes THEN 1 ELSE 0 END AS BIGINT) AS jours_sans_negatifs,
+    CAST(CASE WHEN NOT j.hors_calendrier THEN 1 ELSE 0 END AS BIGINT) AS jours_prevus,
+    CAST(CASE WHEN j.consultations > 0 THEN 1 ELSE 0 END AS BIGINT) AS jours_mesures,
+    CAST(CASE WHEN j.reponses_retenues > 0 THEN 1 ELSE 0 END AS BIGINT) AS jours_avec_reponse,
+    CAST(CASE WHEN j.non > 0 THEN 1 ELSE 0 END AS BIGINT) AS jours_avec_non,
+    CAST(CASE WHEN j.pannes_partagees > 0 THEN 1 ELSE 0 END AS BIGINT) AS jours_avec_panne,
+    CAST(CASE WHEN j.non > 0 THEN 1 ELSE 0 END AS BIGINT) AS semaines_avec_non,
+    CAST(CASE WHEN j.pannes_partagees > 0 THEN 1 ELSE 0 END AS BIGINT) AS semaines_avec_panne,
+    CAST(j.heures_du_jour AS BIGINT) AS heures_distinctes,
+    CAST(NULL AS BIGINT) AS consultations_meme_heure,
+    j.cadence_min_s,
+    j.cadence_max_s,
+    j.cycles_prevus,
+    j.cycles_mesures,
+    j.cycles_repondus,
+    j.secondes_prevues,
+    j.secondes_mesurees,
+    j.secondes_retenues,
+    j.lignes,
+    j.consultations,
+    j.oui,
+    j.oui_incomplets,
+    j.non,
+    j.inconnues,
+    j.hors_champ,
+    j.incompletes,
+    j.pannes_partagees,
+    j.rdv_propose,
+    j.aucun_rdv,
+    j.captcha_exige,
+    j.captcha_refuse,
+    j.session_perdue,
+    j.bloque,
+    j.debit_limite,
+    j.erreur_serveur,
+    j.maintenance,
+    j.erreur_reseau,
+    j.cible_disparue,
+    j.connexion_exigee,
+    j.autre_canal,
+    j.page_non_reconnue,
+    j.incomplete,
+    j.secondes_repondues,
+    j.secondes_non,
+    j.secondes_oui_incomplets,
+    j.secondes_inconnues,
+    j.secondes_hors_champ,
+    j.reponses_retenues,
+    j.non_retenus,
+    j.oui_incomplets_retenus,
+    j.inconnues_retenues,
+    CAST(CASE WHEN j.secondes_prevues = 0 THEN j.reponses_retenues ELSE j.secondes_repondues END AS BIGINT) AS poids,
+    CAST(CASE WHEN j.secondes_prevues = 0 THEN j.non_retenus ELSE j.secondes_non END AS BIGINT) AS poids_non,
+    CAST(CASE WHEN j.secondes_prevues = 0 THEN j.oui_incomplets_retenus ELSE j.secondes_oui_incomplets END AS BIGINT)
+        AS poids_oui_incomplets,
+    CAST(CASE WHEN j.secondes_prevues = 0 THEN j.inconnues_retenues ELSE j.secondes_inconnues END AS BIGINT)
+        AS poids_inconnu,
+    CASE WHEN j.secondes_prevues = 0 THEN CAST(j.reponses_retenues AS DOUBLE) ELSE j.carres_repondus END AS carres,
+    CAST(NULL AS DOUBLE) AS ww_jours,
+    CAST(NULL AS DOUBLE) AS wx_jours,
+    CAST(NULL AS DOUBLE) AS xx_jours,
+    CAST(NULL AS BIGINT) AS jours_repondus,
+    CAST(NULL AS DOUBLE) AS ww_semaines,
+    CAST(NULL AS DOUBLE) AS wx_semaines,
+    CAST(NULL AS DOUBLE) AS xx_semaines,
+    CAST(NULL AS BIGINT) AS semaines_repondues,
+    CAST(NULL AS BIGINT) AS jours_regardes,
+    CAST(NULL AS BIGINT) AS jours_ouverts,
+    CAST(NULL AS BIGINT) AS episodes,
+    CAST(NULL AS BIGINT) AS jours_negatifs,
+    CAST(NULL AS BIGINT) AS episodes_negatifs
+FROM mesures_jours AS j

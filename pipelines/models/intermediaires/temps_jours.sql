@@ -107,6 +107,7 @@ partages AS (
 SELECT
     guichet_id,
     demarche_id,
+    SUBSTR(CAST(jour AS STRING), 1, 7) AS mois,
     jour,
     SUM(CAST(cycles AS BIGINT)) AS cycles_mesures,
     SUM(CAST(CASE WHEN fin_non_lue > 0 THEN cycles ELSE 0 END AS BIGINT)) AS cycles_repondus,

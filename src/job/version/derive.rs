@@ -8,15 +8,17 @@ use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use rayon::prelude::*;
 
-use super::parts::Written;
+use super::parts::{ExportedParts, Part, Written};
 use super::pieces::{Piece, waves};
-use super::years::{distinct_months, is_year};
+use super::shown::in_months;
+use super::years::{distinct_months, is_month, is_year, months_of_year};
 use super::{MONTH, Version};
+use crate::calendar::month;
 use crate::error::{Context, Error, Result};
 use crate::model::{Engine, InProcess, Model, side_by_side};
 use crate::progress::Progress;
-use crate::release::{PartWriter, PartsWriter, Staging, content_digest, read_parquet};
-use crate::schema::ordered;
+use crate::release::{PartWriter, PartsWriter, Staging, content_digest};
+use crate::schema::{Reach, ordered};
 
 /// What models have made of a table, or of a month of it, so far.
 enum Making<'s> {
@@ -48,6 +50,21 @@ impl<'s> Making<'s> {
         }
         Ok(())
     }
+}
+
+/// So many tables, or months of them, wait to be written in all formats.
+const FILES_AT_ONCE: usize = 8;
+
+/// What was made of a table, or of a month of it.
+enum Made<'m> {
+    /// A month without rows.
+    Nothing,
+    /// One file in each format.
+    Written(Box<Written<'m>>),
+    /// The same for each part.
+    InParts(ExportedParts<'m>),
+    /// Rows that are compared with those of before.
+    Rows(&'m Piece<'m>, RecordBatch),
 }
 
 /// Of an engine elsewhere, answers about so few rows are worked out here, too, and must be the same.
@@ -85,11 +102,11 @@ impl OfPiece<'_> {
 impl<'a> Version<'a> {
     /// The engine of the run with the tables that a piece reads and, where that one is elsewhere and the piece small, ours.
     fn engines_of(&self, piece: &Piece<'_>) -> Result<OfPiece<'a>> {
-        let (reads, month, counters) = (&piece.model.reads, piece.month.as_deref(), piece.counters.as_ref());
+        let reads = &piece.model.reads;
         let mut engine = self.order.engines.begin()?;
-        self.acquaint(&mut *engine, reads, month, counters)?;
+        self.acquaint(&mut *engine, reads, piece.shown())?;
         let twice = self.order.engines.elsewhere().is_some() && piece.rows <= ROWS_WORKED_OUT_TWICE;
-        let second = twice.then(|| self.engine(reads, month, counters)).transpose()?;
+        let second = twice.then(|| self.engine(reads, piece.shown())).transpose()?;
         Ok(OfPiece { engine, second })
     }
 
@@ -137,13 +154,17 @@ impl<'a> Version<'a> {
         if table.guichets.partition.is_none() {
             return self.pieces_of(model, None);
         }
-        let stands = self.ground.is_some_and(|ground| ground.derives);
         self.tables.entry(model.table.clone()).or_default();
+        let stands = self.ground.is_some_and(|ground| ground.derives);
         if stands {
             self.carry_untouched(&model.table)?;
         }
-        let mut months = self.months_of(model, stands)?;
-        months.retain(|month| !stands || self.touched.contains(month));
+        // A table that leaves in no format has no parts that could stay: its months are there for the days that are made.
+        let since = if table.guichets.formats.is_empty() { self.since(Reach::Day)?.map(month) } else { None };
+        let is_made = |month: &str| {
+            !stands || self.touched.contains(month) || since.as_deref().is_some_and(|first| month >= first)
+        };
+        let months = self.months_of(model, &is_made)?;
         let pieces = months.iter().map(|month| self.pieces_of(model, Some(month)));
         Ok(pieces.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
     }
@@ -151,7 +172,7 @@ impl<'a> Version<'a> {
     /// Makes pieces side by side, as many as fit into memory, and takes over what they make in their order.
     fn make(&mut self, pieces: &[Piece<'_>], progress: &dyn Progress) -> Result<()> {
         let staging = Arc::clone(&self.staging);
-        let mut open: Option<(&Piece<'_>, Making<'_>)> = None;
+        let (mut open, mut done): (Option<(&Piece<'_>, Making<'_>)>, Vec<_>) = (None, Vec::new());
         for wave in waves(pieces, self.rows_at_once(), Piece::weight) {
             progress.proceed()?;
             // What they read is brought here before, one after the other: two may need the same file.
@@ -161,64 +182,88 @@ impl<'a> Version<'a> {
             })??;
             for (piece, rows) in wave.iter().zip(derived) {
                 if open.as_ref().is_some_and(|(other, _)| !piece.is_of(other)) {
-                    open.take().map(|(piece, making)| self.made(piece, making)).transpose()?;
+                    done.extend(open.take());
+                }
+                if done.len() >= FILES_AT_ONCE {
+                    self.take_over(std::mem::take(&mut done))?;
                 }
                 let (_, making) = match &mut open {
                     Some(open) => open,
-                    None => open.insert((piece, Making::begin(&staging, piece)?)),
+                    None => open.insert((piece, self.begin(&staging, piece)?)),
                 };
-                self.note(&piece.table.name, &rows);
                 making.add(rows)?;
             }
         }
-        open.take().map(|(piece, making)| self.made(piece, making)).transpose()?;
-        Ok(())
+        done.extend(open);
+        self.take_over(done)
     }
 
-    /// Takes over what was made of a table, or of a month of it; a month without rows has no file.
-    fn made(&mut self, piece: &Piece<'_>, making: Making<'_>) -> Result<()> {
-        let table = self.catalog.table(&piece.table.name)?;
-        match making {
-            Making::Written(writer) if piece.month.is_some() && writer.rows() == 0 => {}
-            Making::Written(writer) => {
-                let written = Written::exported(&self.staging, table, writer.finish()?)?;
-                self.keep(written);
-            }
-            Making::InParts(writer) => self.keep_parts(table, writer.finish()?)?,
-            Making::Gathered(all) => {
-                let Some(first) = all.first() else { return Ok(()) };
-                let rows = concat_batches(&first.schema(), &all).internal(&table.name)?;
-                match &piece.month {
-                    None => self.table(&table.name, &rows)?,
-                    month => self.part(&table.name, month.as_deref(), &rows)?,
+    /// Begins a table, or a month of it, with the rows of the version before that stay.
+    fn begin<'s>(&self, staging: &'s Staging, piece: &'s Piece<'_>) -> Result<Making<'s>> {
+        let mut making = Making::begin(staging, piece)?;
+        if let (Making::Written(_), None, Some(day)) = (&making, &piece.month, piece.since) {
+            self.each_before(piece.table, day, |rows| making.add(rows))?;
+        }
+        Ok(making)
+    }
+
+    /// Takes over what was made of tables, or of months of them, written side by side in all formats.
+    fn take_over(&mut self, done: Vec<(&Piece<'_>, Making<'_>)>) -> Result<()> {
+        let made: Vec<Made<'_>> =
+            done.into_par_iter().map(|(piece, making)| self.made(piece, making)).collect::<Result<_>>()?;
+        for made in made {
+            match made {
+                Made::Nothing => {}
+                Made::Written(written) => self.keep(*written),
+                Made::InParts(parts) => self.keep_parts(parts)?,
+                Made::Rows(piece, rows) if piece.table.guichets.split.is_some() => {
+                    self.in_parts(piece.table, &rows, piece.since)?;
                 }
+                Made::Rows(piece, rows) => self.part(&piece.table.name, piece.month.as_deref(), &rows)?,
             }
         }
         Ok(())
     }
 
-    /// The months of what a model reads.
-    fn months_of(&self, model: &Model, stands: bool) -> Result<BTreeSet<String>> {
+    /// What was made of a table, or of a month of it; a month without rows has no file.
+    fn made<'m>(&self, piece: &'m Piece<'_>, making: Making<'_>) -> Result<Made<'m>> {
+        let table = piece.table;
+        Ok(match making {
+            Making::Written(writer) if piece.month.is_some() && writer.rows() == 0 => Made::Nothing,
+            Making::Written(writer) => {
+                Made::Written(Box::new(Written::exported(&self.staging, table, writer.finish()?)?))
+            }
+            Making::InParts(writer) => Made::InParts(self.exported(table, writer.finish()?, piece.since)?),
+            Making::Gathered(all) => match all.first() {
+                None => Made::Nothing,
+                Some(first) => Made::Rows(piece, concat_batches(&first.schema(), &all).internal(&table.name)?),
+            },
+        })
+    }
+
+    /// The months of what a model reads, of those that are made.
+    fn months_of(&self, model: &Model, is_made: &dyn Fn(&str) -> bool) -> Result<BTreeSet<String>> {
         let mut months = BTreeSet::new();
         for name in &model.reads {
             let Ok(table) = self.catalog.table(name) else { continue };
-            if table.guichets.partition.is_some() {
-                for (name, part) in self.tables.get(name).into_iter().flatten() {
-                    if !is_year(name) {
-                        months.insert(name.clone());
-                    } else if stands {
-                        // Of a year that is over, those that are to be made anew are asked for, and no others.
-                        months.extend(self.touched.iter().filter(|month| month.starts_with(name.as_str())).cloned());
-                    } else {
-                        months.extend(distinct_months(&read_parquet(&self.bring(part)?)?)?);
-                    }
-                }
-            } else if table.field(MONTH).is_some() {
-                for path in self.local(name)? {
-                    months.extend(distinct_months(&read_parquet(&path)?)?);
+            if table.field(MONTH).is_none() {
+                continue;
+            }
+            for (name, part) in self.tables.get(name).into_iter().flatten() {
+                if in_months(table) && !is_year(name) {
+                    months.extend(Some(name).filter(|name| is_month(name) && is_made(name)).cloned());
+                } else if !is_year(name) || months_of_year(name).any(|month| is_made(&month)) {
+                    months.extend(self.months_in(&table.name, part)?.into_iter().filter(|month| is_made(month)));
                 }
             }
         }
         Ok(months)
+    }
+
+    /// The months that a part of a table speaks of.
+    fn months_in(&self, table: &str, part: &Part) -> Result<BTreeSet<String>> {
+        let mut engine = InProcess::default();
+        engine.register(table, &[self.bring(part)?], &[])?;
+        distinct_months(&engine.run(&Model::query("mois", &format!("SELECT DISTINCT {MONTH} FROM {table}")))?)
     }
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use chrono::Utc;
 
 use super::Version;
+use super::shown::Shown;
 use crate::diff::{self, Changes, Side};
 use crate::error::Result;
 use crate::gate::{self, GateReport};
@@ -50,6 +51,7 @@ impl Version<'_> {
             .ground
             .map(|ground| schema_report(ground.manifest, self.catalog, |table| ground.schema(table)))
             .transpose()?;
+        let rows = |table: &str| self.rows_shown(table, Shown::default());
         let subject = gate::Subject {
             violations: &self.violations,
             accounts: &reading.accounts,
@@ -60,10 +62,11 @@ impl Version<'_> {
             as_of: self.order.as_of.with_timezone(&Utc),
             fictional_attempts: self.fictional_attempts,
             simulated: self.order.pipeline.simulated,
+            days: (rows("disponibilite_jour"), rows("calendrier")),
             changes,
             incompatible: schemas.as_ref().map_or(&[], |report| &report.incompatible),
         };
-        let mut engine = self.engine(&gate::READS.map(str::to_owned), None, None)?;
+        let mut engine = self.engine(&gate::READS.map(str::to_owned), Shown::default())?;
         gate::try_all(&subject, &mut engine, self.order.overrules)
     }
 }

@@ -5,6 +5,8 @@ mod documents;
 mod judge;
 mod parts;
 mod pieces;
+mod shown;
+mod since;
 mod years;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,15 +18,12 @@ use chrono::Utc;
 use rayon::prelude::*;
 
 use self::parts::{Part, Written};
-use self::pieces::Counters;
-use self::years::year_of;
 use super::ground::Ground;
 use super::{Built, Order, RunDigest, SetAside};
 use crate::error::{Error, Result};
 use crate::gate::GateReport;
 use crate::ingest::{FileAccount, Months, Quarantined, Reading, Reason, gathered, id_fingerprints, identifiers_table};
 use crate::metadata::Coverage;
-use crate::model::{Engine, InProcess, Only};
 use crate::outcome::endings;
 use crate::progress::Progress;
 use crate::registry::Registry;
@@ -154,48 +153,6 @@ impl<'a> Version<'a> {
         Ok(())
     }
 
-    /// The engine in this process, which knows some tables; of one month or of some counters alone, where they are named.
-    fn engine(&self, reads: &[String], month: Option<&str>, counters: Option<&Counters>) -> Result<InProcess> {
-        let mut engine = InProcess::default();
-        self.acquaint(&mut engine, reads, month, counters)?;
-        Ok(engine)
-    }
-
-    /// The same with whatever engine.
-    fn acquaint(
-        &self,
-        engine: &mut dyn Engine,
-        reads: &[String],
-        month: Option<&str>,
-        counters: Option<&Counters>,
-    ) -> Result<()> {
-        for name in reads.iter().filter(|name| self.tables.contains_key(*name)) {
-            let table = self.catalog.table(name)?;
-            let mut some = Vec::new();
-            let files = match month {
-                Some(month) if table.guichets.partition.is_some() => {
-                    let parts = self.tables.get(name);
-                    if let Some(year) = parts.and_then(|parts| parts.get(year_of(month))) {
-                        some.push(Only::Of(MONTH, month));
-                        vec![self.bring(year)?]
-                    } else {
-                        let part = parts.and_then(|parts| parts.get(month));
-                        vec![part.map_or_else(|| self.empty(name), |part| self.bring(part))?]
-                    }
-                }
-                Some(month) if table.field(MONTH).is_some() => {
-                    some.push(Only::Of(MONTH, month));
-                    self.local(name)?
-                }
-                _ => self.local(name)?,
-            };
-            let counters = counters.filter(|_| table.field(pieces::SERVICE[0]).is_some());
-            some.extend(counters.into_iter().flat_map(Counters::rows));
-            engine.register(name, &files, &some)?;
-        }
-        Ok(())
-    }
-
     /// A declared table that nothing makes stops the run, as a declared column does; a model that reads what nobody makes
     /// does too.
     pub(super) fn check_complete(&self) -> Result<()> {
@@ -224,15 +181,14 @@ impl<'a> Version<'a> {
         entries
     }
 
-    /// What the closing summary needs of rows that a model has made.
-    fn note(&mut self, table: &str, batch: &RecordBatch) {
-        let sum = |column: &str| crate::schema::total(batch, column);
-        if table == "disponibilite_jour" {
-            self.coverage.add(batch);
-            for ending in endings() {
-                *self.digest.outcomes.entry(ending.code.to_owned()).or_default() += sum(ending.code);
-            }
+    /// What the closing summary and the documents say of the whole version.
+    pub(super) fn count(&mut self, measured: &RecordBatch) -> Result<()> {
+        let services = self.rows("disponibilite_ensemble")?;
+        self.coverage = Coverage::of(&services, measured);
+        for ending in endings() {
+            self.digest.outcomes.insert(ending.code.to_owned(), crate::schema::total(&services, ending.code));
         }
+        Ok(())
     }
 
     /// The version as it is to be published.

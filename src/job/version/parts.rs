@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
+use chrono::NaiveDate;
+use rayon::prelude::*;
 
 use super::Version;
 use super::years::is_year;
@@ -75,6 +77,16 @@ impl<'t> Written<'t> {
     }
 }
 
+/// The parts of a table that is split, written.
+pub(super) struct ExportedParts<'t> {
+    table: &'t TableSchema,
+    /// The first day, where those before stay.
+    since: Option<NaiveDate>,
+    violations: Vec<String>,
+    /// Each with the files of the version before that say the same; then it is there in Parquet alone, for the models.
+    parts: Vec<(Written<'t>, Vec<FileEntry>)>,
+}
+
 impl Version<'_> {
     /// Takes over the parts of a table that nothing touches. A year of which a month is touched comes apart.
     pub(super) fn carry_untouched(&mut self, name: &str) -> Result<()> {
@@ -99,35 +111,69 @@ impl Version<'_> {
     /// Stages a table in every format that its schema asks for, and makes it known to the models.
     pub(in crate::job) fn table(&mut self, name: &str, columns: &RecordBatch) -> Result<()> {
         let table = self.catalog.table(name)?;
-        if table.guichets.split.is_some() { self.in_parts(table, columns) } else { self.part(name, None, columns) }
+        if table.guichets.split.is_some() {
+            self.in_parts(table, columns, None)
+        } else {
+            self.part(name, None, columns)
+        }
     }
 
-    /// A table that leaves in parts: those that say what they said keep their files, which stay in the store.
-    fn in_parts(&mut self, table: &TableSchema, columns: &RecordBatch) -> Result<()> {
+    /// A table that leaves in parts: those that say what they said keep their files, which stay in the store. As for
+    /// [`Version::keep_parts`], of all days or from one on.
+    pub(super) fn in_parts(
+        &mut self,
+        table: &TableSchema,
+        columns: &RecordBatch,
+        since: Option<NaiveDate>,
+    ) -> Result<()> {
         let staging = Arc::clone(&self.staging);
         let mut writer = staging.begin_parts(table);
         writer.write(&ordered(table, columns)?)?;
-        self.keep_parts(table, writer.finish()?)
+        let made = self.exported(table, writer.finish()?, since)?;
+        self.keep_parts(made)
     }
 
-    /// Takes over parts that were written.
-    pub(super) fn keep_parts(&mut self, table: &TableSchema, Parts { parts, violations }: Parts) -> Result<()> {
-        self.violations.extend(violations);
+    /// Writes the parts of a table in every format that its schema asks for, several at once, but for those that say what they said.
+    pub(super) fn exported<'t>(
+        &self,
+        table: &'t TableSchema,
+        made: Parts,
+        since: Option<NaiveDate>,
+    ) -> Result<ExportedParts<'t>> {
+        let Parts { parts, violations } = made;
         let ground = self.ground.filter(|ground| ground.derives);
-        let mut new = Vec::new();
-        for (part, staged) in parts {
+        let exported = parts.into_par_iter().map(|(_, staged)| {
             let standing = ground.map(|ground| ground.standing(&table.name, &staged.parquet.entry)).unwrap_or_default();
-            if standing.is_empty() {
-                new.push(staged.parquet.local.clone());
-                let written = Written::exported(&self.staging, table, staged)?;
-                self.keep(written);
+            let part = if standing.is_empty() {
+                Written::exported(&self.staging, table, staged)?
             } else {
-                self.violations.extend(staged.violations);
+                Written::of(table, staged, Vec::new())
+            };
+            Ok((part, standing))
+        });
+        Ok(ExportedParts { table, since, violations, parts: exported.collect::<Result<_>>()? })
+    }
+
+    /// Takes over parts that were written: all of them, or those of the days from one on, beside which the others stay as the
+    /// version before has them.
+    pub(super) fn keep_parts(&mut self, made: ExportedParts<'_>) -> Result<()> {
+        let ExportedParts { table, since, violations, parts } = made;
+        self.violations.extend(violations);
+        // There is something to open then without a part that holds nothing.
+        let beside = since.is_some_and(|day| self.carry_before(table, day));
+        let mut new = Vec::new();
+        for (part, standing) in parts.into_iter().filter(|(part, _)| !beside || part.parquet.entry.rows != Some(0)) {
+            if standing.is_empty() {
+                new.push(part.parquet.local.clone());
+                self.keep(part);
+            } else {
+                self.violations.extend(part.violations);
                 self.carried.extend(standing);
-                let here = Part::Here(staged.parquet);
-                self.tables.entry(table.name.clone()).or_default().insert(part, here);
+                let name = part.parquet.entry.partition.clone().unwrap_or_default();
+                self.tables.entry(table.name.clone()).or_default().insert(name, Part::Here(part.parquet));
             }
         }
+        let ground = self.ground.filter(|ground| ground.derives);
         if let Some(ground) = ground.filter(|_| table.guichets.reopens) {
             let stands: BTreeSet<&str> = self
                 .carried
@@ -194,12 +240,17 @@ impl Version<'_> {
 
     /// The Parquet files of a table; those that are only in the store are brought here.
     pub(super) fn local(&self, name: &str) -> Result<Vec<PathBuf>> {
-        let parts: Vec<&Part> = self.tables.get(name).into_iter().flat_map(BTreeMap::values).collect();
+        let files =
+            self.bring_all(&self.tables.get(name).into_iter().flat_map(BTreeMap::values).collect::<Vec<_>>())?;
+        if files.is_empty() { Ok(vec![self.empty(name)?]) } else { Ok(files) }
+    }
+
+    /// The Parquet files of parts; those that are only in the store are brought here, several at once.
+    pub(super) fn bring_all(&self, parts: &[&Part]) -> Result<Vec<PathBuf>> {
         if let Some(ground) = self.ground {
             ground.fetch_all(&parts.iter().filter_map(|part| part.there()).collect::<Vec<_>>())?;
         }
-        let files: Vec<PathBuf> = parts.into_iter().map(|part| self.bring(part)).collect::<Result<_>>()?;
-        if files.is_empty() { Ok(vec![self.empty(name)?]) } else { Ok(files) }
+        parts.iter().map(|part| self.bring(part)).collect()
     }
 
     pub(super) fn bring(&self, part: &Part) -> Result<PathBuf> {

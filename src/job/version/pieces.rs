@@ -2,10 +2,10 @@
 
 use arrow::array::AsArray;
 use arrow::datatypes::{DataType, Int64Type};
+use chrono::NaiveDate;
 
 use super::Version;
-use super::parts::Part;
-use super::years::year_of;
+use super::shown::Shown;
 use crate::error::Result;
 use crate::model::{Engine as _, Model, Only};
 use crate::schema::{TableSchema, column};
@@ -48,6 +48,8 @@ pub(super) struct Piece<'a> {
     pub(super) month: Option<String>,
     /// The counters, where there is too much for all of them.
     pub(super) counters: Option<Counters>,
+    /// The first day, of a table of days of which those before stay as they are.
+    pub(super) since: Option<NaiveDate>,
     /// How many rows it reads, of the table of which it reads most.
     pub(super) rows: u64,
 }
@@ -56,6 +58,11 @@ impl Piece<'_> {
     /// What it takes in memory, in rows.
     pub(super) fn weight(&self) -> u64 {
         self.rows.saturating_add(ROWS_OF_A_PLAN)
+    }
+
+    /// What it is shown of the tables that it reads.
+    pub(super) fn shown(&self) -> Shown<'_> {
+        Shown { month: self.month.as_deref(), counters: self.counters.as_ref(), since: self.since }
     }
 
     /// Whether two pieces make rows of one file.
@@ -83,11 +90,13 @@ impl<'a> Version<'a> {
         'a: 'm,
     {
         let table = self.catalog.table(&model.table)?;
-        let (most, rows) = self.largest(model, month);
-        let piece = |counters, rows| Piece { model, table, month: month.map(str::to_owned), counters, rows };
+        let since = table.guichets.reach.map(|reach| self.since(reach)).transpose()?.flatten();
+        let shown = Shown { month, counters: None, since };
+        let (most, rows) = self.largest(model, shown);
+        let piece = |counters, rows| Piece { model, table, month: month.map(str::to_owned), counters, since, rows };
         let groups = match most.filter(|_| rows > self.rows_at_once() / PIECES_AT_ONCE && is_by_service(table)) {
             None => Vec::new(),
-            Some(most) => self.counters_of(most, month)?,
+            Some(most) => self.counters_of(most, shown)?,
         };
         if groups.is_empty() {
             return Ok(vec![piece(None, rows)]);
@@ -96,29 +105,19 @@ impl<'a> Version<'a> {
     }
 
     /// The table of which a model reads most, of those that speak of counters, and how many rows.
-    fn largest<'m>(&self, model: &'m Model, month: Option<&str>) -> (Option<&'m String>, u64) {
+    fn largest<'m>(&self, model: &'m Model, shown: Shown<'_>) -> (Option<&'m String>, u64) {
         let speaks = |name: &&String| self.catalog.table(name).is_ok_and(|table| table.field(SERVICE[0]).is_some());
-        let counted = model.reads.iter().filter(speaks).map(|name| (Some(name), self.rows_of(name, month)));
+        let counted = model.reads.iter().filter(speaks).map(|name| (Some(name), self.rows_shown(name, shown)));
         counted.max_by_key(|(_, rows)| *rows).unwrap_or_default()
     }
 
-    /// How many rows a table has of a month, or in all where it is not split by months.
-    fn rows_of(&self, name: &str, month: Option<&str>) -> u64 {
-        let Some(parts) = self.tables.get(name) else { return 0 };
-        let split = self.catalog.table(name).is_ok_and(|table| table.guichets.partition.is_some());
-        match month.filter(|_| split) {
-            Some(month) => parts.get(month).or_else(|| parts.get(year_of(month))).map_or(0, Part::rows),
-            None => parts.values().map(Part::rows).sum(),
-        }
-    }
-
     /// The counters of a table, in groups of as many rows as a piece may have, or that are one counter.
-    fn counters_of(&self, name: &String, month: Option<&str>) -> Result<Vec<(Counters, u64)>> {
+    fn counters_of(&self, name: &String, shown: Shown<'_>) -> Result<Vec<(Counters, u64)>> {
         let count = Model::query(
             "lignes par guichet",
             &format!("SELECT guichet_id, COUNT(*) AS lignes FROM {name} GROUP BY guichet_id ORDER BY guichet_id"),
         );
-        let counted = self.engine(std::slice::from_ref(name), month, None)?.run(&count)?;
+        let counted = self.engine(std::slice::from_ref(name), shown)?.run(&count)?;
         let ids = column(&counted, SERVICE[0], &DataType::Utf8)?;
         let counts = column(&counted, "lignes", &DataType::Int64)?;
         let counts = counts.as_primitive::<Int64Type>().values().iter().map(|rows| rows.cast_unsigned());

@@ -23,6 +23,16 @@ pub(super) fn is_year(part: &str) -> bool {
     part.len() == 4
 }
 
+/// Whether a part is a month.
+pub(super) fn is_month(part: &str) -> bool {
+    part.len() == 7
+}
+
+/// The names of the months of a year.
+pub(super) fn months_of_year(year: &str) -> impl Iterator<Item = String> {
+    (1..=12).map(move |month| format!("{year}-{month:02}"))
+}
+
 impl Version<'_> {
     /// Puts the months of each year that is over together, once all of them are there.
     pub(super) fn join_years(&mut self, table: &TableSchema) -> Result<()> {

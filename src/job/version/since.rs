@@ -1,0 +1,144 @@
+//! From which day on tables of days are made again: what nothing new reaches stays as the version before has it.
+
+use arrow::array::{AsArray, BooleanArray, RecordBatch};
+use arrow::compute::filter_record_batch;
+use arrow::datatypes::{DataType, Int32Type};
+use chrono::{Datelike, Days, NaiveDate, TimeDelta, Weekday};
+
+use super::Version;
+use super::years::{is_month, is_year};
+use crate::calendar::first_of_month;
+use crate::error::{Context, Result};
+use crate::release::{FileEntry, is_over};
+use crate::schema::{Reach, TableSchema, column};
+
+/// The column of days.
+pub(super) const DAY: &str = "jour";
+
+/// Days differ from zone to zone, and a cycle may begin a little before the look at it that came early.
+const A_DAY: TimeDelta = TimeDelta::days(1);
+
+/// The periods of a year begin less than this before it does.
+const A_WEEK: Days = Days::new(7);
+
+impl Version<'_> {
+    /// The first day of what may say something else in a table of days or periods than in the version before: of the first part
+    /// of days, also of one that is cut otherwise now, or of the periods of the first year. Nothing where all of it is made anew.
+    ///
+    /// # Errors
+    /// [`Internal`](crate::error::Kind::Internal) when the scope has no cadence.
+    pub(super) fn since(&self, reach: Reach) -> Result<Option<NaiveDate>> {
+        let Some(ground) = self.ground.filter(|ground| ground.derives) else { return Ok(None) };
+        let as_of = self.staging.about().as_of;
+        let touched = self.touched.first().and_then(|month| first_day(month));
+        if reach == Reach::Year {
+            return Ok(Some(touched.and_then(start_of_periods).unwrap_or(never())));
+        }
+        let start_of_part = |day: NaiveDate| {
+            let first = first_of_month(day);
+            if is_over(day.year(), as_of) { first.with_month(1).unwrap_or(first) } else { first }
+        };
+        let back = if reach == Reach::Cycle { self.longest_cycle()? + A_DAY } else { TimeDelta::zero() };
+        let reached = touched.map(|day| day.checked_sub_signed(back).unwrap_or(NaiveDate::MIN));
+        // A year is one part once it is over, and its months are before: also where a run speaks of an earlier moment.
+        let split = self.catalog.iter().filter(|table| table.guichets.reach.is_some() && is_by_day(table));
+        let parts = split.flat_map(|table| ground.parts(&table.name).into_keys());
+        let cut_otherwise =
+            parts.filter_map(first_day_of_part).filter(|(part, day)| is_over(day.year(), as_of) != is_year(part));
+        let cut_otherwise = cut_otherwise.filter_map(|(_, day)| day.with_month(1)).min();
+        Ok(Some(reached.map(start_of_part).into_iter().chain(cut_otherwise).min().unwrap_or(never())))
+    }
+
+    /// The longest time from one cycle to the next that the schedule expects.
+    fn longest_cycle(&self) -> Result<TimeDelta> {
+        let scope = self.rows("perimetre")?;
+        let seconds = column(&scope, "cadence_s", &DataType::Int32)?;
+        let longest = seconds.as_primitive::<Int32Type>().iter().flatten().max();
+        Ok(TimeDelta::seconds(longest.unwrap_or_default().into()))
+    }
+
+    /// Shows the rows of a table of periods that stay: those of the years before that to which a day belongs.
+    pub(super) fn each_before(
+        &self,
+        table: &TableSchema,
+        day: NaiveDate,
+        mut see: impl FnMut(RecordBatch) -> Result<()>,
+    ) -> Result<()> {
+        let Some(ground) = self.ground else { return Ok(()) };
+        let year = day.checked_add_days(A_WEEK).unwrap_or(day).year().to_string();
+        let period = &table.guichets.order[0];
+        for file in ground.parts(&table.name).into_values() {
+            ground.each_batch(&table.name, file, |batch| {
+                let periods = column(batch, period, &DataType::Utf8)?;
+                // A period begins with its year.
+                let stay: BooleanArray =
+                    periods.as_string::<i32>().iter().map(|period| period.map(|period| *period < *year)).collect();
+                see(filter_record_batch(batch, &stay).internal(period)?)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Takes over the parts of a table of days that lie before a day. Returns whether there is one.
+    pub(super) fn carry_before(&mut self, table: &TableSchema, day: NaiveDate) -> bool {
+        let Some(ground) = self.ground else { return false };
+        let before = |part: &str| first_day_of_part(part).is_some_and(|(_, first)| first < day);
+        let stand = |file: &&FileEntry| file.partition.as_deref().is_some_and(before);
+        let files: Vec<FileEntry> = ground.entries(&table.name).filter(stand).cloned().collect();
+        let parts = ground.parts(&table.name).into_iter().filter(|(part, _)| before(part));
+        let parts = parts.map(|(part, file)| (part.to_owned(), super::Part::There(file.clone())));
+        self.tables.entry(table.name.clone()).or_default().extend(parts);
+        let any = !files.is_empty();
+        self.carried.extend(files);
+        any
+    }
+}
+
+/// Whether a table leaves in parts by days.
+pub(super) fn is_by_day(table: &TableSchema) -> bool {
+    table.guichets.split.as_deref() == Some(DAY)
+}
+
+/// The first day of the periods of the year of a day. A week belongs to one year, and its days to two: those of the year begin with
+/// the first of January or with the Monday of the first week, whichever comes first.
+fn start_of_periods(day: NaiveDate) -> Option<NaiveDate> {
+    let year = day.year().min(day.iso_week().year());
+    let january = NaiveDate::from_ymd_opt(year, 1, 1)?;
+    NaiveDate::from_isoywd_opt(year, 1, Weekday::Mon).map(|monday| monday.min(january))
+}
+
+/// A day after all that are made or stay.
+fn never() -> NaiveDate {
+    NaiveDate::from_ymd_opt(9999, 1, 1).unwrap_or(NaiveDate::MAX)
+}
+
+fn first_day(month: &str) -> Option<NaiveDate> {
+    format!("{month}-01").parse().ok()
+}
+
+/// A part that is a month or a year, with its first day.
+fn first_day_of_part(part: &str) -> Option<(&str, NaiveDate)> {
+    let day = if is_year(part) { first_day(&format!("{part}-01")) } else { first_day(part).filter(|_| is_month(part)) };
+    day.map(|day| (part, day))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_periods_of_a_year_hold_every_day_of_its_weeks_and_months() {
+        for (day, start) in [
+            // In 2016 the first of January is of the last week of 2015.
+            ("2016-01-01", "2014-12-29"),
+            ("2016-02-01", "2016-01-01"),
+            // In 2019 and 2025 the first week begins in December.
+            ("2019-01-01", "2018-12-31"),
+            ("2019-12-01", "2018-12-31"),
+            ("2025-03-01", "2024-12-30"),
+            ("2018-01-01", "2018-01-01"),
+        ] {
+            assert_eq!(start_of_periods(day.parse().unwrap()), Some(start.parse().unwrap()), "{day}");
+        }
+    }
+}
