@@ -22,12 +22,15 @@ struct Years {
 
 impl Years {
     fn new(counters: usize, looks: u64) -> Self {
+        Self::scheduled(counters, looks, |_| "*,*,2019-01-01T00:00:00+01:00,,360,true,essai".to_owned())
+    }
+
+    fn scheduled(counters: usize, looks: u64, schedule: impl FnOnce(&[String]) -> String) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut reader = csv::Reader::from_path(root().join("data/registry/guichets.csv")).unwrap();
         let ids = reader.deserialize::<BTreeMap<String, String>>().map(|row| row.unwrap()["guichet_id"].clone());
         let years = Self { counters: ids.take(counters).collect(), looks, folder };
-        let schedule = "*,*,2019-01-01T00:00:00+01:00,,360,true,essai";
-        plain_pipeline(&years.pipeline(), "registry.folders = [\"data/registry\"]", schedule);
+        plain_pipeline(&years.pipeline(), "registry.folders = [\"data/registry\"]", &schedule(&years.counters));
         years
     }
 
@@ -175,6 +178,48 @@ fn a_year_that_is_over_is_one_part_and_says_what_one_run_says() {
         let gone = &changes["tables"][table]["removed"];
         assert_eq!(gone, 0, "rows that go into the file of the year are not gone from {table}: {changes}");
     }
+}
+
+/// Cycles of two weeks that go on over the turn of the year, a service of which each month was off the schedule before, and one that
+/// never was on it: what nights make of them is what one run makes, also where a day comes late.
+#[test]
+fn what_stays_is_what_one_run_would_make() {
+    let years = Years::scheduled(3, 2, |counters| {
+        let line = |counter: &str, from: &str, minutes: u32| {
+            format!("{counter},*,{from}T00:00:00+01:00,,{minutes},true,essai")
+        };
+        [line(&counters[0], "2019-01-02", 20_160), line(&counters[1], "2020-01-01", 360)].join("\n")
+    });
+    let (nightly, pipeline) = (Store::new(), years.pipeline());
+    let nights = [
+        (
+            vec![years.log("a", "2019-11-10", "2019-12-19"), years.log("b", "2019-12-21", "2019-12-30")],
+            "2019-12-31T01:00:00Z",
+        ),
+        (vec![years.log("c", "2019-12-31", "2020-01-02")], "2020-01-03T01:00:00Z"),
+        // Looks of the new year at a cycle of the old one.
+        (vec![years.log("d", "2020-01-03", "2020-01-09")], "2020-01-10T01:00:00Z"),
+        (
+            vec![years.log("e", "2019-12-20", "2019-12-20"), years.log("f", "2020-01-10", "2020-02-02")],
+            "2020-02-03T01:00:00Z",
+        ),
+        // Of a version whose year under way begins with a month that nothing touches.
+        (vec![years.log("g", "2020-02-03", "2020-02-03")], "2020-02-04T01:00:00Z"),
+    ];
+    let mut read: Vec<PathBuf> = Vec::new();
+    for (logs, as_of) in nights {
+        let logs_of_it: Vec<&Path> = logs.iter().map(PathBuf::as_path).collect();
+        let night = nightly.run(&pipeline, &logs_of_it, as_of, &[]);
+        assert_eq!(night.code, Some(0), "{as_of}: {}{}", night.stdout, night.stderr);
+        read.extend(logs);
+    }
+    let at_once = Store::new();
+    let read: Vec<&Path> = read.iter().map(PathBuf::as_path).collect();
+    let whole = at_once.run(&pipeline, &read, "2020-02-04T01:00:00Z", &[]);
+    assert_eq!(whole.code, Some(0), "{}{}", whole.stdout, whole.stderr);
+    let (is, wanted) = (contents(&nightly), contents(&at_once));
+    let differing: Vec<_> = is.keys().chain(wanted.keys()).filter(|key| is.get(*key) != wanted.get(*key)).collect();
+    assert!(differing.is_empty(), "{differing:?}");
 }
 
 /// What a night asked of the store.

@@ -237,7 +237,11 @@ impl Turn<'_> {
         let mut left_over: BTreeSet<String> = there.keys().cloned().collect();
         // A renewal that was cut short by a program that kept no list left no more than the files of the version before.
         let parent = target.as_ref().and_then(|(_, manifest)| manifest.parent.as_ref()).filter(|_| before.is_none());
-        for version in self.versions.iter().chain(parent.map(|parent| &parent.version)) {
+        // Those of the two versions whose manifests are at hand are known, and what is wanted is not left over.
+        let believed_there = before.as_ref().filter(|_| believed).map(|manifest| &manifest.version);
+        let known = |version: &&String| version_of(pointer) == Some(version) || believed_there == Some(*version);
+        let unknown = self.versions.iter().filter(|version| !known(version));
+        for version in unknown.chain(parent.map(|parent| &parent.version)) {
             left_over.extend(names_of(store, version)?.into_keys());
         }
         let left_over: Vec<String> = left_over.into_iter().filter(|name| !wanted.contains_key(name)).collect();
