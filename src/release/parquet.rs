@@ -151,10 +151,13 @@ fn key_values(table: &TableSchema, about: &About) -> Vec<KeyValue> {
         text("title", &about.marked(&table.title)),
         text("description", &table.description),
         text("license", about.licence_url),
-        text("schema", &table.text),
         text("schema_version", &table.version),
         text("simulated", if about.simulated { "true" } else { "false" }),
     ];
+    // Of a table that is there for others it stands beside the files of the version, once for all of its parts.
+    if !table.guichets.intermediate {
+        pairs.push(text("schema", &table.text));
+    }
     if !table.in_parts() {
         pairs.push(text("version", &about.version));
         pairs.push(text("created", &about.as_of.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)));

@@ -245,10 +245,15 @@ impl TableSchema {
         self.guichets.partition.is_some() || self.guichets.split.is_some()
     }
 
-    /// The Arrow schema, with the description and the unit of each column as its metadata.
+    /// The Arrow schema, with the description and the unit of each column as its metadata; of a table that is there for other
+    /// tables, without: a night reads many small files of it.
     #[must_use]
     pub fn arrow_schema(&self) -> SchemaRef {
-        let fields: Vec<ArrowField> = self.fields.iter().map(Field::arrow_field).collect();
+        let field = |field: &Field| {
+            let metadata = if self.guichets.intermediate { HashMap::new() } else { field.metadata() };
+            ArrowField::new(&field.name, field.data_type(), !field.constraints.required).with_metadata(metadata)
+        };
+        let fields: Vec<ArrowField> = self.fields.iter().map(field).collect();
         Arc::new(Schema::new(fields))
     }
 
@@ -304,11 +309,11 @@ impl Field {
         }
     }
 
-    fn arrow_field(&self) -> ArrowField {
+    fn metadata(&self) -> HashMap<String, String> {
         let mut metadata = HashMap::from([("description".to_owned(), self.description.clone())]);
         if let Some(unit) = &self.unit {
             metadata.insert("unit".to_owned(), unit.clone());
         }
-        ArrowField::new(&self.name, self.data_type(), !self.constraints.required).with_metadata(metadata)
+        metadata
     }
 }
