@@ -47,7 +47,7 @@ fn the_loops_notice_another_method() {
         (BENEATH, "p.delai_jours <= c.horizon_min_jours", "p.delai_jours < c.horizon_min_jours"),
         (BENEATH, "complete AND negatifs_consignes", "negatifs_consignes"),
         (MODEL, "horizon_min_jours >= delai_long_jours", "horizon_min_jours > delai_long_jours"),
-        (MODEL, "WHERE c.negatifs_consignes", ""),
+        (MODEL, "WHERE poids_en = 'secondes'", ""),
     ];
     for (model, ours, theirs) in changes {
         let models = tempfile::tempdir().unwrap();

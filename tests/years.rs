@@ -46,22 +46,8 @@ impl Years {
                 let number = u64::from(day.num_days_from_ce().cast_unsigned()) * 10_000 + place as u64 * 100 + look;
                 // Now and then a slot, so that there are droughts and openings.
                 let open = number % 7 == 3 && (day.ordinal() as usize + place).is_multiple_of(5);
-                let page = if open {
-                    "Choisissez une plage horaire"
-                } else {
-                    "Il n'existe plus de plage horaire libre pour votre demande de rendez-vous."
-                };
-                let mut attempt = json!({
-                    "contract": "attempt/1", "attempt_id": format!("00000000-0000-4000-8000-{number:012}"),
-                    "started_at": format!("{day}T{:02}:{:02}:00Z", 4 + look * 6 % 20, place % 60),
-                    "counter": counter, "procedure": "premier-titre", "system": "ez_planning", "probe": "essai",
-                    "http_status": 200, "step": if open { "/4" } else { "/2" }, "page_text": page,
-                });
-                if open {
-                    attempt["markers"] = json!(["td.status-1.free"]);
-                    attempt["slots"] = json!({ "count": 2, "first_date": (day + Days::new(9)).to_string() });
-                }
-                text += &(attempt.to_string() + "\n");
+                let at = format!("{day}T{:02}:{:02}:00Z", 4 + look * 6 % 20, place % 60);
+                text += &line(counter, number, &at, open);
             }
         }
         text
@@ -79,6 +65,25 @@ impl Years {
         fs::write(&path, text).unwrap();
         path
     }
+}
+
+/// A line of a log: a free slot nine days later, or none.
+fn line(counter: &str, number: u64, at: &str, open: bool) -> String {
+    let page = if open {
+        "Choisissez une plage horaire"
+    } else {
+        "Il n'existe plus de plage horaire libre pour votre demande de rendez-vous."
+    };
+    let mut attempt = json!({
+        "contract": "attempt/1", "attempt_id": format!("00000000-0000-4000-8000-{number:012}"), "started_at": at,
+        "counter": counter, "procedure": "premier-titre", "system": "ez_planning", "probe": "essai",
+        "http_status": 200, "step": if open { "/4" } else { "/2" }, "page_text": page,
+    });
+    if open {
+        attempt["markers"] = json!(["td.status-1.free"]);
+        attempt["slots"] = json!({ "count": 2, "first_date": (date(&at[..10]) + Days::new(9)).to_string() });
+    }
+    attempt.to_string() + "\n"
 }
 
 fn date(text: &str) -> NaiveDate {
@@ -213,13 +218,75 @@ fn what_stays_is_what_one_run_would_make() {
         assert_eq!(night.code, Some(0), "{as_of}: {}{}", night.stdout, night.stderr);
         read.extend(logs);
     }
+    assert_made_at_once(&nightly, &pipeline, &read, "2020-02-04T01:00:00Z");
+}
+
+/// What a store holds is what one run makes of all the logs.
+fn assert_made_at_once(nightly: &Store, pipeline: &Path, read: &[PathBuf], as_of: &str) {
     let at_once = Store::new();
     let read: Vec<&Path> = read.iter().map(PathBuf::as_path).collect();
-    let whole = at_once.run(&pipeline, &read, "2020-02-04T01:00:00Z", &[]);
+    let whole = at_once.run(pipeline, &read, as_of, &[]);
     assert_eq!(whole.code, Some(0), "{}{}", whole.stdout, whole.stderr);
-    let (is, wanted) = (contents(&nightly), contents(&at_once));
+    let (is, wanted) = (contents(nightly), contents(&at_once));
     let differing: Vec<_> = is.keys().chain(wanted.keys()).filter(|key| is.get(*key) != wanted.get(*key)).collect();
     assert!(differing.is_empty(), "{differing:?}");
+}
+
+/// A schedule that ended before the turn of the year; and cycles of two days, of a quarter and of a third of a year, which are looked
+/// at half a cycle early, begin months before or after the look, and are cut where a version ends.
+#[test]
+fn what_stays_where_a_schedule_has_ended_or_cycles_are_long() {
+    type Night = (&'static [(&'static str, bool)], &'static str);
+    let cases: [(&str, [Night; 2]); 4] = [
+        (
+            "2017-03-15T00:00:00+01:00,2017-11-10T00:00:00+01:00,1440",
+            [
+                (&[("2017-09-05T08:00:00Z", true), ("2017-11-08T08:00:00Z", false)], "2017-12-31T23:30:00Z"),
+                (&[], "2018-01-03T23:30:00Z"),
+            ],
+        ),
+        (
+            "2018-01-01T00:00:00+01:00,,2880",
+            [
+                (&[("2018-01-02T22:00:00Z", false), ("2018-01-31T22:00:00Z", true)], "2018-02-03T02:00:00Z"),
+                (&[("2018-02-03T09:00:00Z", false)], "2018-02-03T12:00:00Z"),
+            ],
+        ),
+        (
+            "2018-01-20T00:00:00+01:00,,129600",
+            [
+                (&[("2018-01-25T10:00:00Z", false), ("2018-02-10T10:00:00Z", true)], "2018-03-05T02:00:00Z"),
+                (&[("2018-03-12T10:00:00Z", false)], "2018-03-20T02:00:00Z"),
+            ],
+        ),
+        (
+            "2018-01-01T00:00:00+01:00,,172800",
+            [
+                (&[("2018-02-15T10:00:00Z", false), ("2018-04-20T10:00:00Z", true)], "2018-10-20T02:00:00Z"),
+                (&[("2018-10-24T10:00:00Z", false)], "2018-10-25T02:00:00Z"),
+            ],
+        ),
+    ];
+    for (schedule, nights) in cases {
+        let years = Years::scheduled(1, 1, |_| format!("*,*,{schedule},true,essai"));
+        let (nightly, pipeline) = (Store::new(), years.pipeline());
+        let mut read: Vec<PathBuf> = Vec::new();
+        let mut number = 0;
+        for (looks, as_of) in nights {
+            let lines = looks.iter().map(|(at, open)| {
+                number += 1;
+                line(&years.counters[0], number, at, *open)
+            });
+            let text: String = lines.collect();
+            // Without a new line, what was read is named again.
+            if !text.is_empty() {
+                read.push(years.write(&format!("jusqu-au-{}", as_of.replace(':', "-")), &text));
+            }
+            let night = nightly.run(&pipeline, &[read.last().unwrap()], as_of, &[]);
+            assert_eq!(night.code, Some(0), "{schedule}, {as_of}: {}{}", night.stdout, night.stderr);
+        }
+        assert_made_at_once(&nightly, &pipeline, &read, nights[1].1);
+    }
 }
 
 /// What a night asked of the store.

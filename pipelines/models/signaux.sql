@@ -69,7 +69,6 @@ sommes AS (
     FROM sommes_semaines
     WHERE poids_en = 'secondes'
     GROUP BY guichet_id, demarche_id, semaine_iso
-    HAVING SUM(CAST(consultations AS BIGINT)) >= 20
 ),
 
 sommes_numerotees AS (
@@ -77,6 +76,7 @@ sommes_numerotees AS (
         *,
         CAST(FLOOR(EXTRACT(EPOCH FROM CAST(premier_jour_prevu AS TIMESTAMP)) / 86400.0 + 0.5) AS BIGINT) AS numero
     FROM sommes
+    WHERE consultations >= 20
 ),
 
 semaines AS (

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Int64Type};
 use arrow::row::{OwnedRow, RowConverter, Rows, SortField};
 use chrono::{DateTime, Months, NaiveDate, TimeDelta, Utc};
 
@@ -58,7 +58,8 @@ fn by_month(batch: &RecordBatch) -> Result<Prints> {
 
 /// A row counts in each month that it overlaps, with its beginning, which tables name, and its end as far as the month goes:
 /// that one ends later tonight than last night says nothing of the months before. Two days more on each side, for the zones
-/// of the counters.
+/// of the counters; and, of a period of one cadence, one and a half of it: a look may be half a cadence early, and its cycle is cut
+/// where the period ends.
 fn by_span(batch: &RecordBatch, stands: &[bool]) -> Result<Prints> {
     let mut prints = Prints::new();
     let (starts, ends) = (instants(batch, "debut_utc")?, instants(batch, "fin_utc")?);
@@ -67,10 +68,13 @@ fn by_span(batch: &RecordBatch, stands: &[bool]) -> Result<Prints> {
     let others: Vec<ArrayRef> =
         fields.filter(|(field, _)| !is_end(field.name())).map(|(_, column)| column.clone()).collect();
     let rows = rows_of(&others)?;
-    let margin = TimeDelta::days(2);
+    let cadences =
+        batch.column_by_name("cadence_s").map(|_| column(batch, "cadence_s", &DataType::Int64)).transpose()?;
+    let cadence = |row: usize| cadences.as_ref().map_or(0, |cadences| cadences.as_primitive::<Int64Type>().value(row));
     let instant = |micros: i64| DateTime::<Utc>::from_timestamp_micros(micros).unwrap_or_default();
     for row in (0..batch.num_rows()).filter(|row| !stands[*row]) {
         let (start, end) = (instant(starts.value(row)), instant(ends.value(row)));
+        let margin = TimeDelta::days(2) + TimeDelta::seconds(cadence(row) + cadence(row) / 2);
         let mut first = first_of_month((start - margin).date_naive());
         while midnight(first) < end + margin {
             let Some(next) = first.checked_add_months(Months::new(1)) else { break };

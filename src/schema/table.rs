@@ -83,6 +83,9 @@ pub struct Publication {
     pub intermediate: bool,
 }
 
+/// The columns that name a period, whose text begins with its year.
+const PERIODS: [&str; 3] = ["mois", "trimestre", "annee"];
+
 /// How far reaches what was logged on a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -225,12 +228,28 @@ impl TableSchema {
                 return Err(Error::usage(format!("the column {column} is named but not declared")));
             }
         }
+        if !table.has_reach_by_period() {
+            return Err(Error::usage(format!(
+                "the table has a reach, but is not split, and its first column of order is none of {}",
+                PERIODS.join(", ")
+            ))
+            .hint("without a reach it is made whole each time"));
+        }
         for (index, field) in table.fields.iter().enumerate() {
             if table.fields[..index].iter().any(|other| other.name == field.name) {
                 return Err(Error::usage(format!("the column {} is declared twice", field.name)));
             }
         }
         Ok(table)
+    }
+
+    /// Whether it can be told of its rows, where it has a reach, which of them a day reaches.
+    fn has_reach_by_period(&self) -> bool {
+        let first = self.guichets.order.first();
+        self.guichets.reach.is_none()
+            || self.guichets.split.is_some()
+            || self.guichets.formats.is_empty()
+            || first.is_some_and(|column| PERIODS.contains(&column.as_str()))
     }
 
     /// The declaration of a column.

@@ -22,9 +22,7 @@ COLUMNS = {
     "consultations": {"jour": "DATE", "complete": "BOOLEAN", "negatifs_consignes": "BOOLEAN"}
     | dict.fromkeys([*KEY, "reponse", "classe_delai"], "VARCHAR")
     | dict.fromkeys(["horizon_jours", "delai_jours", "deuxieme_delai_jours"], "INTEGER"),
-    "calendrier": dict.fromkeys(KEY, "VARCHAR") | {"jour": "DATE", "negatifs_consignes": "BOOLEAN"},
-    "temps_jours": dict.fromkeys(KEY[:2], "VARCHAR")
-    | {"jour": "DATE"}
+    "sommes_semaines": dict.fromkeys([*KEY, "poids_en"], "VARCHAR")
     | {f"secondes_{name}": "BIGINT" for name in [*CLASSES, "date_non_lue"]},
     "disponibilite_mois": dict.fromkeys([*KEY, "departement", "qualite", "motif"], "VARCHAR")
     | dict.fromkeys(["consultations", "reponses", "oui", "reponses_retenues"], "INTEGER")
@@ -91,13 +89,16 @@ def a_world(looks_of=random_looks, months=2):
         rows, scheduled = list(looks_of(month, days)), draw.random() < 0.8
         world["consultations"] += rows
         times = []
-        for day, recorded in days:
-            world["calendrier"].append(month | {"jour": day, "negatifs_consignes": recorded})
+        # What is summed of a week has no part in days that are not recorded; where nothing was expected, it stands there twice.
+        for _, recorded in days:
             if scheduled and draw.random() < 0.8:
                 spans = {name: draw.choice([0, draw.randrange(86400)]) for name in ALL}
-                times += [spans] if recorded else []
+                if not recorded:
+                    continue
+                times.append(spans)
                 spans = {f"secondes_{name}": seconds for name, seconds in spans.items() if name != "aucune_date"}
-                world["temps_jours"].append({"guichet_id": month["guichet_id"], "demarche_id": "d", "jour": day} | spans)
+                units = ["secondes", "reponses"] if len(times) % 10 == 0 else ["secondes"]
+                world["sommes_semaines"] += [month | {"poids_en": unit} | spans for unit in units]
         answers = sum(map(retained, rows))
         reason = draw.choice(list(REASONS)) if answers else draw.choice(["aucune_mesure", "aucune_reponse"])
         row = {"departement": "76", "motif": reason, "qualite": REASONS.get(reason, "insuffisante")}

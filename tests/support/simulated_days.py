@@ -114,6 +114,8 @@ def bind(kind, days):
     view("issues_jour")
     view("temps_jours")
     view("heures_regardees", "simulated WHERE false")
+    for step in ("mesures_jours", "sommes_semaines"):
+        database.execute(f"CREATE OR REPLACE VIEW {step} AS {(models / f'{step}.sql').read_text()}")
     civil = f"SELECT '{kind}' AS type, 'p' AS periode, 0 AS premier_jour, {days - 1} AS dernier_jour, {days} AS jours"
     database.execute(f"CREATE OR REPLACE VIEW periodes_civiles AS {civil}")
 

@@ -160,7 +160,11 @@ impl<'a> Version<'a> {
             self.carry_untouched(&model.table)?;
         }
         // A table that leaves in no format has no parts that could stay: its months are there for the days that are made.
-        let since = if table.guichets.formats.is_empty() { self.since(Reach::Day)?.map(month) } else { None };
+        let since = if table.guichets.formats.is_empty() {
+            self.since(Reach::Day)?.map(|since| month(since.day))
+        } else {
+            None
+        };
         let is_made = |month: &str| {
             !stands || self.touched.contains(month) || since.as_deref().is_some_and(|first| month >= first)
         };
@@ -201,8 +205,8 @@ impl<'a> Version<'a> {
     /// Begins a table, or a month of it, with the rows of the version before that stay.
     fn begin<'s>(&self, staging: &'s Staging, piece: &'s Piece<'_>) -> Result<Making<'s>> {
         let mut making = Making::begin(staging, piece)?;
-        if let (Making::Written(_), None, Some(day)) = (&making, &piece.month, piece.since) {
-            self.each_before(piece.table, day, |rows| making.add(rows))?;
+        if let (Making::Written(_), None, Some(since)) = (&making, &piece.month, piece.since) {
+            self.each_before(piece.table, since.day, |rows| making.add(rows))?;
         }
         Ok(making)
     }

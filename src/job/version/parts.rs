@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
-use chrono::NaiveDate;
 use rayon::prelude::*;
 
 use super::Version;
+use super::since::Since;
 use super::years::is_year;
 use crate::error::{Context, Error, Result};
 use crate::job::LeftOut;
@@ -81,7 +81,7 @@ impl<'t> Written<'t> {
 pub(super) struct ExportedParts<'t> {
     table: &'t TableSchema,
     /// The first day, where those before stay.
-    since: Option<NaiveDate>,
+    since: Option<Since>,
     violations: Vec<String>,
     /// Each with the files of the version before that say the same; then it is there in Parquet alone, for the models.
     parts: Vec<(Written<'t>, Vec<FileEntry>)>,
@@ -120,12 +120,7 @@ impl Version<'_> {
 
     /// A table that leaves in parts: those that say what they said keep their files, which stay in the store. As for
     /// [`Version::keep_parts`], of all days or from one on.
-    pub(super) fn in_parts(
-        &mut self,
-        table: &TableSchema,
-        columns: &RecordBatch,
-        since: Option<NaiveDate>,
-    ) -> Result<()> {
+    pub(super) fn in_parts(&mut self, table: &TableSchema, columns: &RecordBatch, since: Option<Since>) -> Result<()> {
         let staging = Arc::clone(&self.staging);
         let mut writer = staging.begin_parts(table);
         writer.write(&ordered(table, columns)?)?;
@@ -138,7 +133,7 @@ impl Version<'_> {
         &self,
         table: &'t TableSchema,
         made: Parts,
-        since: Option<NaiveDate>,
+        since: Option<Since>,
     ) -> Result<ExportedParts<'t>> {
         let Parts { parts, violations } = made;
         let ground = self.ground.filter(|ground| ground.derives);
@@ -160,7 +155,7 @@ impl Version<'_> {
         let ExportedParts { table, since, violations, parts } = made;
         self.violations.extend(violations);
         // There is something to open then without a part that holds nothing.
-        let beside = since.is_some_and(|day| self.carry_before(table, day));
+        let beside = since.is_some_and(|since| self.carry_before(table, since.day));
         let mut new = Vec::new();
         for (part, standing) in parts.into_iter().filter(|(part, _)| !beside || part.parquet.entry.rows != Some(0)) {
             if standing.is_empty() {

@@ -2,10 +2,10 @@
 
 use arrow::array::AsArray;
 use arrow::datatypes::{DataType, Int64Type};
-use chrono::NaiveDate;
 
 use super::Version;
 use super::shown::Shown;
+use super::since::Since;
 use crate::error::Result;
 use crate::model::{Engine as _, Model, Only};
 use crate::schema::{TableSchema, column};
@@ -49,7 +49,7 @@ pub(super) struct Piece<'a> {
     /// The counters, where there is too much for all of them.
     pub(super) counters: Option<Counters>,
     /// The first day, of a table of days of which those before stay as they are.
-    pub(super) since: Option<NaiveDate>,
+    pub(super) since: Option<Since>,
     /// How many rows it reads, of the table of which it reads most.
     pub(super) rows: u64,
 }

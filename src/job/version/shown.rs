@@ -1,13 +1,11 @@
 //! What models are shown of the tables that they read: all of them, a month, some counters, or the days from one on.
 
-use chrono::{Months, NaiveDate};
-
 use super::parts::Part;
 use super::pieces::{Counters, SERVICE};
-use super::since::{DAY, is_by_day};
+use super::since::{DAY, Since, is_by_day};
 use super::years::year_of;
 use super::{MONTH, Version};
-use crate::calendar::{first_of_month, month};
+use crate::calendar::month;
 use crate::error::Result;
 use crate::model::{Engine, InProcess, Only};
 use crate::schema::TableSchema;
@@ -20,7 +18,7 @@ pub(super) struct Shown<'a> {
     /// Some counters.
     pub(super) counters: Option<&'a Counters>,
     /// The days from one on.
-    pub(super) since: Option<NaiveDate>,
+    pub(super) since: Option<Since>,
 }
 
 /// Whether a table comes in months, by its parts or within those that are years.
@@ -40,8 +38,7 @@ impl Shown<'_> {
         let from = |month: &str| part >= month.get(..part.len()).unwrap_or(month);
         match (self.month, self.since) {
             (Some(month), _) => part == month || part == year_of(month),
-            // A look that came early is one of the month before the day on which its cycle begins.
-            (None, Some(day)) => from(&month(first_of_month(day).checked_sub_months(Months::new(1)).unwrap_or(day))),
+            (None, Some(since)) => from(&month(since.looks)),
             (None, None) => true,
         }
     }
@@ -66,7 +63,7 @@ impl Version<'_> {
             let holds_others =
                 |month: &&str| table.field(MONTH).is_some() && parts.iter().any(|(part, _)| part != month);
             some.extend(shown.month.filter(holds_others).map(|month| Only::Of(MONTH, month)));
-            some.extend(shown.since.zip(dated(table)).map(|(day, dated)| Only::FromDay(dated, day)));
+            some.extend(shown.since.zip(dated(table)).map(|(since, dated)| Only::FromDay(dated, since.day)));
             let counters = shown.counters.filter(|_| table.field(SERVICE[0]).is_some());
             some.extend(counters.into_iter().flat_map(Counters::rows));
             // A table without rows is a table all the same.

@@ -21,32 +21,40 @@ const A_DAY: TimeDelta = TimeDelta::days(1);
 /// The periods of a year begin less than this before it does.
 const A_WEEK: Days = Days::new(7);
 
+/// From when on a table of days or periods is made anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Since {
+    /// The first day, of those that are made.
+    pub(super) day: NaiveDate,
+    /// The first day on which a look may have been made that tells of it: one that comes early is a look at a later cycle.
+    pub(super) looks: NaiveDate,
+}
+
 impl Version<'_> {
     /// The first day of what may say something else in a table of days or periods than in the version before: of the first part
     /// of days, also of one that is cut otherwise now, or of the periods of the first year. Nothing where all of it is made anew.
     ///
     /// # Errors
     /// [`Internal`](crate::error::Kind::Internal) when the scope has no cadence.
-    pub(super) fn since(&self, reach: Reach) -> Result<Option<NaiveDate>> {
+    pub(super) fn since(&self, reach: Reach) -> Result<Option<Since>> {
         let Some(ground) = self.ground.filter(|ground| ground.derives) else { return Ok(None) };
         let as_of = self.staging.about().as_of;
-        let touched = self.touched.first().and_then(|month| first_day(month));
-        if reach == Reach::Year {
-            return Ok(Some(touched.and_then(start_of_periods).unwrap_or(never())));
-        }
         let start_of_part = |day: NaiveDate| {
             let first = first_of_month(day);
             if is_over(day.year(), as_of) { first.with_month(1).unwrap_or(first) } else { first }
         };
-        let back = if reach == Reach::Cycle { self.longest_cycle()? + A_DAY } else { TimeDelta::zero() };
-        let reached = touched.map(|day| day.checked_sub_signed(back).unwrap_or(NaiveDate::MIN));
+        let cycle = if reach == Reach::Cycle { self.longest_cycle()? + A_DAY } else { TimeDelta::zero() };
+        let before = |day: NaiveDate| day.checked_sub_signed(cycle).unwrap_or(NaiveDate::MIN);
+        let touched = self.touched.first().and_then(|month| first_day(month));
         // A year is one part once it is over, and its months are before: also where a run speaks of an earlier moment.
         let split = self.catalog.iter().filter(|table| table.guichets.reach.is_some() && is_by_day(table));
         let parts = split.flat_map(|table| ground.parts(&table.name).into_keys());
         let cut_otherwise =
             parts.filter_map(first_day_of_part).filter(|(part, day)| is_over(day.year(), as_of) != is_year(part));
         let cut_otherwise = cut_otherwise.filter_map(|(_, day)| day.with_month(1)).min();
-        Ok(Some(reached.map(start_of_part).into_iter().chain(cut_otherwise).min().unwrap_or(never())))
+        let first = touched.map(|day| start_of_part(before(day))).into_iter().chain(cut_otherwise).min();
+        let day = if reach == Reach::Year { first.and_then(start_of_periods) } else { first }.unwrap_or(never());
+        Ok(Some(Since { day, looks: before(day) }))
     }
 
     /// The longest time from one cycle to the next that the schedule expects.
