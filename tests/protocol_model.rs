@@ -230,7 +230,7 @@ fn two_publishers() {
     let releases = Releases::default();
     let world = releases.world(&[("avant", "avril")]);
     let processes = [releases.publisher("un", "mai"), releases.publisher("deux", "mai")];
-    search("two publishers", &world, &processes, TURNS, &releases, None, 50_000.0);
+    search("two publishers", &world, &processes, TURNS, &releases, None, 45_000.0);
 }
 
 #[test]
@@ -238,7 +238,7 @@ fn a_publisher_and_the_retraction_of_what_it_stands_on() {
     let releases = Releases::default();
     let world = releases.world(&[("avant", "avril"), ("encore", "mai")]);
     let processes = [releases.publisher("un", "juin"), retraction("2019-06-01.2", true)];
-    search("its base", &world, &processes, TURNS, &releases, Some(("2019-06-01.2", true)), 40_000.0);
+    search("its base", &world, &processes, TURNS, &releases, Some(("2019-06-01.2", true)), 38_000.0);
 }
 
 #[test]
