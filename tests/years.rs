@@ -99,6 +99,23 @@ fn contents(store: &Store) -> BTreeMap<[String; 3], String> {
     files.map(|file| (["table", "partition", "format"].map(|key| text(&file[key])), hash(file))).collect()
 }
 
+/// What a store holds is what one run makes of all the logs; that is returned.
+fn assert_made_at_once(
+    nightly: &Store,
+    pipeline: &Path,
+    read: &[impl AsRef<Path>],
+    as_of: &str,
+) -> BTreeMap<[String; 3], String> {
+    let at_once = Store::new();
+    let read: Vec<&Path> = read.iter().map(AsRef::as_ref).collect();
+    let whole = at_once.run(pipeline, &read, as_of, &[]);
+    assert_eq!(whole.code, Some(0), "{as_of}: {}{}", whole.stdout, whole.stderr);
+    let (is, wanted) = (contents(nightly), contents(&at_once));
+    let differing: Vec<_> = is.keys().chain(wanted.keys()).filter(|key| is.get(*key) != wanted.get(*key)).collect();
+    assert!(differing.is_empty(), "{as_of}: {differing:?}");
+    is
+}
+
 /// The parts of a table, by their names.
 fn parts(store: &Store, table: &str) -> BTreeSet<String> {
     contents(store).into_keys().filter(|[of, ..]| of == table).map(|[_, part, _]| part).collect()
@@ -130,12 +147,7 @@ fn a_year_that_is_over_is_one_part_and_says_what_one_run_says() {
         let night = nightly.run(&pipeline, &[log], as_of, &[]);
         assert_eq!(night.code, Some(0), "{as_of}: {}{}", night.stdout, night.stderr);
         read.push(log);
-        let at_once = Store::new();
-        let whole = at_once.run(&pipeline, &read, as_of, &[]);
-        assert_eq!(whole.code, Some(0), "{as_of}: {}{}", whole.stdout, whole.stderr);
-        let (is, wanted) = (contents(&nightly), contents(&at_once));
-        let differing: Vec<_> = is.keys().chain(wanted.keys()).filter(|key| is.get(*key) != wanted.get(*key)).collect();
-        assert!(differing.is_empty(), "{as_of}: {differing:?}");
+        let is = assert_made_at_once(&nightly, &pipeline, &read, as_of);
         for table in ["disponibilite_jour", "issues_jour", "identifiants", "temps_jours"] {
             let of_2019 = parts(&nightly, table).into_iter().rfind(|part| part.starts_with("2019"));
             assert_eq!(of_2019.as_deref(), Some(last_of_2019), "{as_of}: {table}");
@@ -219,17 +231,6 @@ fn what_stays_is_what_one_run_would_make() {
         read.extend(logs);
     }
     assert_made_at_once(&nightly, &pipeline, &read, "2020-02-04T01:00:00Z");
-}
-
-/// What a store holds is what one run makes of all the logs.
-fn assert_made_at_once(nightly: &Store, pipeline: &Path, read: &[PathBuf], as_of: &str) {
-    let at_once = Store::new();
-    let read: Vec<&Path> = read.iter().map(PathBuf::as_path).collect();
-    let whole = at_once.run(pipeline, &read, as_of, &[]);
-    assert_eq!(whole.code, Some(0), "{}{}", whole.stdout, whole.stderr);
-    let (is, wanted) = (contents(nightly), contents(&at_once));
-    let differing: Vec<_> = is.keys().chain(wanted.keys()).filter(|key| is.get(*key) != wanted.get(*key)).collect();
-    assert!(differing.is_empty(), "{differing:?}");
 }
 
 /// A schedule that ended before the turn of the year; and cycles of two days, of a quarter and of a third of a year, which are looked

@@ -210,18 +210,13 @@ impl<'a> Source<'a> {
     pub(super) fn periods(&mut self) -> Result<Grid> {
         // A version says itself by which of them it was made.
         for table in OF_A_WINDOW {
-            if !self.has_model(table) {
-                continue;
+            let model = format!("models/{table}.sql");
+            if self.entry(&model).is_some() {
+                let sql = self.text(&model)?;
+                self.engine.define(table, &sql)?;
             }
-            let sql = self.text(&model(table))?;
-            self.engine.define(table, &sql)?;
         }
         self.ask("SELECT * FROM periodes ORDER BY type, premier_jour")
-    }
-
-    fn has_model(&self, table: &str) -> bool {
-        let path = self.path(&model(table));
-        self.manifest.files.iter().any(|file| file.path == path)
     }
 
     /// Where files of the version are brought.
@@ -244,23 +239,20 @@ impl<'a> Source<'a> {
         Grid::of(&self.engine.run(&Model::query("dossier", &filled(sql, self.request, self.zone)))?)
     }
 
-    fn path(&self, in_version: &str) -> String {
-        format!("versions/{}/{in_version}", self.manifest.version)
+    /// A file that the version carries, by its path in the version's folder.
+    fn entry(&self, path: &str) -> Option<&'a FileEntry> {
+        let path = format!("versions/{}/{path}", self.manifest.version);
+        self.manifest.files.iter().find(|file| file.path == path)
     }
 
-    /// A text that the version carries, by its path in the version's folder.
+    /// The text of one.
     pub(super) fn text(&self, path: &str) -> Result<String> {
-        let path = self.path(path);
-        let entry = self.manifest.files.iter().find(|file| file.path == path).ok_or_else(|| {
+        let entry = self.entry(path).ok_or_else(|| {
             Error::usage(format!("version {} has no {path}", self.manifest.version)).at(self.store.name())
         })?;
         let file = fetch(self.store, entry, self.folder.path())?;
         std::fs::read_to_string(&file).unreachable("cannot read").map_err(|error| error.at_path(&file))
     }
-}
-
-fn model(table: &str) -> String {
-    format!("models/{table}.sql")
 }
 
 fn filled(sql: &str, request: &Request, zone: Tz) -> String {

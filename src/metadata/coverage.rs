@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use arrow::array::{AsArray, RecordBatch, StringArray};
+use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::{cast, max, min};
 use arrow::datatypes::{DataType, Date32Type};
 use chrono::NaiveDate;
@@ -42,12 +42,13 @@ impl Coverage {
     #[must_use]
     pub fn of(services: &RecordBatch, measured: &RecordBatch) -> Self {
         let mut coverage = Self { days: days(measured), ..Self::default() };
-        let texts = |column: &str| {
-            Some(cast(services.column_by_name(column)?, &DataType::Utf8).ok()?.as_string::<i32>().clone())
+        let texts = |column: &str| -> Vec<String> {
+            let values = services.column_by_name(column).and_then(|values| cast(values, &DataType::Utf8).ok());
+            let texts = values.iter().flat_map(|values| values.as_string::<i32>().iter());
+            texts.flatten().map(str::to_owned).collect()
         };
-        let named = |column: &str| texts(column).into_iter().flat_map(|values| owned(&values)).collect::<Vec<_>>();
-        coverage.services = named("guichet_id").into_iter().zip(named("demarche_id")).collect();
-        coverage.departments = named("departement").into_iter().collect();
+        coverage.services = texts("guichet_id").into_iter().zip(texts("demarche_id")).collect();
+        coverage.departments = texts("departement").into_iter().collect();
         let sums = [
             (&mut coverage.attempts, "lignes"),
             (&mut coverage.looks, "consultations"),
@@ -81,10 +82,6 @@ impl Coverage {
     pub fn departments(&self) -> usize {
         self.departments.len()
     }
-}
-
-fn owned(values: &StringArray) -> Vec<String> {
-    values.iter().flatten().map(str::to_owned).collect()
 }
 
 fn days(measured: &RecordBatch) -> Option<(NaiveDate, NaiveDate)> {

@@ -9,7 +9,6 @@ alone: the months together must be what all at once gives.
 """
 
 models = Path(sys.argv[2])
-schemas = (store / latest["manifest"]).parent / "schemas"
 
 WHOLE = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"}
 TYPES = {
@@ -21,17 +20,11 @@ TYPES = {
     "datetime": {"TIMESTAMP WITH TIME ZONE"},
 }
 
-
 MONTH = "mois"
-
-
-def declared(table):
-    return json.loads((schemas / f"{table}.json").read_text())
-
 
 # The tables of which a model that works month by month sees one month; some of them are made so.
 OF_MONTHS = {table for table in parts if any(field["name"] == MONTH for field in declared(table)["fields"])}
-SPLIT = {table for table in parts if declared(table)["guichets"].get("partition")}
+SPLIT = {table for table in parts if publication(table).get("partition")}
 
 # A table that is split and has no row has no file.
 EMPTY = {"string": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE", "datetime": "TIMESTAMPTZ"}

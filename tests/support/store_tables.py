@@ -27,18 +27,21 @@ for name, paths in parts.items():
     database.read_parquet(paths).create_view(name)
 
 
+schemas = models.parent / "schemas"
+
+
+def declared(name):
+    """What the version's own schema says of a table."""
+    return json.loads((schemas / f"{name}.json").read_text())
+
+
 def publication(name):
-    """How a table is made and published, as the version's own schema says."""
-    return json.loads((models.parent / "schemas" / f"{name}.json").read_text())["guichets"]
+    """How a table is made and published."""
+    return declared(name)["guichets"]
 
 
-def step(table):
-    """How a table is made again that leaves in no format: once, or as often as it is read where it is made of some months."""
-    return "VIEW" if publication(table).get("partition") else "TABLE"
-
-
-# Steps on the way to other tables: they are made again, each once what it reads is there.
-STEPS = {table: step(table) for table in (model.stem for model in models.glob("*.sql")) if not publication(table)["formats"]}
+# Steps on the way to other tables leave in no format: they are made again, each once what it reads is there.
+STEPS = {model.stem for model in models.glob("*.sql") if not publication(model.stem)["formats"]}
 
 
 def make_steps(folder):
@@ -46,8 +49,10 @@ def make_steps(folder):
     while missing:
         made = set()
         for name in sorted(missing):
+            # What is made of some months at a time is made as often as it is read, of those that can be seen then.
+            kind = "VIEW" if publication(name).get("partition") else "TABLE"
             try:
-                database.execute(f"CREATE {STEPS[name]} {name} AS {(folder / f'{name}.sql').read_text()}")
+                database.execute(f"CREATE {kind} {name} AS {(folder / f'{name}.sql').read_text()}")
                 made.add(name)
             except duckdb.CatalogException:
                 continue

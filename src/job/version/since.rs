@@ -6,7 +6,7 @@ use arrow::datatypes::{DataType, Int32Type};
 use chrono::{Datelike, Days, NaiveDate, TimeDelta, Weekday};
 
 use super::Version;
-use super::years::{is_month, is_year};
+use super::years::is_year;
 use crate::calendar::first_of_month;
 use crate::error::{Context, Result};
 use crate::release::{FileEntry, is_over};
@@ -49,8 +49,8 @@ impl Version<'_> {
         // A year is one part once it is over, and its months are before: also where a run speaks of an earlier moment.
         let split = self.catalog.iter().filter(|table| table.guichets.reach.is_some() && is_by_day(table));
         let parts = split.flat_map(|table| ground.parts(&table.name).into_keys());
-        let cut_otherwise =
-            parts.filter_map(first_day_of_part).filter(|(part, day)| is_over(day.year(), as_of) != is_year(part));
+        let parts = parts.filter_map(|part| Some((is_year(part), first_day(part)?)));
+        let cut_otherwise = parts.filter(|(is_year, day)| is_over(day.year(), as_of) != *is_year);
         let cut_otherwise = cut_otherwise.filter_map(|(_, day)| day.with_month(1)).min();
         let first = touched.map(|day| start_of_part(before(day))).into_iter().chain(cut_otherwise).min();
         let day = if reach == Reach::Year { first.and_then(start_of_periods) } else { first }.unwrap_or(never());
@@ -90,7 +90,7 @@ impl Version<'_> {
     /// Takes over the parts of a table of days that lie before a day. Returns whether there is one.
     pub(super) fn carry_before(&mut self, table: &TableSchema, day: NaiveDate) -> bool {
         let Some(ground) = self.ground else { return false };
-        let before = |part: &str| first_day_of_part(part).is_some_and(|(_, first)| first < day);
+        let before = |part: &str| first_day(part).is_some_and(|first| first < day);
         let stand = |file: &&FileEntry| file.partition.as_deref().is_some_and(before);
         let files: Vec<FileEntry> = ground.entries(&table.name).filter(stand).cloned().collect();
         let parts = ground.parts(&table.name).into_iter().filter(|(part, _)| before(part));
@@ -120,14 +120,9 @@ fn never() -> NaiveDate {
     NaiveDate::from_ymd_opt(9999, 1, 1).unwrap_or(NaiveDate::MAX)
 }
 
-fn first_day(month: &str) -> Option<NaiveDate> {
-    format!("{month}-01").parse().ok()
-}
-
-/// A part that is a month or a year, with its first day.
-fn first_day_of_part(part: &str) -> Option<(&str, NaiveDate)> {
-    let day = if is_year(part) { first_day(&format!("{part}-01")) } else { first_day(part).filter(|_| is_month(part)) };
-    day.map(|day| (part, day))
+/// The first day of a part that is a month or a year; nothing of any other.
+fn first_day(part: &str) -> Option<NaiveDate> {
+    format!("{part}{}", if is_year(part) { "-01-01" } else { "-01" }).parse().ok()
 }
 
 #[cfg(test)]
