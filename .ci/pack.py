@@ -1,16 +1,35 @@
-"""What tar and the system's tools write differently everywhere: an archive, its digest, and the list of what a command is made of.
+"""What tar and the system's tools write differently everywhere: an archive, its digest, a wheel, and the list of what a command is made of.
 
-    pack.py PROJECT TARGET FOLDER OUT   writes OUT.tar.gz, OUT.tar.gz.sha256 and OUT.spdx.json
+    pack.py PROJECT TARGET CONTENT FOLDER
+
+Of the folder CONTENT, named guichets-TARGET, writes into FOLDER guichets-TARGET.tar.gz with its .sha256, guichets-TARGET.spdx.json
+and a wheel.
 """
 
+import base64
 import gzip
 import hashlib
 import json
 import subprocess
 import sys
 import tarfile
+import zipfile
 from datetime import datetime, timezone
 from pathlib import Path
+
+# What the wheel of a system is called (PEP 600, 656, 425): what is linked with musl runs on every Linux. A wheel of a system that
+# is not named here could be installed where it does not run, so none is made.
+PLATFORMS = {
+    "x86_64-unknown-linux-musl": "manylinux_2_17_x86_64.manylinux2014_x86_64.musllinux_1_1_x86_64",
+    "aarch64-unknown-linux-musl": "manylinux_2_17_aarch64.manylinux2014_aarch64.musllinux_1_1_aarch64",
+    "x86_64-unknown-linux-gnu": "linux_x86_64",
+    "x86_64-apple-darwin": "macosx_11_0_x86_64",
+    "aarch64-apple-darwin": "macosx_11_0_arm64",
+    "x86_64-pc-windows-gnu": "win_amd64",
+    "x86_64-pc-windows-msvc": "win_amd64",
+}
+# Names of the command, which alone may be run.
+COMMANDS = ("guichets", "guichets.exe")
 
 
 def commit(project):
@@ -27,22 +46,69 @@ def archive(folder, path, moment):
         member.uid = member.gid = 0
         member.uname = member.gname = ""
         member.mtime = moment
+        member.mode = 0o755 if member.isdir() or Path(member.name).name in COMMANDS else 0o644
         return member
 
     with open(path, "wb") as file, gzip.GzipFile("", "wb", fileobj=file, mtime=moment) as packed:
         with tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as tar:
-            tar.add(folder, folder.name, recursive=False, filter=plain)
-            for member in sorted(folder.iterdir()):
-                tar.add(member, f"{folder.name}/{member.name}", filter=plain)
+            tar.add(folder, folder.name, filter=plain)
+
+
+def wheel(project, package, target, content, folder, moment):
+    """The command as Python's installers take it (PEP 427): they lay what is under `scripts` where commands are found."""
+    platform = PLATFORMS.get(target)
+    if platform is None:
+        return
+    name, version = package["name"].replace("-", "_"), package["version"]
+    command = next(content / name for name in COMMANDS if (content / name).is_file())
+    info, data = f"{name}-{version}.dist-info", f"{name}-{version}.data"
+    licences = sorted(content.glob("LICENSE-*"))
+    tags = "".join(f"Tag: py3-none-{tag}\n" for tag in platform.split("."))
+    metadata = [
+        "Metadata-Version: 2.4",
+        f"Name: {package['name']}",
+        f"Version: {version}",
+        f"Summary: {package['description']}",
+        f"License-Expression: {package['license']}",
+        *(f"License-File: {licence.name}" for licence in licences),
+        f"Project-URL: Source, {package['repository']}",
+        "Requires-Python: >=3.10",
+        "Description-Content-Type: text/markdown",
+    ]
+    readme = (content / "README.md").read_text(encoding="utf-8")
+    files = {
+        f"{name}.py": (Path(project) / ".ci" / f"{name}.py").read_bytes(),
+        f"{data}/scripts/{command.name}": command.read_bytes(),
+        **{f"{data}/data/share/man/man1/{page.name}": page.read_bytes() for page in sorted(content.glob("man1/*.1"))},
+        f"{info}/METADATA": ("\n".join(metadata) + "\n\n" + readme).encode(),
+        f"{info}/WHEEL": f"Wheel-Version: 1.0\nGenerator: pack.py\nRoot-Is-Purelib: false\n{tags}".encode(),
+        f"{info}/entry_points.txt": f"[console_scripts]\n{package['name']} = {name}:main\n".encode(),
+        **{f"{info}/licenses/{licence.name}": licence.read_bytes() for licence in licences},
+    }
+
+    def recorded(bytes):
+        digest = base64.urlsafe_b64encode(hashlib.sha256(bytes).digest()).rstrip(b"=").decode()
+        return f"sha256={digest},{len(bytes)}"
+
+    record = "".join(f"{path},{recorded(bytes)}\n" for path, bytes in files.items()) + f"{info}/RECORD,,\n"
+    # A zip file knows no moment before 1980.
+    date = datetime.fromtimestamp(max(moment, 315619200), timezone.utc).timetuple()[:6]
+    with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-{platform}.whl", "w", zipfile.ZIP_DEFLATED) as packed:
+        for path, bytes in {**files, f"{info}/RECORD": record.encode()}.items():
+            member = zipfile.ZipInfo(path, date)
+            member.compress_type = zipfile.ZIP_DEFLATED
+            member.external_attr = (0o100755 if path.endswith(COMMANDS) else 0o100644) << 16
+            packed.writestr(member, bytes)
 
 
 def parts(project, target):
-    """The crates that the command links on a system: neither those of tests nor those of other systems."""
+    """The crates that the command links on a system, its own first: neither those of tests nor those of other systems."""
     command = ["cargo", "metadata", "--format-version", "1", "--locked", "--filter-platform", target]
     told = subprocess.run(command, cwd=project, check=True, capture_output=True, text=True).stdout
     metadata = json.loads(told)
     nodes = {node["id"]: node for node in metadata["resolve"]["nodes"]}
-    linked, waiting = set(), [metadata["resolve"]["root"]]
+    root = metadata["resolve"]["root"]
+    linked, waiting = set(), [root]
     while waiting:
         crate = waiting.pop()
         if crate not in linked:
@@ -50,7 +116,8 @@ def parts(project, target):
             waiting += [
                 dep["pkg"] for dep in nodes[crate]["deps"] if any(kind["kind"] is None for kind in dep["dep_kinds"])
             ]
-    return sorted((crate for crate in metadata["packages"] if crate["id"] in linked), key=lambda crate: crate["id"])
+    crates = (crate for crate in metadata["packages"] if crate["id"] in linked)
+    return sorted(crates, key=lambda crate: (crate["id"] != root, crate["id"]))
 
 
 def bill(crates, name, digest, moment):
@@ -97,15 +164,18 @@ def bill(crates, name, digest, moment):
 
 
 def main():
-    project, target, folder, out = sys.argv[1], sys.argv[2], Path(sys.argv[3]), sys.argv[4]
+    project, target, content, folder = sys.argv[1], sys.argv[2], Path(sys.argv[3]), Path(sys.argv[4])
     digest, moment = commit(project)
-    packed = Path(f"{out}.tar.gz")
-    archive(folder, packed, moment)
+    packed = folder / f"{content.name}.tar.gz"
+    archive(content, packed, moment)
     sha256 = hashlib.sha256(packed.read_bytes()).hexdigest()
     # In the form that sha256sum --check reads.
-    Path(f"{out}.tar.gz.sha256").write_text(f"{sha256}  {packed.name}\n", encoding="utf-8")
-    listed = bill(parts(project, target), folder.name, digest, moment)
-    Path(f"{out}.spdx.json").write_text(json.dumps(listed, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    Path(f"{packed}.sha256").write_text(f"{sha256}  {packed.name}\n", encoding="utf-8")
+    crates = parts(project, target)
+    wheel(project, crates[0], target, content, folder, moment)
+    listed = bill(crates, content.name, digest, moment)
+    text = json.dumps(listed, indent=1, ensure_ascii=False) + "\n"
+    (folder / f"{content.name}.spdx.json").write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -108,6 +108,14 @@ impl Error {
         self.place.as_deref()
     }
 
+    /// The whole of it, where `said` says each sentence in the words of a reader: the place, the message, the causes.
+    pub fn in_words(&self, said: impl Fn(&str) -> String) -> String {
+        let place = self.place.as_ref().map_or_else(String::new, |place| format!("{place}: "));
+        let causes = self.source.as_ref().map_or_else(String::new, |source| reasons(&self.message, source.as_ref()));
+        let causes = causes.strip_prefix(": ").map_or_else(String::new, |causes| format!(": {}", said(causes)));
+        format!("{place}{}{causes}", said(&self.message))
+    }
+
     /// What to do about it, if known.
     #[must_use]
     pub fn advice(&self) -> Option<&str> {
@@ -117,14 +125,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(place) = &self.place {
-            write!(f, "{place}: ")?;
-        }
-        f.write_str(&self.message)?;
-        match &self.source {
-            Some(source) => f.write_str(&reasons(&self.message, source.as_ref())),
-            None => Ok(()),
-        }
+        f.write_str(&self.in_words(str::to_owned))
     }
 }
 

@@ -12,18 +12,13 @@ use std::sync::Arc;
 
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
-use guichets_ouverts::config::{Pipeline, Project, Schedule};
 use guichets_ouverts::error::Result;
-use guichets_ouverts::ingest::{Fate, Found, History, Ingest, LinePlace, Months, Reading, Witness, find};
-use guichets_ouverts::outcome::RuleSet;
+use guichets_ouverts::ingest::{Fate, Found, History, LinePlace, Months, Reading, Witness, find};
 use guichets_ouverts::progress::Silent;
-use guichets_ouverts::registry::Registry;
-use guichets_ouverts::schema::Catalog;
 use proptest::prelude::*;
-use tokio::runtime::Runtime;
 
-use crate::support::foreign::{Foreign, HEADED, PLAIN};
-use crate::support::root;
+use crate::support::foreign::{HEADED, PLAIN};
+use crate::support::loaded::Loaded;
 
 /// How many logs the suite tries.
 const CASES: u32 = 500;
@@ -281,72 +276,35 @@ impl Witness for Told {
     }
 }
 
-/// A pipeline that was loaded, for runs in this process.
-struct Loaded {
-    _folder: Foreign,
-    pipeline: Pipeline,
-    registry: Registry,
-    rules: RuleSet,
-    schedule: Schedule,
-    runtime: Runtime,
+/// The pipeline of a shape of logs.
+fn loaded(shape: Shape) -> Arc<Loaded> {
+    thread_local!(static ALL: std::cell::RefCell<BTreeMap<u8, Arc<Loaded>>> = const { std::cell::RefCell::new(BTreeMap::new()) });
+    let source = match shape {
+        Shape::Contract => None,
+        Shape::Plain => Some(PLAIN),
+        Shape::Headed => Some(HEADED),
+        Shape::Wide => Some(WIDE),
+        Shape::Json => Some(JSON),
+    };
+    let make = || Arc::new(Loaded::new(source, LINE_BYTES));
+    ALL.with(|all| Arc::clone(all.borrow_mut().entry(shape as u8).or_insert_with(make)))
 }
 
-impl Loaded {
-    fn new(source: Option<&str>) -> Self {
-        let folder = Foreign::new(source.unwrap_or(PLAIN));
-        let mut pipeline = Pipeline::load(folder.pipeline()).unwrap();
-        pipeline.limits.line_bytes = LINE_BYTES;
-        if source.is_none() {
-            pipeline.sources.clear();
-        }
-        let project = Project::holding(root()).unwrap();
-        let registry =
-            Registry::load(&Catalog::load(&project.tables()).unwrap(), &pipeline.registry_folders(&project)).unwrap();
-        let rules = RuleSet::load(&pipeline.rules_path(&project)).unwrap();
-        let schedule = Schedule::load(&pipeline.schedule_path()).unwrap();
-        Self { _folder: folder, pipeline, registry, rules, schedule, runtime: Runtime::new().unwrap() }
-    }
+fn found(loaded: &Loaded, path: &Path) -> Found {
+    find(&[path.to_str().unwrap().to_owned()], &loaded.pipeline, loaded.runtime.handle()).unwrap()
+}
 
-    fn of(shape: Shape) -> Arc<Self> {
-        thread_local!(static ALL: std::cell::RefCell<BTreeMap<u8, Arc<Loaded>>> = const { std::cell::RefCell::new(BTreeMap::new()) });
-        let make = || {
-            Arc::new(Self::new(match shape {
-                Shape::Contract => None,
-                Shape::Plain => Some(PLAIN),
-                Shape::Headed => Some(HEADED),
-                Shape::Wide => Some(WIDE),
-                Shape::Json => Some(JSON),
-            }))
-        };
-        ALL.with(|all| Arc::clone(all.borrow_mut().entry(shape as u8).or_insert_with(make)))
-    }
+fn told(loaded: &Loaded, path: &Path) -> Told {
+    let mut told = Told::default();
+    loaded.ingest().show(0, &found(loaded, path).files[0], 0, &mut told, &Silent).unwrap();
+    told
+}
 
-    fn ingest(&self) -> Ingest<'_> {
-        Ingest {
-            pipeline: &self.pipeline,
-            registry: &self.registry,
-            rules: &self.rules,
-            earliest: self.schedule.earliest(),
-            runtime: self.runtime.handle(),
-        }
-    }
-
-    fn found(&self, path: &Path) -> Found {
-        find(&[path.to_str().unwrap().to_owned()], &self.pipeline, self.runtime.handle()).unwrap()
-    }
-
-    fn told(&self, path: &Path) -> Told {
-        let mut told = Told::default();
-        self.ingest().show(0, &self.found(path).files[0], 0, &mut told, &Silent).unwrap();
-        told
-    }
-
-    fn read(&self, path: &Path) -> Reading {
-        let months = Months::new(1 << 30).unwrap();
-        let mut reading = self.ingest().read(self.found(path), History::default(), &months, &Silent).unwrap();
-        reading.withdraw(&months.repeats().unwrap()).unwrap();
-        reading
-    }
+fn read(loaded: &Loaded, path: &Path) -> Reading {
+    let months = Months::new(1 << 30).unwrap();
+    let mut reading = loaded.ingest().read(found(loaded, path), History::default(), &months, &Silent).unwrap();
+    reading.withdraw(&months.repeats().unwrap()).unwrap();
+    reading
 }
 
 /// A file of a name that says nothing of how it is packed.
@@ -362,10 +320,10 @@ proptest! {
 
     #[test]
     fn each_line_of_any_log_is_accounted_for_once(log in log()) {
-        let loaded = Loaded::of(log.shape);
+        let loaded = loaded(log.shape);
         let bytes = log.file();
         let (_folder, path) = written(&bytes, log.shape);
-        let (reading, Told(told), counted) = (loaded.read(&path), loaded.told(&path), count(&bytes));
+        let (reading, Told(told), counted) = (read(&loaded, &path), told(&loaded, &path), count(&bytes));
         let account = &reading.accounts[0];
         let lines = counted.blank.len() as u64;
         prop_assert_eq!(account.lines + account.headers, lines + u64::from(counted.broke), "{:?}", account);
@@ -414,12 +372,12 @@ proptest! {
         let at = which.index(plain.kinds.len());
         let mut changed = plain.clone();
         changed.kinds[at] = new;
-        let loaded = Loaded::of(plain.shape);
-        let told = |log: &Log| {
+        let loaded = loaded(plain.shape);
+        let fates = |log: &Log| {
             let (_folder, path) = written(&log.file(), log.shape);
-            loaded.told(&path).0
+            told(&loaded, &path).0
         };
-        let (mut before, mut after) = (told(&plain), told(&changed));
+        let (mut before, mut after) = (fates(&plain), fates(&changed));
         let line = at as u64 + 1 + u64::from(matches!(plain.shape, Shape::Headed | Shape::Wide));
         for rank in 0..4 {
             before.remove(&(line, rank));

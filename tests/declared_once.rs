@@ -282,7 +282,7 @@ fn a_foreign_log_maps_to_fields_of_the_contract() {
 fn the_dictionary_explains_each_column_in_both_languages() {
     let folder = tempfile::tempdir().unwrap();
     for (language, description) in [("fr", "description"), ("en", "description_en")] {
-        let told = guichets(folder.path(), ["schema", "docs", "--language", language, "--format", "markdown"]);
+        let told = guichets(folder.path(), ["schema", "docs", "--lang", language, "--format", "markdown"]);
         assert_eq!(told.code, Some(0), "{}", told.stderr);
         // What Markdown would take for its own is escaped.
         let told = told.stdout.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").replace('\\', "");

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use chrono::NaiveDate;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use guichets_ouverts::dossier::{Request, collect, sheet, to_html, write_csv};
 use guichets_ouverts::error::{Context, Error, Result};
 use guichets_ouverts::publish::{self, Guard};
@@ -31,9 +31,6 @@ pub struct Dossier {
     /// Last local day, YYYY-MM-DD
     #[arg(long, value_name = "DAY")]
     au: NaiveDate,
-    /// The language of the pages; what the registry says stays in French
-    #[arg(long, value_name = "LANGUAGE", default_value = "fr")]
-    lang: Lang,
     /// The store that holds the published version: a folder, s3://, gs://, az://, or the http address where readers find it
     #[arg(long, value_name = "URL", default_value = "public")]
     store: String,
@@ -45,13 +42,6 @@ pub struct Dossier {
     out: PathBuf,
 }
 
-/// The language of the pages.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Lang {
-    Fr,
-    En,
-}
-
 impl Dossier {
     /// Collects and writes the three files.
     pub fn run(self, common: &Common) -> Result<ExitCode> {
@@ -59,10 +49,7 @@ impl Dossier {
         if self.au < self.du {
             return Err(Error::usage(format!("--au {} is before --du {}", self.au, self.du)));
         }
-        let language = match self.lang {
-            Lang::Fr => Language::French,
-            Lang::En => Language::English,
-        };
+        let language = common.language_of_documents();
         let store = publish::open(&self.store, Guard::default())?;
         let request = Request {
             counter: self.guichet,

@@ -10,6 +10,8 @@ mod explain;
 mod graph;
 mod ingest;
 mod init;
+mod language;
+mod manual;
 mod probe;
 mod retract;
 mod run;
@@ -24,15 +26,19 @@ mod verify;
 mod watch;
 
 use std::borrow::Cow;
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use guichets_ouverts::config::{Pipeline, Project};
 use guichets_ouverts::error::{Error, Result};
+use guichets_ouverts::schema::Language;
 use tracing_subscriber::EnvFilter;
+
+use self::language::Lang;
 
 /// Raw logs of an appointment probe in, versioned and documented open data out
 ///
@@ -58,6 +64,10 @@ struct Common {
     /// Answer in JSON, for machines
     #[arg(long, global = true)]
     json: bool,
+    /// In which language: of errors, help and the closing summary [default: the system's, by LANG]; of documents and
+    /// dictionaries [default: fr]
+    #[arg(long, global = true, value_name = "LANGUAGE")]
+    lang: Option<Lang>,
     /// A clone of the project: the folder with schemas/ and pipelines/ in it [default: the one around the pipeline or the
     /// current folder, or else what the command brings along]
     #[arg(long, global = true, value_name = "DIR", env = "GUICHETS_PROJECT")]
@@ -82,9 +92,15 @@ enum Command {
     Schema(schema::SchemaCommand),
     Catalogue(catalogue::Catalogue),
     Simulate(simulate::Simulate),
+    Manual(manual::Manual),
 }
 
 impl Common {
+    /// The language of a document that is made to be published or printed.
+    fn language_of_documents(&self) -> Language {
+        self.lang.map_or(Language::French, Language::from)
+    }
+
     /// The project that is named, or else that around the current folder, or else the one that the command brings along.
     fn project(&self) -> Result<Project> {
         self.project.as_deref().map_or_else(Self::project_here, Project::holding)
@@ -106,9 +122,17 @@ impl Common {
     }
 }
 
+/// The command line as clap knows it, in the language of this process.
+fn command() -> clap::Command {
+    language::helped(Cli::command())
+}
+
 /// Parses, runs, and turns the outcome into an exit code.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    language::settle(&arguments);
+    let matches = command().get_matches_from(arguments);
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let filter = EnvFilter::try_from_env("GUICHETS_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time().init();
     let json = cli.common.json;
@@ -140,6 +164,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         Some(Command::Schema(command)) => command.run(&cli.common),
         Some(Command::Catalogue(command)) => command.run(&cli.common),
         Some(Command::Simulate(command)) => command.run(&cli.common),
+        Some(Command::Manual(command)) => command.run(),
     }
 }
 
@@ -155,15 +180,24 @@ fn show(error: &Error, json: bool) {
         print(&format!("{told:#}"));
     }
     let red = if std::io::stderr().is_terminal() { (display::BAD, display::PLAIN) } else { ("", "") };
-    eprintln!("{}error{}: {}", red.0, red.1, printable(&error.to_string()));
+    let words = language::words();
+    let (label, colon) = (words.say("erreur", "error"), words.say("\u{a0}:", ":"));
+    let told = error.in_words(|sentence| words.translated(sentence));
+    eprintln!("{}{label}{}{colon} {}", red.0, red.1, printable(&told));
     if let Some(hint) = error.advice() {
-        eprintln!(" hint: {}", printable(hint));
+        let label = words.say("conseil", "hint");
+        eprintln!(" {label}{colon} {}", printable(&words.translated(hint)));
     }
 }
 
 /// Writes to standard output; a reader that went away is no error of ours.
 fn print(text: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{}", printable(text));
+}
+
+/// The same, in the language of whoever reads it.
+fn say(text: &str) {
+    print(&language::lines(text));
 }
 
 /// A text in which nothing commands a terminal: much of what is told was written by others. Line ends, tabs and our own

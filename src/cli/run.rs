@@ -17,7 +17,7 @@ use guichets_ouverts::publish::{self, Base, Guard, Outcome, SigningKey};
 use tokio::runtime::Runtime;
 
 use super::summary::{self, Night};
-use super::{Common, display, print, watch};
+use super::{Common, display, print, say, watch};
 
 /// Build a version from raw logs and publish it
 #[derive(Debug, Args)]
@@ -223,5 +223,9 @@ pub fn signing_key() -> Result<Option<SigningKey>> {
 }
 
 fn tell(common: &Common, store: &str, built: &Built, outcome: Option<&Outcome>, took: std::time::Duration) {
-    print(&if common.json { display::as_json(built, outcome) } else { display::as_text(store, built, outcome, took) });
+    if common.json {
+        print(&display::as_json(built, outcome));
+    } else {
+        say(&display::as_text(store, built, outcome, took));
+    }
 }

@@ -10,7 +10,7 @@ use guichets_ouverts::job::compare_schemas;
 use guichets_ouverts::model::Model;
 use guichets_ouverts::probe::plan_schema;
 use guichets_ouverts::publish::{self, Guard};
-use guichets_ouverts::schema::{Catalog, Language, Origin, TableSchema, dictionary_html, dictionary_markdown};
+use guichets_ouverts::schema::{Catalog, Origin, TableSchema, dictionary_html, dictionary_markdown};
 
 use super::{Common, graph, print};
 
@@ -31,9 +31,6 @@ enum Action {
     },
     /// Print the dictionary of all tables
     Docs {
-        /// In which language
-        #[arg(long, value_enum, default_value_t = Tongue::Fr)]
-        language: Tongue,
         /// In which format
         #[arg(long, value_enum, default_value_t = Markup::Markdown)]
         format: Markup,
@@ -46,12 +43,6 @@ enum Action {
     },
     /// Draw which table is made of which, as Mermaid; with --json, as data
     Graph,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Tongue {
-    Fr,
-    En,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -97,12 +88,9 @@ impl SchemaCommand {
             Action::Check { against } => return check(against.as_deref(), common),
             Action::Graph => draw(common)?,
             Action::Config { what } => print(&what.shown()),
-            Action::Docs { language, format } => {
+            Action::Docs { format } => {
                 let catalog = Catalog::load(&common.project()?.tables())?;
-                let language = match language {
-                    Tongue::Fr => Language::French,
-                    Tongue::En => Language::English,
-                };
+                let language = common.language_of_documents();
                 print(&match format {
                     Markup::Markdown => dictionary_markdown(&catalog.for_readers(), language),
                     Markup::Html => dictionary_html(&catalog.for_readers(), language),

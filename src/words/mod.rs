@@ -1,7 +1,9 @@
 //! Figures and sentences in one language or the other.
 
+mod french;
 mod typeset;
 
+pub use french::french;
 pub use typeset::typeset;
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};

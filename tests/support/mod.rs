@@ -10,6 +10,7 @@ mod files;
 pub mod foreign;
 pub mod gcs;
 pub mod interleave;
+pub mod loaded;
 pub mod model_store;
 pub mod odd_s3;
 pub mod place;
@@ -57,7 +58,8 @@ pub struct Run {
 
 impl Run {
     pub fn of(command: &mut Command) -> Self {
-        let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        // Whatever language whoever runs the tests speaks.
+        let output = command.env("LC_ALL", "C.UTF-8").output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Self { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
     }

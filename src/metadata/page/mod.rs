@@ -12,6 +12,7 @@ use super::describe::warning;
 use super::{Check, Description, json_in_html};
 use crate::config::Organisation;
 use crate::schema::Language;
+use crate::words::french;
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
@@ -220,14 +221,25 @@ fn gates(checks: &[Check<'_>], words: &Words) -> String {
         line(
             &mut html,
             format!(
-                "<tr><th scope=\"row\"><code>{}</code></th><td lang=\"en\">{}</td><td lang=\"en\">{}</td><td>{result}</td></tr>",
+                "<tr><th scope=\"row\"><code>{}</code></th>{}{}<td>{result}</td></tr>",
                 escaped(check.code),
-                escaped(check.figure),
-                escaped(check.threshold),
+                told(check.figure, words),
+                told(check.threshold, words),
             ),
         );
     }
     html + &format!("</tbody>\n</table>\n<p class=\"quiet\">{}</p>\n", words.gates_how)
+}
+
+/// What a gate says, in the language of the page, or as it was said.
+fn told(english: &str, words: &Words) -> String {
+    let in_french = words.language == Language::French;
+    let (text, attribute) = match french(english).filter(|_| in_french) {
+        Some(french) => (french, ""),
+        None if in_french && english.contains(char::is_alphabetic) => (english.to_owned(), " lang=\"en\""),
+        None => (english.to_owned(), ""),
+    };
+    format!("<td{attribute}>{}</td>", escaped(&text))
 }
 
 fn licence(description: &Description<'_>, words: &Words) -> String {

@@ -55,8 +55,8 @@ pub(super) const FRENCH: Words = Words {
     account_how: "Aucune ligne lue n'est perdue : chacune est une tentative, un doublon, une ligne vide, ou mise de \
                   côté avec son <code>motif</code> (tables <code>fichiers</code> et <code>quarantaine</code>).",
     gates: "Les contrôles avant publication",
-    gates_how: "Chacun compare un chiffre à un seuil ; une version refusée n'est pas publiée. Les chiffres sont \
-                écrits en anglais, tels que dans manifest.json.",
+    gates_how: "Chacun compare un chiffre à un seuil ; une version refusée n'est pas publiée. Les mêmes \
+                phrases, en anglais, sont dans manifest.json.",
     gate_headers: ["Contrôle", "Trouvé", "Demandé", "Résultat"],
     passed: "passé",
     refused: "refusé",

@@ -1,0 +1,134 @@
+//! The language in which a person is told something: the one that is asked for, or else the system's, or else English. What
+//! machines read (`--json`, files) is the same in every language.
+
+use std::ffi::OsString;
+use std::sync::OnceLock;
+
+use clap::builder::StyledStr;
+use clap::{Arg, Command, ValueEnum};
+use guichets_ouverts::schema::Language;
+use guichets_ouverts::words::Words;
+
+/// The language of this process, once it is known.
+static SPOKEN: OnceLock<Language> = OnceLock::new();
+
+/// What `--lang` takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Lang {
+    Fr,
+    En,
+}
+
+impl From<Lang> for Language {
+    fn from(lang: Lang) -> Self {
+        match lang {
+            Lang::Fr => Self::French,
+            Lang::En => Self::English,
+        }
+    }
+}
+
+/// Settles the language, from the arguments as they are: help is written before they are understood.
+pub fn settle(arguments: &[OsString]) {
+    let asked = arguments.iter().enumerate().find_map(|(at, argument)| {
+        let argument = argument.to_str()?;
+        let value =
+            if argument == "--lang" { arguments.get(at + 1)?.to_str()? } else { argument.strip_prefix("--lang=")? };
+        Lang::from_str(value, true).ok()
+    });
+    let language = asked.map_or_else(|| of_system(|name| std::env::var(name).ok()), Language::from);
+    let _ = SPOKEN.set(language);
+}
+
+/// What the system says, as POSIX has it: the first of these that says anything.
+fn of_system(variable: impl Fn(&str) -> Option<String>) -> Language {
+    let told = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().filter_map(variable).find(|told| !told.is_empty());
+    match told {
+        Some(told) if told == "fr" || told.starts_with("fr_") => Language::French,
+        _ => Language::English,
+    }
+}
+
+/// The words of this process.
+pub fn words() -> Words {
+    Words(SPOKEN.get().copied().unwrap_or(Language::English))
+}
+
+/// A text of whole lines, each in the language of this process as far as it can be; what stands before and behind a line's
+/// words stays where it is.
+pub fn lines(text: &str) -> String {
+    let words = words();
+    let line = |line: &str| {
+        let (indent, rest) = line.split_at(line.len() - line.trim_start().len());
+        format!("{indent}{}", words.translated(rest))
+    };
+    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// The command line with its help in the language of this process.
+pub fn helped(command: Command) -> Command {
+    match words().0 {
+        Language::English => command,
+        Language::French => french(command),
+    }
+}
+
+/// Every text of the help by its French, command by command. What clap itself says of a wrong command line stays English.
+fn french(mut command: Command) -> Command {
+    // Help for help itself is there once the command is built.
+    command.build();
+    let command = command
+        .help_template("{before-help}{about-with-newline}\nUsage : {usage}\n\n{all-args}{after-help}")
+        .subcommand_help_heading("Commandes")
+        .subcommand_value_name("COMMANDE");
+    let command = said(command, Command::get_about, Command::about);
+    let command = said(command, Command::get_long_about, Command::long_about);
+    let command = said(command, Command::get_after_help, Command::after_help);
+    let command = command.mut_args(|argument| {
+        let argument = said(argument, Arg::get_help, Arg::help);
+        said(argument, Arg::get_long_help, Arg::long_help)
+    });
+    command.mut_subcommands(french)
+}
+
+/// Something with one of its texts in French, where it has that text.
+fn said<T>(thing: T, text: impl Fn(&T) -> Option<&StyledStr>, with: impl Fn(T, String) -> T) -> T {
+    match text(&thing).map(|text| Words(Language::French).translated(&text.to_string())) {
+        Some(french) => with(thing, french),
+        None => thing,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The texts of a command and of those below it that have no French.
+    fn untranslated(command: &Command) -> Vec<String> {
+        let own = [command.get_about(), command.get_long_about(), command.get_after_help()];
+        let arguments = command.get_arguments().flat_map(|argument| [argument.get_help(), argument.get_long_help()]);
+        let texts = own.into_iter().chain(arguments).flatten().map(ToString::to_string);
+        let mut missing: Vec<String> = texts.filter(|text| guichets_ouverts::words::french(text).is_none()).collect();
+        missing.extend(command.get_subcommands().flat_map(untranslated));
+        missing
+    }
+
+    #[test]
+    fn every_help_has_its_french() {
+        let mut command = <super::super::Cli as clap::CommandFactory>::command();
+        command.build();
+        let missing = untranslated(&command);
+        assert!(missing.is_empty(), "in src/words/french.toml there is no French for {missing:#?}");
+    }
+
+    #[test]
+    fn the_system_is_believed_in_the_order_of_posix() {
+        let of = |told: &[(&str, &str)]| {
+            of_system(|name| told.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+        };
+        let is_french = |told: &[(&str, &str)]| matches!(of(told), Language::French);
+        assert!(is_french(&[("LANG", "fr_FR.UTF-8")]) && is_french(&[("LC_ALL", ""), ("LANG", "fr")]));
+        assert!(!is_french(&[]) && !is_french(&[("LANG", "C.UTF-8")]) && !is_french(&[("LANG", "fro")]));
+        assert!(!is_french(&[("LC_ALL", "en_GB.UTF-8"), ("LANG", "fr_FR.UTF-8")]));
+    }
+}
