@@ -4,10 +4,10 @@ mod cli;
 
 use std::process::ExitCode;
 
-/// Where the system's allocator lets one thread in at a time, a run takes twice as long.
-#[cfg(target_env = "musl")]
+/// It gives back what a run no longer needs, which the system's own keeps in pieces.
+#[cfg(unix)]
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     cli::main()

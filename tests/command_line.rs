@@ -44,7 +44,7 @@ impl Here {
 }
 
 /// The commands that a help names.
-fn commands(help: &str) -> Vec<&str> {
+pub fn commands(help: &str) -> Vec<&str> {
     let named = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
     let named = named.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
     named.map(|line| line.split_whitespace().next().unwrap()).filter(|name| *name != "help").collect()

@@ -1,18 +1,16 @@
-//! What runs on a forge: scripts and workflows are well formed, run nothing that is not pinned, and the archive of a release
-//! holds what it says.
+//! What runs on a forge, and what is asked there: scripts, workflows and forms are well formed, and run nothing that is not pinned.
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 use regex::Regex;
-use tempfile::TempDir;
 
 use crate::support::python::Environment;
-use crate::support::{Run, json, root};
+use crate::support::{Run, root};
 
 /// What is wrong with a script or a workflow, by those who know.
-static LINTERS: Environment = Environment::new("tests/requirements-ci.txt");
+pub static LINTERS: Environment = Environment::new("tests/requirements-ci.txt");
 
 const WORKFLOWS: [&str; 3] = ["check", "nightly", "release"];
 
@@ -26,14 +24,22 @@ pub fn complaints(program: &str, args: &[&str], file: &Path) -> Option<String> {
 fn scripts_and_workflows_are_well_formed() {
     let spoiled = tempfile::tempdir().unwrap();
     let workflow = ["--builtin-schema", "vendor.github-workflows"];
+    let form = ["--builtin-schema", "vendor.github-issue-forms"];
+    let chooser = ["--builtin-schema", "vendor.github-issue-config"];
     let gitlab = ["--builtin-schema", "vendor.gitlab-ci", "--data-transform", "gitlab-ci"];
     for (file, program, args, good, bad) in [
         (".ci/nightly", "shellcheck", &[][..], "\"$night/$1.err\"", "$night/$1.err"),
         (".ci/run", "shellcheck", &[], "\"$@\"", "$@"),
         (".ci/release", "shellcheck", &[], "mkdir \"$work/$name\"", "mkdir $work/$name"),
+        (".ci/try-release", "shellcheck", &[], "mkdir \"$work/archive\"", "mkdir $work/archive"),
+        (".ci/image", "shellcheck", &[], "rm -f \"$file\"", "rm -f $file"),
+        (".ci/changelog", "shellcheck", &[], "\"$base\"", "$base"),
         (".github/workflows/nightly.yml", "check-jsonschema", &workflow, "runs-on", "run-on"),
         (".github/workflows/check.yml", "check-jsonschema", &workflow, "runs-on", "run-on"),
         (".github/workflows/release.yml", "check-jsonschema", &workflow, "fail-fast", "fails-fast"),
+        (".github/ISSUE_TEMPLATE/chiffre.yml", "check-jsonschema", &form, "type: input", "type: inputs"),
+        (".github/ISSUE_TEMPLATE/defaut.yml", "check-jsonschema", &form, "type: input", "type: inputs"),
+        (".github/ISSUE_TEMPLATE/config.yml", "check-jsonschema", &chooser, "about:", "abouts:"),
         (".ci/gitlab-nightly.yml", "check-jsonschema", &gitlab, "interruptible: false", "interruptible: 2"),
     ] {
         assert_eq!(complaints(program, args, &root().join(file)), None, "{file}");
@@ -60,53 +66,58 @@ fn workflows_run_what_is_pinned_and_may_write_nothing_by_default() {
     }
 }
 
-/// Packs a stand-in for the command.
-fn packed(folder: &TempDir, out: &str) -> Run {
-    let command = folder.path().join("command");
-    fs::write(&command, "#!/bin/sh\necho the command\n").unwrap();
-    let mut release = Command::new(root().join(".ci/release"));
-    release.args(["x86_64-unknown-linux-gnu", out, "--of"]).arg(command).current_dir(folder.path());
-    Run::of(&mut release)
+#[test]
+fn no_english_word_is_misspelt() {
+    let typos = |folder: &Path| {
+        Run::of(
+            Command::new(LINTERS.interpreter().with_file_name("typos")).args(["--format", "brief"]).current_dir(folder),
+        )
+    };
+    let run = typos(root());
+    assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
+    let spoiled = tempfile::tempdir().unwrap();
+    fs::write(spoiled.path().join("a.rs"), concat!("// It was recie", "ved.\n")).unwrap();
+    assert_ne!(typos(spoiled.path()).code, Some(0));
 }
 
+/// What a change says of itself in the changelog, by the script that asks for it.
 #[test]
-fn the_archive_of_a_release_holds_the_command_and_is_the_same_every_time() {
+fn a_change_that_people_notice_is_in_the_changelog() {
     let folder = tempfile::tempdir().unwrap();
-    for out in ["one", "other"] {
-        let run = packed(&folder, out);
-        assert_eq!(run.code, Some(0), "{}", run.stderr);
-    }
-    let name = "guichets-x86_64-unknown-linux-gnu";
-    let bytes = |out: &str, ending: &str| fs::read(folder.path().join(format!("{out}/{name}.{ending}"))).unwrap();
-    for ending in ["tar.gz", "tar.gz.sha256", "spdx.json"] {
-        assert!(bytes("one", ending) == bytes("other", ending), "{ending} has other bytes");
-    }
-    let shell = |text: &str| Run::of(Command::new("sh").args(["-c", text]).current_dir(folder.path().join("one")));
-    let checked = shell(&format!("sha256sum --check {name}.tar.gz.sha256 && tar xzf {name}.tar.gz && {name}/guichets"));
-    assert_eq!(checked.code, Some(0), "{}", checked.stderr);
-    assert_eq!(checked.stdout, format!("{name}.tar.gz: OK\nthe command\n"));
-    for file in ["LICENSE-APACHE", "LICENSE-MIT", "README.md"] {
-        let inside = fs::read(folder.path().join(format!("one/{name}/{file}"))).unwrap();
-        assert!(inside == fs::read(root().join(file)).unwrap(), "{file}");
-    }
-    let parts = json(&folder.path().join(format!("one/{name}.spdx.json")));
-    let names: Vec<&str> =
-        parts["packages"].as_array().unwrap().iter().map(|part| part["name"].as_str().unwrap()).collect();
-    assert!(["guichets-ouverts", "polars", "rustls"].iter().all(|part| names.contains(part)), "{names:?}");
-    // What only tests or other systems need is no part of it.
-    assert!(["proptest", "insta", "windows-sys"].iter().all(|part| !names.contains(part)), "{names:?}");
-}
-
-/// What `cargo binstall` looks for is what a release holds.
-#[test]
-fn installers_find_the_archive_by_its_name() {
-    let manifest: toml::Table = fs::read_to_string(root().join("Cargo.toml")).unwrap().parse().unwrap();
-    let package = &manifest["package"];
-    let told = |key: &str| package["metadata"]["binstall"][key].as_str().unwrap();
-    let fill = |text: &str| text.replace("{ target }", "T").replace("{ version }", "1.2.3").replace("{ repo }", "R");
-    assert_eq!(fill(told("pkg-url")), "R/releases/download/v1.2.3/guichets-T.tar.gz");
-    assert_eq!(fill(told("bin-dir")), "guichets-T/guichets");
-    assert!(package["repository"].as_str().is_some_and(|address| address.starts_with("https://")));
-    let script = fs::read_to_string(root().join(".ci/release")).unwrap();
-    assert!(script.contains("name=guichets-$target\n"));
+    let git = |args: &[&str]| {
+        let run = Run::of(
+            Command::new("git")
+                .args(["-c", "user.name=a", "-c", "user.email=a@example.org"])
+                .args(args)
+                .current_dir(folder.path()),
+        );
+        assert_eq!(run.code, Some(0), "{args:?} {}", run.stderr);
+    };
+    let write = |path: &str, text: &str| {
+        fs::create_dir_all(folder.path().join(path).parent().unwrap()).unwrap();
+        fs::write(folder.path().join(path), text).unwrap();
+    };
+    let asked =
+        || Run::of(Command::new("bash").arg(root().join(".ci/changelog")).arg("start").current_dir(folder.path()));
+    let commit = |message: &str| {
+        git(&["add", "-A"]);
+        git(&["commit", "-qm", message]);
+        asked().code
+    };
+    git(&["init", "-q"]);
+    write("src/a.rs", "");
+    write("CHANGELOG.md", "# Changelog\n");
+    git(&["add", "-A"]);
+    git(&["commit", "-qm", "start"]);
+    git(&["tag", "start"]);
+    write("tests/a.rs", "");
+    assert_eq!(commit("a test"), Some(0), "nobody notices a test");
+    write("src/a.rs", "fn a() {}\n");
+    assert_eq!(commit("code"), Some(1));
+    assert!(asked().stderr.contains("src/a.rs") && asked().stderr.contains("CHANGELOG.md"), "{}", asked().stderr);
+    git(&["commit", "-q", "--amend", "-m", "code\n\nChangelog: none"]);
+    assert_eq!(asked().code, Some(0), "a change may say that nobody notices it");
+    write("schemas/a.json", "{}");
+    write("CHANGELOG.md", "# Changelog\n\n- A table.\n");
+    assert_eq!(commit("a table"), Some(0));
 }

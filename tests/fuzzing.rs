@@ -5,6 +5,7 @@
 //! `GUICHETS_INPUTS=1000000 cargo test fuzzing` as many as are wanted, and `cargo bolero test` finds new ones by what they reach
 //! (CONTRIBUTING.md). A finding becomes a test of its own.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{fs, str};
@@ -341,7 +342,7 @@ fn a_sample_of_a_log() {
     each(&samples, |bytes| {
         let Ok(sample) = Sample::read("a.csv", std::io::Cursor::new(bytes.to_vec())) else { return };
         let known = Known { counter: &|id| id == "evry-prefecture", procedure: &|id| id == "premier-titre" };
-        let said = Said { zone: None, fields: Default::default() };
+        let said = Said { zone: None, fields: BTreeMap::new() };
         let _ = propose("essai", &sample, &said, &known);
     });
 }

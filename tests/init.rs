@@ -10,7 +10,8 @@ use proptest::prelude::*;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{Attempts, Kind, Run, guichets, real_logs, skipped};
+use crate::support::python::python_json;
+use crate::support::{Attempts, Kind, Run, guichets, real_logs, root, skipped};
 
 /// A folder with a log in it, in which the command is run.
 struct Desk(TempDir);
@@ -328,4 +329,34 @@ fn the_real_logs_are_read_once_what_they_do_not_tell_is_said() {
         "{check}"
     );
     assert!(number(&check, "attempts") > 271_000, "{check}");
+}
+
+/// At a terminal what the sample does not tell is asked for, until the answer is one; nothing typed leaves the blank.
+#[test]
+fn whoever_sits_at_a_terminal_is_asked_what_the_sample_does_not_tell() {
+    let answered = |answers: &[(&str, &str)]| {
+        let desk = Desk::with("a.csv", csv());
+        let like = desk.raw().join("a.csv");
+        let folder = desk.path("essai");
+        let command = [
+            env!("CARGO_BIN_EXE_guichets"),
+            "--project",
+            root().to_str().unwrap(),
+            "--lang",
+            "en",
+            "init",
+            folder.to_str().unwrap(),
+            "--like",
+            like.to_str().unwrap(),
+        ];
+        let args = [serde_json::to_string(&command).unwrap(), serde_json::to_string(answers).unwrap()];
+        let told = python_json(include_str!("support/dialogue.py"), args);
+        assert_eq!((told["code"].as_i64(), told["left"].as_array().map(Vec::len)), (Some(0), Some(0)), "{told}");
+        (desk.pipeline(), told["written"].as_str().unwrap().to_owned())
+    };
+    let (text, told) = answered(&[("source.time.zone", "Paris"), ("« Paris » is no zone", "\u{15}Europe/Paris")]);
+    assert!(text.contains("\nzone = \"Europe/Paris\"") && !text.contains("à compléter:"), "{text}");
+    assert!(told.contains("80 records are attempts"), "{told}");
+    let (text, told) = answered(&[("source.time.zone", "")]);
+    assert!(text.contains("à compléter:") && told.contains("source.time.zone: its times"), "{text}\n{told}");
 }

@@ -13,10 +13,9 @@ use crate::support::{Run, root, sample, tree};
 
 /// Runs the command on this project, as somebody whose system speaks a language.
 fn speaking(language: &str, folder: &TempDir, args: &[&str]) -> Run {
-    let mut command = Command::new("env");
-    command.arg(format!("LC_ALL={language}")).arg(env!("CARGO_BIN_EXE_guichets"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_guichets"));
     command.args(["--project", root().to_str().unwrap()]).args(args).current_dir(folder.path());
-    Run::of(&mut command)
+    Run::of(command.env("LC_ALL", language))
 }
 
 #[test]
@@ -24,7 +23,11 @@ fn an_error_and_what_to_do_are_told_in_the_language_of_the_system_or_in_the_one_
     let folder = tempfile::tempdir().unwrap();
     let args = ["check", "nulle-part", "--raw", "a.ndjson"];
     let french = speaking("fr_FR.UTF-8", &folder, &args);
-    assert!(french.stderr.starts_with("erreur\u{a0}: il n'y a pas de pipeline «\u{a0}nulle-part\u{a0}»"), "{}", french.stderr);
+    assert!(
+        french.stderr.starts_with("erreur\u{a0}: il n'y a pas de pipeline «\u{a0}nulle-part\u{a0}»"),
+        "{}",
+        french.stderr
+    );
     assert!(french.stderr.contains(" conseil\u{a0}: ") && french.code == Some(2), "{}", french.stderr);
     let english = speaking("C.UTF-8", &folder, &args);
     assert!(english.stderr.starts_with("error: no pipeline « nulle-part »"), "{}", english.stderr);

@@ -241,6 +241,10 @@ fn a_night_that_a_gate_refuses_says_which_and_how_to_overrule_it() {
     assert_eq!(forge.bucket.object("latest.json"), pointer);
     assert!(catalogue.asked().is_empty(), "{:?}", catalogue.asked());
 
+    let french = forge.night_with(&[("LC_ALL", "fr_FR.UTF-8")], &second, as_of, "", &[]);
+    let french = french.ended(3, "refused: le contrôle «\u{a0}quarantaine\u{a0}» refuse");
+    assert!(french.run.stdout.contains("; rien n'a été publié"), "{}", french.run.stdout);
+
     let night = forge.night(&second, as_of, "", &["--accept", "quarantaine", "--because", "disque plein"]);
     let night = night.ended(0, "published");
     night.says(&["| overruled: disque plein |"]);

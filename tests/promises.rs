@@ -41,6 +41,7 @@ mod fuzzing;
 mod gates;
 mod incidents;
 mod init;
+mod installing;
 mod instants;
 mod intervals;
 mod languages;

@@ -19,10 +19,13 @@ use guichets_ouverts::schema::Catalog;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
+use super::dialogue::completed;
 use super::explain::Teller;
 use super::{Common, print};
 
 /// Write a pipeline's folder: for logs of the contract, or for logs like a sample, with what the sample does not tell
+///
+/// At a terminal, what it does not tell is asked for.
 #[derive(Debug, Args)]
 pub struct Init {
     /// The folder to make; its last part is the pipeline's name
@@ -76,7 +79,7 @@ impl Init {
         let said = Said { zone: self.zone, fields: self.fields.iter().cloned().collect() };
         let known =
             Known { counter: &|id| registry.counter(id).is_some(), procedure: &|id| registry.has_procedure(id) };
-        let proposal = propose(&name, &sample, &said, &known)?;
+        let proposal = completed(said, |said| propose(&name, &sample, said, &known), common)?;
         let trial = Trial { project: &project, registry: &registry, runtime: &runtime, like };
         let account = if proposal.missing.is_empty() { Some(trial.of(&proposal, common)?) } else { None };
         write(&self.folder, &proposal)?;

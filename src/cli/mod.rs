@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod check;
+mod dialogue;
 mod diff;
 mod display;
 mod dossier;
