@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::support::{Run, json, root, sample, tools};
+use crate::support::{Run, copy, json, root, sample, tools};
 
 /// Texts that readr takes for something else where nobody tells it their type: those of digits, and times of day.
 const GUESSED: [(&str, &str, &str); 4] = [
@@ -67,4 +67,35 @@ fn r_of_debian_finds_every_row_and_the_declared_types() {
     assert_eq!(read, expected);
     let known = GUESSED.map(|(table, column, class)| (table.to_owned(), column.to_owned(), class.to_owned()));
     assert_eq!(guessed, BTreeSet::from(known));
+}
+
+/// The script that stands beside the notebooks finds published rates again, and stops where one is not what its seconds give.
+#[test]
+fn the_script_in_r_finds_published_rates_again_or_stops() {
+    if !tools::provided(Command::new("Rscript").args(["--vanilla", "-e", "library(readr)"]), &["r-cran-readr"]) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    copy(sample().store(), folder.path());
+    let picture = folder.path().join("a.pdf");
+    let run = || {
+        let script = root().join("notebooks/disponibilite.R");
+        Run::of(Command::new("Rscript").arg("--vanilla").arg(script).arg(folder.path()).arg(&picture))
+    };
+    let told = run();
+    assert_eq!(told.code, Some(0), "{}", told.stderr);
+    assert!(told.stdout.contains("taux retrouvés") && picture.metadata().unwrap().len() > 2000, "{}", told.stdout);
+    let path = folder.path().join("latest/disponibilite_mois.csv");
+    let mut reader = csv::Reader::from_path(&path).unwrap();
+    let header = reader.headers().unwrap().clone();
+    let at = header.iter().position(|column| column == "secondes_non").unwrap();
+    let mut rows: Vec<csv::StringRecord> = reader.into_records().map(Result::unwrap).collect();
+    let row = rows.iter_mut().find(|row| row[at] != *"0").unwrap();
+    *row = row.iter().enumerate().map(|(column, value)| if column == at { "1" } else { value }).collect();
+    let mut writer = csv::Writer::from_path(&path).unwrap();
+    writer.write_record(&header).unwrap();
+    rows.iter().for_each(|row| writer.write_record(row).unwrap());
+    writer.flush().unwrap();
+    let told = run();
+    assert!(told.code != Some(0) && told.stderr.contains("rated$taux_sans_rdv"), "{}{}", told.stdout, told.stderr);
 }

@@ -4,6 +4,21 @@
 //! line, `check` believes them or not, the rules give each an outcome. `judge` is all of this for one file, and shows
 //! what becomes of each line to a [`Witness`]: [`Months`] gathers the columns, `guichets explain` tells a person.
 //! A line that fails at any of these is set aside with its place and a reason; nothing that a file holds stops the run.
+//!
+//! ```
+//! use guichets_ouverts::ingest::{check, decode};
+//!
+//! let line = r#"{"contract":"attempt/1","attempt_id":"00000000-0000-4000-8000-000000000001",
+//!     "started_at":"2019-04-16T08:10:00Z","counter":"evry-prefecture","procedure":"premier-titre",
+//!     "system":"ez_planning","probe":"essai","http_status":200}"#.replace('\n', "");
+//! let attempt = decode(&line).unwrap();
+//! assert!(check(&attempt).is_ok());
+//! // What cannot be read has a reason and, where there is one, the field that is at fault.
+//! assert_eq!(decode(&line[..20]).unwrap_err().reason.code(), "json_invalide");
+//! let late = line.replace("2019-04-16", "2019-04-31");
+//! let reject = check(&decode(&late).unwrap()).unwrap_err();
+//! assert_eq!((reject.reason.code(), reject.field.as_deref()), ("date_invalide", Some("started_at")));
+//! ```
 
 /// Raised whenever this program makes something else of a raw line than before: nights then read every log again instead
 /// of standing on what was read. A test holds what the sample becomes against the revision.

@@ -6,6 +6,23 @@
 //!
 //! What nobody recognises is [`Outcome::UnrecognizedPage`], whose answer is unknown. Only a rule written for a sentence
 //! or a trace that was really seen can answer yes or no.
+//!
+//! ```
+//! use guichets_ouverts::outcome::{Classifier, Evidence, RuleSet};
+//!
+//! let rules = RuleSet::load("pipelines/rendez-vous/outcome-rules.toml".as_ref())?;
+//! let mut classifier = Classifier::new(&rules);
+//! let mut outcome = |status, text| {
+//!     let evidence = Evidence { http_status: Some(status), page_text: Some(text), ..Evidence::default() };
+//!     rules.rules()[classifier.classify(&evidence)].outcome.code()
+//! };
+//! let none = "Il n'existe plus de plage horaire libre pour votre demande de rendez-vous.";
+//! assert_eq!(outcome(200, none), "aucun_rdv");
+//! // The same sentence under an error of the server says nothing of appointments, and neither does a page that nobody knows.
+//! assert_eq!(outcome(502, none), "erreur_serveur");
+//! assert_eq!(outcome(200, "Bienvenue"), "page_non_reconnue");
+//! # Ok::<(), guichets_ouverts::error::Error>(())
+//! ```
 
 mod classifier;
 mod condition;

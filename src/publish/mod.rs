@@ -3,6 +3,24 @@
 //! Order of writing: a claim on the version's name; the files that are missing, by digest; the manifest; then the pointer
 //! `latest.json`, by one conditional write; then the list `versions.json`; then the stable names under `latest/`. A reader
 //! who follows the pointer sees the old version or the new one, never a mix.
+//!
+//! Whoever has an address can verify what stands there, without the program that published it:
+//!
+//! ```
+//! use guichets_ouverts::progress::Silent;
+//! use guichets_ouverts::publish::{Guard, open, verify};
+//!
+//! # let folder = tempfile::tempdir().unwrap();
+//! # let packed = std::fs::File::open("tests/fixtures/stores/before-0.1.0/store.tar.zst").unwrap();
+//! # let mut unpacked = zstd::Decoder::new(packed).unwrap();
+//! # unpacked.window_log_max(27).unwrap();
+//! # tar::Archive::new(unpacked).unpack(folder.path()).unwrap();
+//! # let address = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path().display().to_string();
+//! let store = open(&address, Guard::default())?; // a folder here; s3://, gs://, az:// and https:// as well
+//! let verified = verify(store.as_ref(), None, None, &Silent)?;
+//! assert!(verified.faults.is_empty());
+//! # Ok::<(), guichets_ouverts::error::Error>(())
+//! ```
 
 mod clearing;
 mod key;

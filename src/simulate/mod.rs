@@ -5,6 +5,23 @@
 //! the `plan` says what the scenario means, the `agenda` who is due when, a `watch` looks at one service, a `look`
 //! comes to something, a `page` shows it as that booking system would, and the `delivery` writes it down. Memory holds
 //! one cycle at a time, whatever the length of the campaign.
+//!
+//! ```
+//! use guichets_ouverts::simulate::{Compression, Options, simulate};
+//!
+//! let options = Options { attempts: Some(1000), compression: Compression::None, ..Options::default() };
+//! let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+//! let mut logs = Vec::new();
+//! for folder in &folders {
+//!     let summary = simulate("data/sample/scenario.toml".as_ref(), folder.path(), &options)?;
+//!     let mut files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().path()).collect();
+//!     files.sort();
+//!     assert_eq!(files.len() as u64, summary.files);
+//!     logs.push(files.into_iter().map(|file| std::fs::read(file).unwrap()).collect::<Vec<_>>());
+//! }
+//! assert!(logs[0] == logs[1]);
+//! # Ok::<(), guichets_ouverts::error::Error>(())
+//! ```
 
 mod agenda;
 mod delivery;
