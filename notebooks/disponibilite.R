@@ -38,8 +38,10 @@ stopifnot(nrow(rated) > 0, all(abs(again - rated$taux_sans_rdv) < 1e-9))
 stopifnot(with(rated, borne_basse <= taux_sans_rdv & taux_sans_rdv <= borne_haute))
 cat(nrow(months), "mois de services,", nrow(rated), "taux retrouvés à partir de leurs secondes\n")
 
-# Le service qui a le plus de mois avec un taux. Un mois sans taux n'est pas un mois à zéro : il reste vide.
-service <- names(which.max(table(paste(rated$guichet_id, rated$demarche_id, sep = " / "))))
+# Le service qui a le plus de mois avec un intervalle, ou à défaut un taux. Un mois sans taux n'est pas un mois à zéro : il reste vide.
+bounded <- subset(rated, !is.na(ic95_bas))
+bounded <- if (nrow(bounded) > 0) bounded else rated
+service <- names(which.max(table(paste(bounded$guichet_id, bounded$demarche_id, sep = " / "))))
 shown <- subset(months, paste(guichet_id, demarche_id, sep = " / ") == service)
 shown <- shown[order(shown$mois), ]
 pdf(picture, width = 8, height = 4)
