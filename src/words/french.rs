@@ -80,11 +80,13 @@ impl Template {
                 // Those without a name are filled in one after the other.
                 Piece::Blank(_) => {
                     let is_share = matches!(pieces.peek(), Some(Piece::Text(text)) if text.starts_with("\u{a0}%"));
-                    if let Some(at) = left.iter().position(|(english, _)| *english == piece) {
-                        let value = left.remove(at).1;
-                        let value = if is_share { value.replace('.', ",") } else { value.to_owned() };
-                        told.push_str(&french(&value).unwrap_or(value));
-                    }
+                    let Some(at) = left.iter().position(|(english, _)| *english == piece) else { continue };
+                    let value = left.remove(at).1;
+                    // What is quoted is somebody's own text, whatever it looks like.
+                    let is_quoted = ["«\u{a0}", "« "].iter().any(|quote| told.ends_with(quote));
+                    let said = if is_quoted { None } else { french(value) };
+                    let said = said.unwrap_or_else(|| value.to_owned());
+                    told.push_str(&if is_share { said.replace('.', ",") } else { said });
                 }
             }
         }
@@ -163,6 +165,12 @@ mod tests {
         let told = |sentence| told("no {what} « {name} » in {}", "dans {}, pas de {what} « {name} »", sentence);
         assert_eq!(told("no pipeline « a » in /tmp"), Some("dans /tmp, pas de pipeline « a »".to_owned()));
         assert_eq!(told("a pipeline « a » in b"), None);
+    }
+
+    #[test]
+    fn what_is_quoted_is_not_translated() {
+        let french = french("no pipeline « not a pipeline »").unwrap();
+        assert!(french.contains("« not a pipeline »") || french.contains("«\u{a0}not a pipeline\u{a0}»"), "{french}");
     }
 
     #[test]
