@@ -94,7 +94,9 @@ fn the_script_in_r_finds_published_rates_again_or_stops() {
     *row = row.iter().enumerate().map(|(column, value)| if column == at { "1" } else { value }).collect();
     let mut writer = csv::Writer::from_path(&path).unwrap();
     writer.write_record(&header).unwrap();
-    rows.iter().for_each(|row| writer.write_record(row).unwrap());
+    for row in &rows {
+        writer.write_record(row).unwrap();
+    }
     writer.flush().unwrap();
     let told = run();
     assert!(told.code != Some(0) && told.stderr.contains("rated$taux_sans_rdv"), "{}{}", told.stdout, told.stderr);
