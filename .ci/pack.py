@@ -1,15 +1,17 @@
-"""What tar and the system's tools write differently everywhere: an archive, its digest, a wheel, and the list of what a command is made of.
+"""What tar and the system's tools write differently everywhere: an archive, its digest, a wheel, and what a command is made of.
 
     pack.py PROJECT TARGET CONTENT FOLDER
 
-Of the folder CONTENT, named guichets-TARGET, writes into FOLDER guichets-TARGET.tar.gz with its .sha256, guichets-TARGET.spdx.json
-and a wheel.
+Into the folder CONTENT, named guichets-TARGET, writes README.md, whose links lead to the repository, and THIRD-PARTY.txt: the
+licences of what the command brings along. Of it, writes into FOLDER guichets-TARGET.tar.gz with its .sha256,
+guichets-TARGET.spdx.json and a wheel.
 """
 
 import base64
 import gzip
 import hashlib
 import json
+import re
 import subprocess
 import sys
 import tarfile
@@ -30,6 +32,10 @@ PLATFORMS = {
 }
 # Names of the command, which alone may be run.
 COMMANDS = ("guichets", "guichets.exe")
+# How a file is called that holds a licence or names those to whom something belongs.
+LICENCE = re.compile(r"(licen[cs]e|copying|copyright|notice|unlicense)", re.IGNORECASE)
+# A link of Markdown to a file of the repository, and one that shows a picture.
+LINK, PICTURE = re.compile(r"(?<=\]\()(?![a-z]+:|#)(?=[^)]+\))"), re.compile(r"(!\[[^\]]*\]\()(?![a-z]+:)")
 
 
 def commit(project):
@@ -62,7 +68,7 @@ def wheel(project, package, target, content, folder, moment):
     name, version = package["name"].replace("-", "_"), package["version"]
     command = next(content / name for name in COMMANDS if (content / name).is_file())
     info, data = f"{name}-{version}.dist-info", f"{name}-{version}.data"
-    licences = sorted(content.glob("LICENSE-*"))
+    licences = sorted([*content.glob("LICENSE-*"), content / "THIRD-PARTY.txt"])
     tags = "".join(f"Tag: py3-none-{tag}\n" for tag in platform.split("."))
     metadata = [
         "Metadata-Version: 2.4",
@@ -75,12 +81,12 @@ def wheel(project, package, target, content, folder, moment):
         "Requires-Python: >=3.10",
         "Description-Content-Type: text/markdown",
     ]
-    readme = (content / "README.md").read_text(encoding="utf-8")
+    page = (content / "README.md").read_text(encoding="utf-8")
     files = {
         f"{name}.py": (Path(project) / ".ci" / f"{name}.py").read_bytes(),
         f"{data}/scripts/{command.name}": command.read_bytes(),
         **{f"{data}/data/share/man/man1/{page.name}": page.read_bytes() for page in sorted(content.glob("man1/*.1"))},
-        f"{info}/METADATA": ("\n".join(metadata) + "\n\n" + readme).encode(),
+        f"{info}/METADATA": ("\n".join(metadata) + "\n\n" + page).encode(),
         f"{info}/WHEEL": f"Wheel-Version: 1.0\nGenerator: pack.py\nRoot-Is-Purelib: false\n{tags}".encode(),
         f"{info}/entry_points.txt": f"[console_scripts]\n{package['name']} = {name}:main\n".encode(),
         **{f"{info}/licenses/{licence.name}": licence.read_bytes() for licence in licences},
@@ -120,23 +126,65 @@ def parts(project, target):
     return sorted(crates, key=lambda crate: (crate["id"] != root, crate["id"]))
 
 
-def bill(crates, name, digest, moment):
+def pages(project):
+    """What the pages bring along that is no crate, in the form of crates: what reads Parquet in a browser, and the typeface."""
+    browser = Path(project) / "src/site/browser"
+    locked = json.loads((browser / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    script = (Path(project) / "src/site/assets/interroger.js").read_text(encoding="utf-8")
+    head, modules = script.partition("*/")[0], []
+    for name, part in locked.items():
+        module = name.removeprefix("node_modules/")
+        if re.search(rf"^{re.escape(module)} {re.escape(part.get('version', ''))}$", head, re.MULTILINE) and module:
+            modules.append({"name": module, "version": part["version"], "license": part["license"], "type": "npm"})
+    typeface = Path(project) / "data/police"
+    version = re.search(r"\[Inter\]\(\S+\) (\d[\d.]*\d)", (typeface / "README.md").read_text(encoding="utf-8"))
+    if not modules or not version:
+        raise SystemExit("pack.py: what the pages bring along is not found")
+    inter = {"name": "inter", "version": version[1], "license": "OFL-1.1", "type": "generic"}
+    notices = [(modules, head.partition("It holds:")[2]), ([inter], (typeface / "OFL.txt").read_text(encoding="utf-8"))]
+    return [*modules, inter], notices
+
+
+def notices(crates, others):
+    """The licences of all that the command brings along, each text once, under those of which it is."""
+    texts = {}
+    for crate in crates:
+        folder = Path(crate["manifest_path"]).parent
+        for file in sorted(folder.iterdir()):
+            if file.is_file() and LICENCE.match(file.name):
+                text = file.read_text(encoding="utf-8", errors="replace")
+                texts.setdefault(" ".join(text.split()), (text, []))[1].append(crate)
+    found = [(of, text) for text, of in texts.values()] + others
+    named = lambda part: f"{part['name']} {part['version']} ({part['license'] or 'see its source'})"
+    blocks = [", ".join(map(named, of)) + "\n\n" + text.strip() for of, text in found]
+    listed = "\n".join(sorted({named(crate) for crate in crates} | {named(part) for of, _ in others for part in of}))
+    head = f"The command brings along:\n\n{listed}\n\nWhat their authors ask to be passed on:"
+    return f"\n\n{'-' * 80}\n\n".join([head, *blocks]) + "\n"
+
+
+def readme(text, repository, tag):
+    """The page of the project, to be read outside of it."""
+    text = PICTURE.sub(rf"\g<1>{repository}/raw/{tag}/", text)
+    return LINK.sub(f"{repository}/blob/{tag}/", text)
+
+
+def bill(parts, name, digest, moment):
     """SPDX 2.3 in JSON."""
-    def package(number, crate):
+    def package(number, part):
         return {
             "SPDXID": f"SPDXRef-{number}",
-            "name": crate["name"],
-            "versionInfo": crate["version"],
-            "downloadLocation": crate["repository"] or "NOASSERTION",
+            "name": part["name"],
+            "versionInfo": part["version"],
+            "downloadLocation": part.get("repository") or "NOASSERTION",
             "licenseConcluded": "NOASSERTION",
-            "licenseDeclared": (crate["license"] or "NOASSERTION").replace("/", " OR "),
+            "licenseDeclared": (part["license"] or "NOASSERTION").replace("/", " OR "),
             "copyrightText": "NOASSERTION",
             "filesAnalyzed": False,
             "externalRefs": [
                 {
                     "referenceCategory": "PACKAGE-MANAGER",
                     "referenceType": "purl",
-                    "referenceLocator": f"pkg:cargo/{crate['name']}@{crate['version']}",
+                    "referenceLocator": f"pkg:{part.get('type', 'cargo')}/{part['name']}@{part['version']}",
                 }
             ],
         }
@@ -151,14 +199,14 @@ def bill(crates, name, digest, moment):
             "created": datetime.fromtimestamp(moment, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "creators": ["Tool: guichets-ouverts/.ci/pack.py"],
         },
-        "packages": [package(number, crate) for number, crate in enumerate(crates)],
+        "packages": [package(number, part) for number, part in enumerate(parts)],
         "relationships": [
             {
                 "spdxElementId": "SPDXRef-DOCUMENT",
                 "relationshipType": "DESCRIBES",
                 "relatedSpdxElement": f"SPDXRef-{number}",
             }
-            for number in range(len(crates))
+            for number in range(len(parts))
         ],
     }
 
@@ -166,14 +214,19 @@ def bill(crates, name, digest, moment):
 def main():
     project, target, content, folder = sys.argv[1], sys.argv[2], Path(sys.argv[3]), Path(sys.argv[4])
     digest, moment = commit(project)
+    crates = parts(project, target)
+    others, theirs = pages(project)
+    (content / "THIRD-PARTY.txt").write_text(notices(crates[1:], theirs), encoding="utf-8")
+    text = (Path(project) / "README.md").read_text(encoding="utf-8")
+    page = readme(text, crates[0]["repository"], f"v{crates[0]['version']}")
+    (content / "README.md").write_text(page, encoding="utf-8")
     packed = folder / f"{content.name}.tar.gz"
     archive(content, packed, moment)
     sha256 = hashlib.sha256(packed.read_bytes()).hexdigest()
     # In the form that sha256sum --check reads.
     Path(f"{packed}.sha256").write_text(f"{sha256}  {packed.name}\n", encoding="utf-8")
-    crates = parts(project, target)
     wheel(project, crates[0], target, content, folder, moment)
-    listed = bill(crates, content.name, digest, moment)
+    listed = bill([*crates, *others], content.name, digest, moment)
     text = json.dumps(listed, indent=1, ensure_ascii=False) + "\n"
     (folder / f"{content.name}.spdx.json").write_text(text, encoding="utf-8")
 

@@ -108,11 +108,12 @@ impl Error {
         self.place.as_deref()
     }
 
-    /// The whole of it, where `said` says each sentence in the words of a reader: the place, the message, the causes.
-    pub fn in_words(&self, said: impl Fn(&str) -> String) -> String {
+    /// The whole of it, where `said` says each sentence in the words of a reader: the place, the message, the causes, and between
+    /// these what that reader's colon is.
+    pub fn in_words(&self, colon: &str, said: impl Fn(&str) -> String) -> String {
         let place = self.place.as_ref().map_or_else(String::new, |place| format!("{place}: "));
         let causes = self.source.as_ref().map_or_else(String::new, |source| reasons(&self.message, source.as_ref()));
-        let causes = causes.strip_prefix(": ").map_or_else(String::new, |causes| format!(": {}", said(causes)));
+        let causes = causes.strip_prefix(": ").map_or_else(String::new, |causes| format!("{colon}{}", said(causes)));
         format!("{place}{}{causes}", said(&self.message))
     }
 
@@ -125,7 +126,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.in_words(str::to_owned))
+        f.write_str(&self.in_words(": ", str::to_owned))
     }
 }
 

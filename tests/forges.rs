@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use regex::Regex;
+use serde_json::Value;
 
 use crate::support::python::Environment;
 use crate::support::{Run, root};
@@ -54,15 +55,35 @@ fn scripts_and_workflows_are_well_formed() {
 /// A tag of an action can be moved, a commit cannot; and nothing that somebody else wrote is put into a shell's text.
 #[test]
 fn workflows_run_what_is_pinned_and_may_write_nothing_by_default() {
-    let pinned =
-        Regex::new(r"^actions/(attest-build-provenance|cache|checkout)@[0-9a-f]{40} # v[0-9]+\.[0-9]+\.[0-9]+$")
-            .unwrap();
+    let pinned = Regex::new(r"^actions/[a-z-]+(/restore|/save)?@[0-9a-f]{40} # v[0-9]+\.[0-9]+\.[0-9]+$").unwrap();
     for name in WORKFLOWS {
         let text = fs::read_to_string(root().join(format!(".github/workflows/{name}.yml"))).unwrap();
         let after = |key: &'static str| text.lines().filter_map(move |line| line.split_once(key)).map(|(_, rest)| rest);
         assert!(after("uses: ").count() > 0 && after("uses: ").all(|used| pinned.is_match(used)), "{name}");
         assert!(text.contains("\npermissions:\n  contents: read\n"), "{name}");
         assert!(after("run: ").count() > 0 && after("run: ").all(|run| !run.contains("${{")), "{name}");
+    }
+}
+
+/// The compiler that is promised compiles every dependency, and is the one that forges take.
+#[test]
+fn the_compiler_that_is_promised_is_the_one_that_forges_take() {
+    let metadata = Run::of(
+        Command::new(env!("CARGO")).args(["metadata", "--format-version", "1", "--locked"]).current_dir(root()),
+    );
+    let metadata: Value = serde_json::from_str(&metadata.stdout).unwrap();
+    let number = |version: &str| -> Vec<u64> { version.split('.').map(|part| part.parse().unwrap()).collect() };
+    let mut packages = metadata["packages"].as_array().unwrap().iter();
+    let ours = packages.clone().find(|package| package["name"] == "guichets-ouverts").unwrap()["rust_version"].as_str();
+    let ours = ours.unwrap();
+    let later = packages.find(|package| package["rust_version"].as_str().is_some_and(|its| number(its) > number(ours)));
+    assert!(later.is_none(), "{} needs {}", later.unwrap()["id"], later.unwrap()["rust_version"]);
+    let taken = Regex::new(r"(?:toolchain install |rust:|Rust )([0-9]+\.[0-9]+)").unwrap();
+    let workflows = WORKFLOWS.map(|name| format!(".github/workflows/{name}.yml"));
+    for file in workflows.iter().map(String::as_str).chain([".ci/gitlab-nightly.yml", "README.md"]) {
+        let text = fs::read_to_string(root().join(file)).unwrap();
+        let versions: Vec<&str> = taken.captures_iter(&text).map(|found| found.get(1).unwrap().as_str()).collect();
+        assert!(!versions.is_empty() && versions.iter().all(|version| *version == ours), "{file}: {versions:?}");
     }
 }
 

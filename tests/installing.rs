@@ -3,6 +3,7 @@
 use std::fs;
 use std::process::Command;
 
+use regex::Regex;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -40,14 +41,26 @@ fn the_archive_of_a_release_holds_the_command_and_is_the_same_every_time() {
     let checked = shell(&format!("sha256sum --check {name}.tar.gz.sha256 && tar xzf {name}.tar.gz && {name}/guichets"));
     assert_eq!(checked.code, Some(0), "{}", checked.stderr);
     assert_eq!(checked.stdout, format!("{name}.tar.gz: OK\nthe command\n"));
-    for file in ["LICENSE-APACHE", "LICENSE-MIT", "README.md"] {
-        let inside = fs::read(folder.path().join(format!("one/{name}/{file}"))).unwrap();
-        assert!(inside == fs::read(root().join(file)).unwrap(), "{file}");
+    let inside = |file: &str| fs::read_to_string(folder.path().join(format!("one/{name}/{file}"))).unwrap();
+    for file in ["LICENSE-APACHE", "LICENSE-MIT"] {
+        assert!(inside(file) == fs::read_to_string(root().join(file)).unwrap(), "{file}");
+    }
+    // Its links lead somewhere, wherever it is read.
+    let (readme, links) = (inside("README.md"), Regex::new(r"\]\(([^)#][^)]*)\)").unwrap());
+    let links: Vec<&str> = links.captures_iter(&readme).map(|found| found.get(1).unwrap().as_str()).collect();
+    assert!(links.len() > 30 && links.iter().all(|link| link.starts_with("http")), "{links:?}");
+    // What others ask to be passed on with what is theirs.
+    let notices = inside("THIRD-PARTY.txt");
+    for part in ["polars ", "hyparquet ", "inter 4", "Ritchie Vink", "SIL OPEN FONT LICENSE"] {
+        assert!(notices.contains(part), "{part}");
     }
     let parts = json(&folder.path().join(format!("one/{name}.spdx.json")));
     let names: Vec<&str> =
         parts["packages"].as_array().unwrap().iter().map(|part| part["name"].as_str().unwrap()).collect();
-    assert!(["guichets-ouverts", "polars", "rustls"].iter().all(|part| names.contains(part)), "{names:?}");
+    assert!(
+        ["guichets-ouverts", "polars", "rustls", "hyparquet", "inter"].iter().all(|part| names.contains(part)),
+        "{names:?}"
+    );
     // What only tests or other systems need is no part of it.
     assert!(["proptest", "insta", "windows-sys"].iter().all(|part| !names.contains(part)), "{names:?}");
 }
@@ -116,11 +129,14 @@ fn the_image_of_a_release_holds_the_command_alone() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    let command = folder.path().join("command");
-    fs::write(&command, "the command").unwrap();
+    let content = folder.path().join("content");
+    fs::create_dir(&content).unwrap();
+    for file in ["guichets", "LICENSE-MIT", "LICENSE-APACHE", "THIRD-PARTY.txt"] {
+        fs::write(content.join(file), "the command").unwrap();
+    }
     let archive = folder.path().join("image.tar");
     let run =
-        Run::of(Command::new(root().join(".ci/image")).arg("aarch64-unknown-linux-musl").args([&command, &archive]));
+        Run::of(Command::new(root().join(".ci/image")).arg("aarch64-unknown-linux-musl").args([&content, &archive]));
     assert_eq!(run.code, Some(0), "{}", run.stderr);
     let shell = |text: &str| Run::of(Command::new("sh").args(["-ec", text]).current_dir(folder.path()));
     shell("mkdir image && tar xf image.tar -C image");
@@ -149,7 +165,10 @@ fn the_image_of_a_release_holds_the_command_alone() {
     let mut held = held;
     held.sort();
     held.dedup();
-    assert_eq!(held, ["guichets", "tmp", "travail"]);
+    let licences = ["LICENSE-APACHE", "LICENSE-MIT", "THIRD-PARTY.txt"].map(|file| format!("licences/{file}"));
+    let held: Vec<&str> =
+        held.iter().map(String::as_str).filter(|name| !licences.iter().any(|one| one == name)).collect();
+    assert_eq!(held, ["guichets", "licences", "tmp", "travail"]);
 }
 
 /// Pages of the manual for every command, and something for each shell.

@@ -73,11 +73,42 @@ fn help_is_given_in_french() {
     let folder = tempfile::tempdir().unwrap();
     let run = speaking("fr_FR.UTF-8", &folder, &["--help"]);
     assert_eq!(run.code, Some(0));
-    for told in ["Usage : guichets", "Commandes:", "Codes de sortie", "--lang <LANGUAGE>"] {
+    for told in [
+        "Usage : guichets",
+        "Commandes\u{a0}:",
+        "[valeurs possibles\u{a0}: fr, en]",
+        "Codes de sortie",
+        "--lang <LANGUAGE>",
+    ] {
         assert!(run.stdout.contains(told), "{told}:\n{}", run.stdout);
     }
     let run = speaking("fr_FR.UTF-8", &folder, &["run", "--help"]);
+    assert!(run.stdout.contains("[par défaut\u{a0}: public]"), "{}", run.stdout);
     assert!(run.stdout.contains("Usage : guichets run") && !run.stdout.contains("Print help"), "{}", run.stdout);
+}
+
+/// What is wrong with a command line is told in French, with the same exit code.
+#[test]
+fn a_command_line_that_cannot_be_is_told_in_french() {
+    let folder = tempfile::tempdir().unwrap();
+    for (args, told) in [
+        (&["run", "--stor", "a"][..], "argument inconnu « --stor »"),
+        (&["run", "--stor", "a"], "conseil : le plus proche est « --store »"),
+        (&["publie"], "commande inconnue « publie »"),
+        (&["explain"], "il manque <PIPELINE>, <FILE[:LINE]>"),
+        (&["run", "--json", "--json"], "--json ne peut être donné qu'une fois"),
+        (&["run", "--raw"], "--raw <PATH_OR_URL>... demande une valeur"),
+        (&["--lang", "de"], "« de » n'est pas une valeur de --lang <LANGUAGE>"),
+        (&["--lang", "de"], " possibles : fr, en"),
+        (&["ingest", "exemple", "--shard", "9/8", "--work", "w"], "« 9/8 » n'est pas une valeur de --shard <K/N> : "),
+        (&["run", "--stor", "a"], "Usage : guichets run"),
+    ] {
+        let run = speaking("fr_FR.UTF-8", &folder, args);
+        assert_eq!(run.code, Some(2), "{}", run.stderr);
+        let said = run.stderr.replace('\u{a0}', " ");
+        assert!(said.starts_with("erreur : ") && said.contains(told), "{args:?}: {told}\n{said}");
+        assert!(speaking("C.UTF-8", &folder, args).stderr.starts_with("error: "), "{args:?}");
+    }
 }
 
 /// The gates of a version are told in French on its French page, as its manifest has them in English.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -323,9 +324,56 @@ fn a_night_that_cannot_begin_says_why() {
     }
     let summary = fs::read_to_string(file).unwrap();
     assert!(summary.contains("**Nothing new**") && summary.contains("STALE"), "{summary}");
+}
+
+/// The job with commands of the test in the place of guichets and cargo, and what these were told.
+fn told(environment: &[(&str, &str)], cargo: &str) -> (Run, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let told = folder.path().join("told");
+    let script = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, format!("#!/bin/sh\n{}\n", text.replace("TOLD", told.to_str().unwrap()))).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        path
+    };
+    script("cargo", cargo);
+    let guichets = script("stub", "printf '%s\\n' \"$@\" >> TOLD; exit 2");
+    let path = format!("{}:/usr/local/bin:/usr/bin:/bin", folder.path().display());
     let mut job = Command::new(root().join(".ci/nightly"));
-    let run = Run::of(job.env_clear().env("PATH", std::env::var_os("PATH").unwrap()));
-    assert!(run.code != Some(0) && run.stderr.contains("GUICHETS_STORE: says where"), "{}", run.stderr);
+    job.env_clear().env("PATH", path).current_dir(folder.path());
+    if cargo.is_empty() {
+        job.env("GUICHETS", guichets);
+    }
+    let run = Run::of(job.envs(environment.iter().copied()));
+    (run, fs::read_to_string(told).unwrap_or_default())
+}
+
+#[test]
+fn a_setting_that_is_missing_or_of_several_lines_is_told_or_taken_whole() {
+    for (environment, last) in [
+        (&[][..], "failed: GUICHETS_STORE is not set"),
+        (&[("GUICHETS_STORE", "a"), ("GUICHETS_ACCEPT", "quarantaine")], "failed: GUICHETS_ACCEPT overrules a gate"),
+    ] {
+        let (run, _) = told(environment, "");
+        assert_eq!(run.code, Some(2), "{}", run.stderr);
+        assert!(run.stdout.lines().last().unwrap().starts_with(&format!("nightly: {last}")), "{}", run.stdout);
+    }
+    let settings =
+        [("GUICHETS_STORE", "a"), ("GUICHETS_RAW", "s3://a\ns3://b  s3://c\n"), ("GUICHETS_WITHOUT", "x\ny")];
+    let (_, told) = told(&settings, "");
+    assert!(told.contains("--raw\ns3://a\ns3://b\ns3://c\n--without\nx\n--without\ny\n"), "{told}");
+}
+
+/// What dependencies run while they are built finds no secret; and what keeps the command from being built ends the night.
+#[test]
+fn who_builds_the_command_is_told_no_secret() {
+    let secrets = ["GUICHETS_SIGNING_KEY", "AWS_SECRET_ACCESS_KEY", "AZURE_STORAGE_SAS_KEY", "DATAGOUV_API_KEY"];
+    let settings: Vec<(&str, &str)> =
+        secrets.map(|name| (name, "un-secret")).into_iter().chain([("GUICHETS_STORE", "a")]).collect();
+    let (run, told) = told(&settings, "env > TOLD; exit 101");
+    assert!(told.contains("PATH=") && !told.contains("un-secret"), "{told}");
+    assert_eq!(run.code, Some(2), "{}", run.stderr);
+    assert_eq!(run.stdout.lines().last(), Some("nightly: failed: the command could not be built"));
 }
 
 /// Both forges run the one script.

@@ -70,7 +70,7 @@ fn ask(doubt: &Doubt, said: &Said) -> Result<String> {
         "" => Ok(()),
         answer => Lack::of(doubt).answer(answer, &mut said.clone()).map_err(|why| words.translated(&why)),
     };
-    let prompt = format!("{} ({}; {how})", doubt.key, words.translated(&doubt.why));
+    let prompt = format!("{} ({}{}{how})", doubt.key, words.translated(&doubt.why), words.say("\u{a0}; ", "; "));
     let answer = Input::<String>::new().with_prompt(prompt).allow_empty(true).validate_with(is_answer).interact_text();
     Ok(answer.unreachable("cannot ask at the terminal")?.trim().to_owned())
 }

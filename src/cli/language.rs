@@ -73,22 +73,40 @@ pub fn helped(command: Command) -> Command {
     }
 }
 
-/// Every text of the help by its French, command by command. What clap itself says of a wrong command line stays English.
+/// Every text of the help by its French, command by command.
 fn french(mut command: Command) -> Command {
     // Help for help itself is there once the command is built.
     command.build();
     let command = command
         .help_template("{before-help}{about-with-newline}\nUsage : {usage}\n\n{all-args}{after-help}")
-        .subcommand_help_heading("Commandes")
+        .subcommand_help_heading("Commandes\u{a0}")
         .subcommand_value_name("COMMANDE");
     let command = said(command, Command::get_about, Command::about);
     let command = said(command, Command::get_long_about, Command::long_about);
     let command = said(command, Command::get_after_help, Command::after_help);
     let command = command.mut_args(|argument| {
         let argument = said(argument, Arg::get_help, Arg::help);
-        said(argument, Arg::get_long_help, Arg::long_help)
+        let argument = said(argument, Arg::get_long_help, Arg::long_help);
+        with_choices(argument)
     });
     command.mut_subcommands(french)
+}
+
+/// An argument whose help says what clap says in English: which values there are, and which is taken where none is given.
+fn with_choices(argument: Arg) -> Arg {
+    let listed = |values: Vec<String>| values.join(", ");
+    let shown =
+        |what: &str, values: String| if values.is_empty() { values } else { format!(" [{what}\u{a0}: {values}]") };
+    let defaults = argument.get_default_values().iter().map(|value| value.to_string_lossy().into_owned()).collect();
+    let takes_values = argument.get_action().takes_values();
+    let choices = argument.get_possible_values().into_iter().filter(|choice| takes_values && !choice.is_hide_set());
+    let choices = choices.map(|choice| choice.get_name().to_owned()).collect();
+    let more = shown("par défaut", listed(defaults)) + &shown("valeurs possibles", listed(choices));
+    let with_more = |help: Option<&StyledStr>| help.map(|help| format!("{help}{more}"));
+    let (help, long) = (with_more(argument.get_help()), with_more(argument.get_long_help()));
+    let argument = argument.hide_default_value(true).hide_possible_values(true);
+    let argument = help.into_iter().fold(argument, Arg::help);
+    long.into_iter().fold(argument, Arg::long_help)
 }
 
 /// Something with one of its texts in French, where it has that text.

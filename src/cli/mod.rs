@@ -13,6 +13,7 @@ mod ingest;
 mod init;
 mod language;
 mod manual;
+mod misuse;
 mod probe;
 mod retract;
 mod run;
@@ -35,7 +36,7 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use guichets_ouverts::config::{Pipeline, Project};
-use guichets_ouverts::error::{Error, Result};
+use guichets_ouverts::error::{Error, Kind, Result};
 use guichets_ouverts::schema::Language;
 use tracing_subscriber::EnvFilter;
 
@@ -132,8 +133,8 @@ fn command() -> clap::Command {
 pub fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     language::settle(&arguments);
-    let matches = command().get_matches_from(arguments);
-    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let parsed = command().try_get_matches_from(arguments).and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = parsed.unwrap_or_else(|error| misused(&error));
     let filter = EnvFilter::try_from_env("GUICHETS_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time().init();
     let json = cli.common.json;
@@ -143,6 +144,17 @@ pub fn main() -> ExitCode {
             show(&error, json);
             ExitCode::from(error.kind().exit_code())
         }
+    }
+}
+
+/// Ends with what clap says, which may be the help that was asked for.
+fn misused(error: &clap::Error) -> ! {
+    match misuse::french(error).filter(|_| matches!(language::words().0, Language::French)) {
+        Some(told) => {
+            eprintln!("{}", printable(&told));
+            std::process::exit(Kind::Usage.exit_code().into())
+        }
+        None => error.exit(),
     }
 }
 
@@ -183,7 +195,7 @@ fn show(error: &Error, json: bool) {
     let red = if std::io::stderr().is_terminal() { (display::BAD, display::PLAIN) } else { ("", "") };
     let words = language::words();
     let (label, colon) = (words.say("erreur", "error"), words.say("\u{a0}:", ":"));
-    let told = error.in_words(|sentence| words.translated(sentence));
+    let told = error.in_words(words.say("\u{a0}: ", ": "), |sentence| words.translated(sentence));
     eprintln!("{}{label}{}{colon} {}", red.0, red.1, printable(&told));
     if let Some(hint) = error.advice() {
         let label = words.say("conseil", "hint");

@@ -1,25 +1,26 @@
 //! Who watches a run: progress bars where someone looks, and the signals that ask it to stop.
 
-use std::io::IsTerminal;
+use std::future::poll_fn;
+use std::io::{IsTerminal, Result as IoResult};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::task::Poll;
 
-use guichets_ouverts::error::{Error, Kind, Result};
+use guichets_ouverts::error::{self, Error, Result};
 use guichets_ouverts::progress::Progress;
 use indicatif::{ProgressBar, ProgressStyle};
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
+use tokio::runtime::{Builder, Runtime};
 
 use super::show;
 
 /// Bars on a terminal, none where standard error is a file, or the answer is for a machine. From here on, the first
-/// SIGINT or SIGTERM stops the run where it can be stopped cleanly, and the second one at once.
+/// SIGINT or SIGTERM (Ctrl-C, where there are no signals) stops the run where it can be stopped cleanly, and the second one at once.
 pub fn progress(json: bool) -> Box<dyn Progress> {
     let asked = Arc::new(Asked::default());
     // Where no handler can be set, the signal ends the process, which no reader sees either.
-    if let Ok(signals) = Signals::new([SIGINT, SIGTERM]) {
+    if let Ok(mut signals) = Signals::new() {
         let asked = Arc::clone(&asked);
-        std::thread::spawn(move || heed(signals, &asked, json));
+        std::thread::spawn(move || heed(&mut signals, &asked, json));
     }
     let shows = !json && std::io::stderr().is_terminal();
     Box::new(Watch { asked, shows, bar: Mutex::default() })
@@ -33,8 +34,51 @@ struct Asked {
     visible: OnceLock<String>,
 }
 
-fn heed(mut signals: Signals, asked: &Asked, json: bool) {
-    for _ in signals.forever() {
+/// The signals that ask a run to stop, from the moment at which this is made.
+struct Signals {
+    runtime: Runtime,
+    kinds: Vec<Kind>,
+}
+
+#[cfg(unix)]
+type Kind = tokio::signal::unix::Signal;
+#[cfg(windows)]
+type Kind = tokio::signal::windows::CtrlC;
+
+impl Signals {
+    fn new() -> IoResult<Self> {
+        let runtime = Builder::new_current_thread().enable_io().build()?;
+        let kinds = {
+            let _within = runtime.enter();
+            Self::kinds()?
+        };
+        Ok(Self { runtime, kinds })
+    }
+
+    #[cfg(unix)]
+    fn kinds() -> IoResult<Vec<Kind>> {
+        use tokio::signal::unix::{SignalKind, signal};
+        [SignalKind::interrupt(), SignalKind::terminate()].into_iter().map(signal).collect()
+    }
+
+    #[cfg(windows)]
+    fn kinds() -> IoResult<Vec<Kind>> {
+        Ok(vec![tokio::signal::windows::ctrl_c()?])
+    }
+
+    /// Waits for the next of them.
+    fn wait(&mut self) {
+        let kinds = &mut self.kinds;
+        self.runtime.block_on(poll_fn(|context| {
+            let came = kinds.iter_mut().any(|kind| kind.poll_recv(context).is_ready());
+            if came { Poll::Ready(()) } else { Poll::Pending }
+        }));
+    }
+}
+
+fn heed(signals: &mut Signals, asked: &Asked, json: bool) {
+    loop {
+        signals.wait();
         if asked.stop.swap(true, Ordering::Relaxed) {
             let error = at_once(asked.visible.get().map(String::as_str));
             show(&error, json);
@@ -46,7 +90,7 @@ fn heed(mut signals: Signals, asked: &Asked, json: bool) {
 /// What a second signal comes to: once the pointer may have moved, nobody can say that nothing is visible.
 fn at_once(visible: Option<&str>) -> Error {
     match visible {
-        None => Error::new(Kind::Interrupted, "stopped at once by a second signal").hint(UNSEEN),
+        None => Error::new(error::Kind::Interrupted, "stopped at once by a second signal").hint(UNSEEN),
         Some(version) => Error::unreachable(format!(
             "stopped at once by a second signal: version {version} is published, or was about to be, but is not yet in every list"
         ))
@@ -91,7 +135,7 @@ impl Progress for Watch {
 
     fn proceed(&self) -> Result<()> {
         if self.asked.stop.load(Ordering::Relaxed) {
-            return Err(Error::new(Kind::Interrupted, "stopped by a signal").hint(UNSEEN));
+            return Err(Error::new(error::Kind::Interrupted, "stopped by a signal").hint(UNSEEN));
         }
         Ok(())
     }

@@ -19,6 +19,11 @@ static TEMPLATES: LazyLock<Vec<Template>> = LazyLock::new(|| {
     all
 });
 
+/// The name of a place that holds what a person wrote.
+const REASON: &str = "reason";
+/// What stands there where nobody wrote anything.
+const NO_REASON: &str = "no reason was given";
+
 /// What a template is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Piece {
@@ -82,9 +87,10 @@ impl Template {
                     let is_share = matches!(pieces.peek(), Some(Piece::Text(text)) if text.starts_with("\u{a0}%"));
                     let Some(at) = left.iter().position(|(english, _)| *english == piece) else { continue };
                     let value = left.remove(at).1;
-                    // What is quoted is somebody's own text, whatever it looks like.
+                    // What is quoted, or was given as a reason, is somebody's own text, whatever it looks like.
                     let is_quoted = ["«\u{a0}", "« "].iter().any(|quote| told.ends_with(quote));
-                    let said = if is_quoted { None } else { french(value) };
+                    let is_own = is_quoted || (*piece == Piece::Blank(REASON.to_owned()) && value != NO_REASON);
+                    let said = if is_own { None } else { french(value) };
                     let said = said.unwrap_or_else(|| value.to_owned());
                     told.push_str(&if is_share { said.replace('.', ",") } else { said });
                 }
@@ -165,6 +171,23 @@ mod tests {
         let told = |sentence| told("no {what} « {name} » in {}", "dans {}, pas de {what} « {name} »", sentence);
         assert_eq!(told("no pipeline « a » in /tmp"), Some("dans /tmp, pas de pipeline « a »".to_owned()));
         assert_eq!(told("a pipeline « a » in b"), None);
+    }
+
+    /// Texts that look like sentences of ours and are not: what somebody wrote, or what another program says.
+    #[test]
+    fn what_others_say_stays_as_they_say_it() {
+        let reason = "le guichet de Rouen : compté deux fois, and 3 more";
+        let told = french(&format!("version 2026-11-21 was retracted: {reason}")).unwrap();
+        assert!(told.ends_with(reason), "{told}");
+        for theirs in [
+            "invalid peer certificate: certificate is not valid for name x",
+            "the column x is missing",
+            "line 3, column 2",
+            "not a valid zip archive",
+            "panne du robot : règle ajoutée",
+        ] {
+            assert!(french(theirs).is_none_or(|told| told == theirs), "{theirs} became {:?}", french(theirs));
+        }
     }
 
     #[test]

@@ -32,7 +32,7 @@ pub fn read<T: DeserializeOwned + JsonSchema>(text: &str, what: &str, path: Opti
             });
         }
     }
-    let read = toml::from_str(text).usage(format!("not a {what}"));
+    let read = toml::from_str(text).usage(format!("no {what} in TOML"));
     read.map_err(|error| match path {
         Some(path) => error.at_path(path),
         None => error,

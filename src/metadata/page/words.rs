@@ -58,7 +58,7 @@ pub(super) const FRENCH: Words = Words {
     gates_how: "Chacun compare un chiffre à un seuil ; une version refusée n'est pas publiée. Les mêmes \
                 phrases, en anglais, sont dans manifest.json.",
     gate_headers: ["Contrôle", "Trouvé", "Demandé", "Résultat"],
-    passed: "passé",
+    passed: "réussi",
     refused: "refusé",
     overruled: "refusé, outrepassé : ",
     licence: "Licence et contact",
