@@ -11,6 +11,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+pub use self::tables::Faults;
 use self::tables::{Months, column, count, cycles, grid, incomplete, last_days, negatives};
 use crate::attempt::wire_enum;
 use crate::config::Gates;
@@ -111,6 +112,8 @@ pub struct Subject<'a> {
     pub simulated: bool,
     /// How many days the grid has, and how many the calendar.
     pub days: (u64, u64),
+    /// What cannot be, of all periods and days.
+    pub faults: Faults,
     /// What changed since the version before, where there is one.
     pub changes: Option<&'a Changes>,
     /// Why programs that read the version before could break, where the schemas do not say so.
@@ -118,8 +121,7 @@ pub struct Subject<'a> {
 }
 
 /// The tables that gates read.
-pub const READS: [&str; 6] =
-    ["jours_mesures", "calendrier", "disponibilite_ensemble", "disponibilite_mois", "cycles", "periodes"];
+pub const READS: [&str; 4] = ["jours_mesures", "disponibilite_ensemble", "disponibilite_mois", "cycles"];
 
 /// Tries every gate.
 ///
@@ -153,7 +155,7 @@ pub fn try_all(subject: &Subject<'_>, engine: &mut dyn Engine, overrules: &[Over
             ),
             format!("{records} records; {in_accounts} attempts"),
         ),
-        grid(engine, attempts, subject.days)?,
+        grid(engine, attempts, subject)?,
         report(
             Gate::Attempts,
             attempts >= thresholds.attempts_min,
@@ -179,7 +181,7 @@ pub fn try_all(subject: &Subject<'_>, engine: &mut dyn Engine, overrules: &[Over
             incomplete(engine, thresholds.incomplete_max, Months::All)?,
             incomplete(engine, thresholds.incomplete_max, Months::Newest)?,
         ]),
-        negatives(engine, thresholds.only_yes_min)?,
+        negatives(subject.faults, thresholds.only_yes_min),
         report(
             Gate::AsOf,
             attempts == 0 || newest.is_none_or(|newest| newest <= subject.as_of),

@@ -1,11 +1,12 @@
 //! Gates that ask the tables of the version.
 
 use std::fmt::Write as _;
+use std::ops::AddAssign;
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Int64Type};
 
-use super::{Gate, GateReport, report, share};
+use super::{Gate, GateReport, Subject, report, share};
 use crate::error::Result;
 use crate::model::{Engine, Model};
 
@@ -109,29 +110,86 @@ pub(super) fn cycles(engine: &mut dyn Engine, most: f64, months: Months) -> Resu
     Ok(report)
 }
 
+/// What cannot be, in tables that grow with services and days: counted for some of their rows at a time, and added up.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Faults {
+    /// Days with a rate though their log cannot say « none ».
+    baseless: i64,
+    /// Periods whose figures contradict each other.
+    impossible: i64,
+    /// Days of a probe with « yes » alone.
+    only_yes: i64,
+}
+
+impl Faults {
+    /// The tables whose rows [`Faults::of_counters`] is shown.
+    pub const OF_COUNTERS: [&str; 2] = ["periodes", "calendrier"];
+    /// The tables whose rows [`Faults::of_month`] is shown.
+    pub const OF_MONTH: [&str; 2] = ["jours_mesures", "calendrier"];
+
+    /// Those of the periods of some counters.
+    ///
+    /// # Errors
+    /// As for [`Engine::run`].
+    pub fn of_counters(engine: &mut dyn Engine) -> Result<Self> {
+        let baseless = count(
+            engine,
+            "SELECT COUNT(*) AS baseless
+             FROM periodes AS p
+             INNER JOIN calendrier AS c
+                 ON p.guichet_id = c.guichet_id AND p.demarche_id = c.demarche_id AND p.premier_jour = c.jour
+             WHERE p.type = 'jour' AND p.taux_sans_rdv IS NOT NULL AND NOT c.negatifs_consignes",
+        )?;
+        let impossible = count(
+            engine,
+            "SELECT COUNT(*) FILTER (
+                        WHERE taux_sans_rdv < borne_basse OR taux_sans_rdv > borne_haute
+                            OR secondes_mesurees > secondes_prevues OR secondes_non > secondes_repondues
+                    ) AS impossible
+             FROM periodes",
+        )?;
+        let (baseless, impossible) = (column(&baseless, "baseless"), column(&impossible, "impossible"));
+        Ok(Self { baseless, impossible, only_yes: 0 })
+    }
+
+    /// Those of the days of a month: a day on which a probe logged « yes » and nothing else, so many times, is of a log that did not
+    /// yet write down its « no ».
+    ///
+    /// # Errors
+    /// As for [`Engine::run`].
+    pub fn of_month(engine: &mut dyn Engine, only_yes_min: u64) -> Result<Self> {
+        let counts = count(
+            engine,
+            &format!(
+                "WITH days AS (
+                     SELECT t.sonde, t.jour, SUM(CAST(t.tentatives AS BIGINT)) AS n, SUM(CAST(t.oui AS BIGINT)) AS oui
+                     FROM jours_mesures AS t
+                     INNER JOIN calendrier AS c
+                         ON t.guichet_id = c.guichet_id AND t.demarche_id = c.demarche_id AND t.jour = c.jour
+                     WHERE c.negatifs_consignes
+                     GROUP BY t.sonde, t.jour
+                 )
+                 SELECT COUNT(*) FILTER (WHERE oui = n AND n >= {only_yes_min}) AS suspicious FROM days"
+            ),
+        )?;
+        Ok(Self { only_yes: column(&counts, "suspicious"), ..Self::default() })
+    }
+}
+
+impl AddAssign for Faults {
+    fn add_assign(&mut self, other: Self) {
+        self.baseless += other.baseless;
+        self.impossible += other.impossible;
+        self.only_yes += other.only_yes;
+    }
+}
+
 /// The dense grid must hold each attempt once and each day of the calendar, give no rate for a day whose log cannot say « none »,
 /// and none that contradicts its bounds. Days that this run did not make were judged by the one that made them.
-pub(super) fn grid(engine: &mut dyn Engine, attempts: u64, (days, calendar): (u64, u64)) -> Result<GateReport> {
+pub(super) fn grid(engine: &mut dyn Engine, attempts: u64, subject: &Subject<'_>) -> Result<GateReport> {
     let counts = count(engine, "SELECT SUM(CAST(lignes AS BIGINT)) AS lines FROM disponibilite_ensemble")?;
     let lines = column(&counts, "lines").max(0).cast_unsigned();
-    let counts = count(
-        engine,
-        "SELECT COUNT(*) AS baseless
-         FROM periodes AS p
-         INNER JOIN calendrier AS c
-             ON p.guichet_id = c.guichet_id AND p.demarche_id = c.demarche_id AND p.premier_jour = c.jour
-         WHERE p.type = 'jour' AND p.taux_sans_rdv IS NOT NULL AND NOT c.negatifs_consignes",
-    )?;
-    let baseless = column(&counts, "baseless");
-    let counts = count(
-        engine,
-        "SELECT COUNT(*) FILTER (
-                    WHERE taux_sans_rdv < borne_basse OR taux_sans_rdv > borne_haute
-                        OR secondes_mesurees > secondes_prevues OR secondes_non > secondes_repondues
-                ) AS impossible
-         FROM periodes",
-    )?;
-    let impossible = column(&counts, "impossible");
+    let ((days, calendar), Faults { baseless, impossible, .. }) = (subject.days, subject.faults);
     Ok(report(
         Gate::Grid,
         lines == attempts && days == calendar && baseless == 0 && impossible == 0,
@@ -143,24 +201,10 @@ pub(super) fn grid(engine: &mut dyn Engine, attempts: u64, (days, calendar): (u6
     ))
 }
 
-/// A day on which a probe logged « yes » and nothing else, many times, is a log that did not yet write down its « no ».
-pub(super) fn negatives(engine: &mut dyn Engine, only_yes_min: u64) -> Result<GateReport> {
-    let counts = count(
-        engine,
-        &format!(
-            "WITH days AS (
-                 SELECT t.sonde, t.jour, SUM(CAST(t.tentatives AS BIGINT)) AS n, SUM(CAST(t.oui AS BIGINT)) AS oui
-                 FROM jours_mesures AS t
-                 INNER JOIN calendrier AS c
-                     ON t.guichet_id = c.guichet_id AND t.demarche_id = c.demarche_id AND t.jour = c.jour
-                 WHERE c.negatifs_consignes
-                 GROUP BY t.sonde, t.jour
-             )
-             SELECT COUNT(*) FILTER (WHERE oui = n AND n >= {only_yes_min}) AS suspicious FROM days"
-        ),
-    )?;
-    let suspicious = column(&counts, "suspicious");
-    Ok(report(
+/// No day of a probe may have « yes » alone, too often for chance.
+pub(super) fn negatives(faults: Faults, only_yes_min: u64) -> GateReport {
+    let suspicious = faults.only_yes;
+    report(
         Gate::Negatives,
         suspicious == 0,
         format!(
@@ -168,7 +212,7 @@ pub(super) fn negatives(engine: &mut dyn Engine, only_yes_min: u64) -> Result<Ga
             if suspicious == 1 { "" } else { "s" }
         ),
         "none, unless the schedule says negatifs_consignes = false for that time",
-    ))
+    )
 }
 
 pub(super) fn count(engine: &mut dyn Engine, sql: &str) -> Result<RecordBatch> {

@@ -16,6 +16,7 @@ pub use shards::{ShardOrder, ShardRecord, ingest_shard};
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
+use std::time::Instant;
 
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use serde::Serialize;
@@ -209,11 +210,20 @@ pub fn build(
     version.check_complete()?;
     version.count(&measured)?;
 
-    let changes = version.changes(origins)?;
-    let gates = version.judge(&reading, changes.as_ref())?;
-    let words_sha256 = version.document(models, &reading, &gates, changes.as_ref(), &base.versions)?;
+    let changes = timed("compared", || version.changes(origins))?;
+    let gates = timed("judged", || version.judge(&reading, changes.as_ref()))?;
+    let words_sha256 =
+        timed("documented", || version.document(models, &reading, &gates, changes.as_ref(), &base.versions))?;
     version.sums()?;
     Ok(version.finish(reading, gates, Origins { words_sha256, ..origins.clone() }))
+}
+
+/// Notes how long something took, beside what the tables say of themselves.
+fn timed<T>(what: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let started = Instant::now();
+    let done = work()?;
+    tracing::info!(took = ?started.elapsed(), "{what}");
+    Ok(done)
 }
 
 /// Brings back the months that the new lines touch, as they were before they were published: those of the lines, those

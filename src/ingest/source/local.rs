@@ -35,7 +35,11 @@ pub(super) fn find(source: &str) -> Result<Listing> {
         Ok(_) => Err(Error::usage("neither a file nor a folder")
             .at(shown(path))
             .hint("a pipe or a device cannot be read twice: save what it gives to a file, and name that")),
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+        // To Windows a pattern is no name at all.
+        Err(error)
+            if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+                || error.kind() == ErrorKind::InvalidFilename && source.contains(WILD) =>
+        {
             if path.is_symlink() {
                 return Err(Error::usage("the link leads nowhere").at(shown(path)));
             }
@@ -45,9 +49,12 @@ pub(super) fn find(source: &str) -> Result<Listing> {
     }
 }
 
+/// What makes a pattern of a path.
+const WILD: [char; 3] = ['*', '?', '['];
+
 fn pattern(source: &str) -> Result<Listing> {
     // The fixed part of a pattern is the root to which names are relative.
-    let fixed = source.find(['*', '?', '[']).map_or(source, |at| &source[..at]);
+    let fixed = source.find(WILD).map_or(source, |at| &source[..at]);
     let root = if fixed.ends_with('/') { Path::new(fixed) } else { Path::new(fixed).parent().unwrap_or(Path::new("")) };
     let chosen = if says_the_ending(source) { Chosen::ByEnding } else { Chosen::Found };
     let place = |error: Error| error.at(published(source.as_bytes()));

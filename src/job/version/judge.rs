@@ -7,9 +7,10 @@ use chrono::Utc;
 
 use super::Version;
 use super::shown::Shown;
+use super::years::months_of;
 use crate::diff::{self, Changes, Side};
 use crate::error::Result;
-use crate::gate::{self, GateReport};
+use crate::gate::{self, Faults, GateReport};
 use crate::ingest::Reading;
 use crate::job::compare::schema_report;
 use crate::release::{FileEntry, Origins};
@@ -63,10 +64,29 @@ impl Version<'_> {
             fictional_attempts: self.fictional_attempts,
             simulated: self.order.pipeline.simulated,
             days: (rows("disponibilite_jour"), rows("calendrier")),
+            faults: self.faults()?,
             changes,
             incompatible: schemas.as_ref().map_or(&[], |report| &report.incompatible),
         };
         let mut engine = self.engine(&gate::READS.map(str::to_owned), Shown::default())?;
         gate::try_all(&subject, &mut engine, self.order.overrules)
+    }
+
+    /// What gates count of periods and days, of some counters and of one month at a time: memory grows with neither.
+    fn faults(&self) -> Result<Faults> {
+        let mut faults = Faults::default();
+        let [periods, _] = Faults::OF_COUNTERS;
+        for (counters, _) in self.counters_of(periods, Shown::default())? {
+            let shown = Shown { counters: Some(&counters), ..Shown::default() };
+            faults += Faults::of_counters(&mut self.engine(&Faults::OF_COUNTERS.map(str::to_owned), shown)?)?;
+        }
+        let [days, _] = Faults::OF_MONTH;
+        let parts = self.tables.get(days).into_iter().flat_map(BTreeMap::keys);
+        for month in parts.flat_map(|part| months_of(part)) {
+            let shown = Shown { month: Some(&month), ..Shown::default() };
+            let only_yes_min = self.order.pipeline.gates.only_yes_min;
+            faults += Faults::of_month(&mut self.engine(&Faults::OF_MONTH.map(str::to_owned), shown)?, only_yes_min)?;
+        }
+        Ok(faults)
     }
 }

@@ -112,12 +112,12 @@ impl<'a> Version<'a> {
     }
 
     /// The counters of a table, in groups of as many rows as a piece may have, or that are one counter.
-    fn counters_of(&self, name: &String, shown: Shown<'_>) -> Result<Vec<(Counters, u64)>> {
+    pub(super) fn counters_of(&self, name: &str, shown: Shown<'_>) -> Result<Vec<(Counters, u64)>> {
         let count = Model::query(
             "lignes par guichet",
             &format!("SELECT guichet_id, COUNT(*) AS lignes FROM {name} GROUP BY guichet_id ORDER BY guichet_id"),
         );
-        let counted = self.engine(std::slice::from_ref(name), shown)?.run(&count)?;
+        let counted = self.engine(&[name.to_owned()], shown)?.run(&count)?;
         let ids = column(&counted, SERVICE[0], &DataType::Utf8)?;
         let counts = column(&counted, "lignes", &DataType::Int64)?;
         let counts = counts.as_primitive::<Int64Type>().values().iter().map(|rows| rows.cast_unsigned());

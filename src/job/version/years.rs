@@ -33,6 +33,11 @@ pub(super) fn months_of_year(year: &str) -> impl Iterator<Item = String> {
     (1..=12).map(move |month| format!("{year}-{month:02}"))
 }
 
+/// The months of a part that is a month or a year.
+pub(super) fn months_of(part: &str) -> Vec<String> {
+    if is_year(part) { months_of_year(part).collect() } else { vec![part.to_owned()] }
+}
+
 impl Version<'_> {
     /// Puts the months of each year that is over together, once all of them are there.
     pub(super) fn join_years(&mut self, table: &TableSchema) -> Result<()> {

@@ -50,7 +50,7 @@ pub fn place(target: &Path, fill: impl FnOnce(&mut File) -> std::io::Result<()>)
         aside.as_file().sync_all()?;
         aside.persist(target)?;
         // The rename itself is on disk once the folder is.
-        File::open(folder)?.sync_all()
+        flush_folder(folder)
     };
     written().unreachable("cannot write").map_err(|error| error.at_path(target).hint("is the disk full?"))
 }
@@ -68,7 +68,21 @@ fn create_folders(folder: &Path) -> std::io::Result<()> {
         Err(error) if error.kind() == ErrorKind::AlreadyExists && folder.is_dir() => {}
         made => made?,
     }
-    File::open(above.unwrap_or(Path::new(".")))?.sync_all()
+    flush_folder(above.unwrap_or(Path::new("")))
+}
+
+/// Has the names in a folder on disk, the empty path being where the process stands.
+#[cfg(unix)]
+fn flush_folder(folder: &Path) -> std::io::Result<()> {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    File::open(folder)?.sync_all()
+}
+
+/// Windows opens no folder to flush it; its file system keeps a journal of names.
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "as where there is something to flush")]
+fn flush_folder(_folder: &Path) -> std::io::Result<()> {
+    Ok(())
 }
 
 /// The files below a folder of the store; links are not followed.
