@@ -40,7 +40,7 @@ LINK, PICTURE = re.compile(r"(?<=\]\()(?![a-z]+:|#)(?=[^)]+\))"), re.compile(r"(
 
 def commit(project):
     """The commit and its moment, or none where there is no repository."""
-    told = subprocess.run(["git", "-C", project, "log", "-1", "--format=%H %ct"], capture_output=True, text=True)
+    told = subprocess.run(["git", "-C", project, "log", "-1", "--format=%H %ct"], capture_output=True, encoding="utf-8")
     digest, moment = (told.stdout.split() + ["", "0"])[:2] if told.returncode == 0 else ("", "0")
     return digest, int(moment)
 
@@ -110,7 +110,7 @@ def wheel(project, package, target, content, folder, moment):
 def parts(project, target):
     """The crates that the command links on a system, its own first: neither those of tests nor those of other systems."""
     command = ["cargo", "metadata", "--format-version", "1", "--locked", "--filter-platform", target]
-    told = subprocess.run(command, cwd=project, check=True, capture_output=True, text=True).stdout
+    told = subprocess.run(command, cwd=project, check=True, stdout=subprocess.PIPE, encoding="utf-8").stdout
     metadata = json.loads(told)
     nodes = {node["id"]: node for node in metadata["resolve"]["nodes"]}
     root = metadata["resolve"]["root"]
@@ -216,19 +216,19 @@ def main():
     digest, moment = commit(project)
     crates = parts(project, target)
     others, theirs = pages(project)
-    (content / "THIRD-PARTY.txt").write_text(notices(crates[1:], theirs), encoding="utf-8")
+    (content / "THIRD-PARTY.txt").write_text(notices(crates[1:], theirs), encoding="utf-8", newline="\n")
     text = (Path(project) / "README.md").read_text(encoding="utf-8")
     page = readme(text, crates[0]["repository"], f"v{crates[0]['version']}")
-    (content / "README.md").write_text(page, encoding="utf-8")
+    (content / "README.md").write_text(page, encoding="utf-8", newline="\n")
     packed = folder / f"{content.name}.tar.gz"
     archive(content, packed, moment)
     sha256 = hashlib.sha256(packed.read_bytes()).hexdigest()
     # In the form that sha256sum --check reads.
-    Path(f"{packed}.sha256").write_text(f"{sha256}  {packed.name}\n", encoding="utf-8")
+    Path(f"{packed}.sha256").write_text(f"{sha256}  {packed.name}\n", encoding="utf-8", newline="\n")
     wheel(project, crates[0], target, content, folder, moment)
     listed = bill([*crates, *others], content.name, digest, moment)
     text = json.dumps(listed, indent=1, ensure_ascii=False) + "\n"
-    (folder / f"{content.name}.spdx.json").write_text(text, encoding="utf-8")
+    (folder / f"{content.name}.spdx.json").write_text(text, encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

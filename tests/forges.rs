@@ -138,6 +138,8 @@ fn a_change_that_people_notice_is_in_the_changelog() {
     assert!(asked().stderr.contains("src/a.rs") && asked().stderr.contains("CHANGELOG.md"), "{}", asked().stderr);
     git(&["commit", "-q", "--amend", "-m", "code\n\nChangelog: none"]);
     assert_eq!(asked().code, Some(0), "a change may say that nobody notices it");
+    write("src/été.rs", "fn b() {}\n");
+    assert_eq!(commit("more code"), Some(1), "it says so of itself alone, whatever its files are called");
     write("schemas/a.json", "{}");
     write("CHANGELOG.md", "# Changelog\n\n- A table.\n");
     assert_eq!(commit("a table"), Some(0));

@@ -82,6 +82,19 @@ fn help_is_given_in_french() {
     ] {
         assert!(run.stdout.contains(told), "{told}:\n{}", run.stdout);
     }
+    // A switch has no default, what each of several values means is told, and all commands are there.
+    let run = speaking("fr_FR.UTF-8", &folder, &["help", "schema", "config"]);
+    assert!(
+        run.stdout.contains("- plan\u{a0}: Le schéma JSON d'un plan") && !run.stdout.contains("false"),
+        "{}",
+        run.stdout
+    );
+    let [english, french] = ["C.UTF-8", "fr_FR.UTF-8"].map(|language| {
+        let pages = tempfile::tempdir().unwrap();
+        assert_eq!(speaking(language, &pages, &["manual", "."]).code, Some(0));
+        tree(pages.path()).into_keys().collect::<Vec<_>>()
+    });
+    assert_eq!(english, french);
     let run = speaking("fr_FR.UTF-8", &folder, &["run", "--help"]);
     assert!(run.stdout.contains("[par défaut\u{a0}: public]"), "{}", run.stdout);
     assert!(run.stdout.contains("Usage : guichets run") && !run.stdout.contains("Print help"), "{}", run.stdout);
@@ -93,7 +106,7 @@ fn a_command_line_that_cannot_be_is_told_in_french() {
     let folder = tempfile::tempdir().unwrap();
     for (args, told) in [
         (&["run", "--stor", "a"][..], "argument inconnu « --stor »"),
-        (&["run", "--stor", "a"], "conseil : le plus proche est « --store »"),
+        (&["run", "--stor", "a"], "conseil : voulez-vous dire « --store » ?"),
         (&["publie"], "commande inconnue « publie »"),
         (&["explain"], "il manque <PIPELINE>, <FILE[:LINE]>"),
         (&["run", "--json", "--json"], "--json ne peut être donné qu'une fois"),
@@ -102,12 +115,19 @@ fn a_command_line_that_cannot_be_is_told_in_french() {
         (&["--lang", "de"], " possibles : fr, en"),
         (&["ingest", "exemple", "--shard", "9/8", "--work", "w"], "« 9/8 » n'est pas une valeur de --shard <K/N> : "),
         (&["run", "--stor", "a"], "Usage : guichets run"),
+        (&["run", "--dry-run=yes"], "« yes » est de trop : --dry-run ne prend pas de valeur"),
+        (&["--dry-run", "run"], "conseil : « run --dry-run » existe"),
+        (&["site", "--port", "99999"], " : ce n'est pas dans 0..=65535"),
+        (&["help", "help", "run"], "commande inconnue « run »"),
+        (&["foo\u{1b}[2Jbar\nerreur : faux"], "commande inconnue « foo\\u001b[2Jbar\\nerreur : faux »"),
     ] {
         let run = speaking("fr_FR.UTF-8", &folder, args);
         assert_eq!(run.code, Some(2), "{}", run.stderr);
         let said = run.stderr.replace('\u{a0}', " ");
         assert!(said.starts_with("erreur : ") && said.contains(told), "{args:?}: {told}\n{said}");
-        assert!(speaking("C.UTF-8", &folder, args).stderr.starts_with("error: "), "{args:?}");
+        let english = speaking("C.UTF-8", &folder, args);
+        assert!(english.code == Some(2) && english.stderr.starts_with("error: "), "{args:?}");
+        assert!(!english.stderr.contains('\u{1b}'), "{}", english.stderr);
     }
 }
 

@@ -353,21 +353,36 @@ fn a_setting_that_is_missing_or_of_several_lines_is_told_or_taken_whole() {
     for (environment, last) in [
         (&[][..], "failed: GUICHETS_STORE is not set"),
         (&[("GUICHETS_STORE", "a"), ("GUICHETS_ACCEPT", "quarantaine")], "failed: GUICHETS_ACCEPT overrules a gate"),
+        (
+            &[("GUICHETS_STORE", "a"), ("GUICHETS_ACCEPT", "quarantaine"), ("GUICHETS_BECAUSE", " ")],
+            "failed: GUICHETS_ACCEPT overrules a gate",
+        ),
+        (&[("GUICHETS_STORE", "\r\n")], "failed: GUICHETS_STORE is not set"),
+        (&[("GUICHETS_STORE", "a"), ("GUICHETS", "/nulle-part")], "failed: there is no command /nulle-part"),
+        (&[("GUICHETS_STORE", "a")], "failed: guichets run ended with 2"),
     ] {
         let (run, _) = told(environment, "");
         assert_eq!(run.code, Some(2), "{}", run.stderr);
         assert!(run.stdout.lines().last().unwrap().starts_with(&format!("nightly: {last}")), "{}", run.stdout);
     }
-    let settings =
-        [("GUICHETS_STORE", "a"), ("GUICHETS_RAW", "s3://a\ns3://b  s3://c\n"), ("GUICHETS_WITHOUT", "x\ny")];
+    let settings = [
+        ("GUICHETS_STORE", "a\r\n"),
+        ("GUICHETS_RAW", "s3://a/*\r\ns3://b  s3://c\n"),
+        ("GUICHETS_WITHOUT", "x\ny"),
+        ("GUICHETS_ACCEPT", "quarantaine cycles"),
+        ("GUICHETS_BECAUSE", "disque plein"),
+    ];
     let (_, told) = told(&settings, "");
-    assert!(told.contains("--raw\ns3://a\ns3://b\ns3://c\n--without\nx\n--without\ny\n"), "{told}");
+    assert!(told.contains("--store\na\n") && !told.contains('\r'), "{told}");
+    assert!(told.contains("--raw\ns3://a/*\ns3://b\ns3://c\n--without\nx\n--without\ny\n"), "{told}");
+    assert!(told.contains("--accept\nquarantaine\n--accept\ncycles\n--because\ndisque plein\n"), "{told}");
 }
 
 /// What dependencies run while they are built finds no secret; and what keeps the command from being built ends the night.
 #[test]
 fn who_builds_the_command_is_told_no_secret() {
-    let secrets = ["GUICHETS_SIGNING_KEY", "AWS_SECRET_ACCESS_KEY", "AZURE_STORAGE_SAS_KEY", "DATAGOUV_API_KEY"];
+    let secrets =
+        ["CI_JOB_TOKEN", "GUICHETS_SIGNING_KEY", "AWS_SECRET_ACCESS_KEY", "AZURE_STORAGE_SAS_KEY", "DATAGOUV_API_KEY"];
     let settings: Vec<(&str, &str)> =
         secrets.map(|name| (name, "un-secret")).into_iter().chain([("GUICHETS_STORE", "a")]).collect();
     let (run, told) = told(&settings, "env > TOLD; exit 101");

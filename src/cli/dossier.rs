@@ -26,10 +26,10 @@ pub struct Dossier {
     #[arg(long, value_name = "ID")]
     demarche: String,
     /// First local day, YYYY-MM-DD
-    #[arg(long, value_name = "DAY")]
+    #[arg(long, value_name = "DAY", value_parser = day)]
     du: NaiveDate,
     /// Last local day, YYYY-MM-DD
-    #[arg(long, value_name = "DAY")]
+    #[arg(long, value_name = "DAY", value_parser = day)]
     au: NaiveDate,
     /// The store that holds the published version: a folder, s3://, gs://, az://, or the http address where readers find it
     #[arg(long, value_name = "URL", default_value = "public")]
@@ -40,6 +40,12 @@ pub struct Dossier {
     /// The folder to write to
     #[arg(long, value_name = "DIR", default_value = ".")]
     out: PathBuf,
+}
+
+/// A day as it is asked for, or why it is none.
+fn day(text: &str) -> std::result::Result<NaiveDate, String> {
+    NaiveDate::parse_from_str(text, "%Y-%m-%d")
+        .map_err(|_| "no day of the calendar; write it as in 2019-02-28".to_owned())
 }
 
 impl Dossier {

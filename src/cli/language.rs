@@ -9,6 +9,9 @@ use clap::{Arg, Command, ValueEnum};
 use guichets_ouverts::schema::Language;
 use guichets_ouverts::words::Words;
 
+/// The command that clap adds.
+const HELP: &str = "help";
+
 /// The language of this process, once it is known.
 static SPOKEN: OnceLock<Language> = OnceLock::new();
 
@@ -66,17 +69,19 @@ pub fn lines(text: &str) -> String {
 }
 
 /// The command line with its help in the language of this process.
-pub fn helped(command: Command) -> Command {
+pub fn helped(mut command: Command) -> Command {
     match words().0 {
         Language::English => command,
-        Language::French => french(command),
+        Language::French => {
+            // Help for help itself is there once the command is built.
+            command.build();
+            french(command)
+        }
     }
 }
 
 /// Every text of the help by its French, command by command.
-fn french(mut command: Command) -> Command {
-    // Help for help itself is there once the command is built.
-    command.build();
+fn french(command: Command) -> Command {
     let command = command
         .help_template("{before-help}{about-with-newline}\nUsage : {usage}\n\n{all-args}{after-help}")
         .subcommand_help_heading("Commandes\u{a0}")
@@ -89,23 +94,52 @@ fn french(mut command: Command) -> Command {
         let argument = said(argument, Arg::get_long_help, Arg::long_help);
         with_choices(argument)
     });
-    command.mut_subcommands(french)
+    command.mut_subcommands(|below| if below.get_name() == HELP { help_itself(&below) } else { french(below) })
 }
 
-/// An argument whose help says what clap says in English: which values there are, and which is taken where none is given.
+/// The command that tells of the others; once it is built, it has copies of them below it, which would be taken for commands.
+fn help_itself(built: &Command) -> Command {
+    let which = Arg::new("subcommand").value_name("COMMANDE").num_args(0..);
+    let bare = Command::new(HELP).arg(which);
+    let bare = built.get_about().cloned().into_iter().fold(bare, Command::about);
+    said(bare, Command::get_about, Command::about)
+}
+
+/// An argument whose help says what clap says in English: which value is taken where none is given, and which there are.
 fn with_choices(argument: Arg) -> Arg {
-    let listed = |values: Vec<String>| values.join(", ");
-    let shown =
-        |what: &str, values: String| if values.is_empty() { values } else { format!(" [{what}\u{a0}: {values}]") };
-    let defaults = argument.get_default_values().iter().map(|value| value.to_string_lossy().into_owned()).collect();
-    let takes_values = argument.get_action().takes_values();
-    let choices = argument.get_possible_values().into_iter().filter(|choice| takes_values && !choice.is_hide_set());
-    let choices = choices.map(|choice| choice.get_name().to_owned()).collect();
-    let more = shown("par défaut", listed(defaults)) + &shown("valeurs possibles", listed(choices));
-    let with_more = |help: Option<&StyledStr>| help.map(|help| format!("{help}{more}"));
-    let (help, long) = (with_more(argument.get_help()), with_more(argument.get_long_help()));
+    if !argument.get_action().takes_values() {
+        return argument;
+    }
+    let mut defaults: Vec<String> =
+        argument.get_default_values().iter().map(|value| value.to_string_lossy().into_owned()).collect();
+    if argument.is_hide_default_value_set() {
+        defaults.clear();
+    }
+    let mut choices = argument.get_possible_values();
+    choices.retain(|choice| !choice.is_hide_set() && !argument.is_hide_possible_values_set());
+    let shown = |what: &str, values: &[String]| {
+        if values.is_empty() { String::new() } else { format!(" [{what}\u{a0}: {}]", values.join(", ")) }
+    };
+    let names: Vec<String> = choices.iter().map(|choice| choice.get_name().to_owned()).collect();
+    let default = shown("par défaut", &defaults);
+    let more = default.clone() + &shown("valeurs possibles", &names);
+    let described: Vec<String> = choices
+        .iter()
+        .filter_map(|choice| {
+            let help = Words(Language::French).translated(&choice.get_help()?.to_string());
+            Some(format!("- {}\u{a0}: {help}", choice.get_name()))
+        })
+        .collect();
+    let help = argument.get_help().map(ToString::to_string);
+    let long = argument.get_long_help().map(ToString::to_string);
+    let long = if described.is_empty() {
+        long.map(|long| long + &more)
+    } else {
+        let all = described.join("\n");
+        long.or_else(|| help.clone()).map(|long| format!("{long}{default}\n\nValeurs possibles\u{a0}:\n{all}"))
+    };
     let argument = argument.hide_default_value(true).hide_possible_values(true);
-    let argument = help.into_iter().fold(argument, Arg::help);
+    let argument = help.map(|help| help + &more).into_iter().fold(argument, Arg::help);
     long.into_iter().fold(argument, Arg::long_help)
 }
 
@@ -125,7 +159,9 @@ mod tests {
     fn untranslated(command: &Command) -> Vec<String> {
         let own = [command.get_about(), command.get_long_about(), command.get_after_help()];
         let arguments = command.get_arguments().flat_map(|argument| [argument.get_help(), argument.get_long_help()]);
-        let texts = own.into_iter().chain(arguments).flatten().map(ToString::to_string);
+        let choices = command.get_arguments().flat_map(Arg::get_possible_values);
+        let choices = choices.filter_map(|choice| choice.get_help().map(ToString::to_string));
+        let texts = own.into_iter().chain(arguments).flatten().map(ToString::to_string).chain(choices);
         let mut missing: Vec<String> = texts.filter(|text| guichets_ouverts::words::french(text).is_none()).collect();
         missing.extend(command.get_subcommands().flat_map(untranslated));
         missing

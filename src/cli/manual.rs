@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum as _};
+use clap::{Args, CommandFactory as _, ValueEnum as _};
 use clap_complete::Shell;
 use guichets_ouverts::error::{Context, Result};
 
-use super::command;
+use super::{Cli, language};
 
 /// Write manual pages, and what shells complete the command by
 ///
@@ -28,10 +28,12 @@ impl Manual {
             let done = std::fs::create_dir_all(&folder).and_then(|()| write(&folder));
             done.unreachable("cannot write the manual").map_err(|error| error.at_path(&folder))
         };
-        written("man1", &|folder| clap_mangen::generate_to(command(), folder))?;
+        // How to get help for help is left out.
+        let all = language::helped(Cli::command().disable_help_subcommand(true));
+        written("man1", &|folder| clap_mangen::generate_to(all.clone(), folder))?;
         written("completions", &|folder| {
             Shell::value_variants().iter().try_for_each(|shell| {
-                clap_complete::generate_to(*shell, &mut command(), "guichets", folder).map(|_| ())
+                clap_complete::generate_to(*shell, &mut all.clone(), "guichets", folder).map(|_| ())
             })
         })?;
         Ok(ExitCode::SUCCESS)

@@ -10,8 +10,28 @@ use guichets_ouverts::words::Words;
 /// What clap found wrong, in French; nothing where it found nothing wrong, or knows no more than that.
 pub fn french(error: &Error) -> Option<String> {
     let told = Told(error);
+    let mut lines = vec![format!("erreur\u{a0}: {}", sentence(&told)?)];
+    let choices = [ContextKind::ValidValue, ContextKind::ValidSubcommand].into_iter().find_map(|kind| told.texts(kind));
+    lines.extend(choices.map(|choices| format!(" possibles\u{a0}: {}", choices.join(", "))));
+    let near = [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue];
+    let near = near.into_iter().find_map(|kind| told.texts(kind));
+    lines.extend(near.map(|near| {
+        let quoted: Vec<String> = near.iter().map(|one| format!("«\u{a0}{one}\u{a0}»")).collect();
+        format!(" conseil\u{a0}: voulez-vous dire {}\u{a0}?", quoted.join(" ou "))
+    }));
+    let advice = told.texts(ContextKind::Suggested).unwrap_or_default();
+    lines.extend(advice.iter().map(|one| format!(" conseil\u{a0}: {}", Words(Language::French).translated(one))));
+    let usage = told.text(ContextKind::Usage).map(|usage| usage.replacen("Usage:", "Usage\u{a0}:", 1));
+    lines.extend(usage.map(|usage| format!("\n{}", usage.trim_end())));
+    lines.push("\nPour en savoir plus\u{a0}: --help".to_owned());
+    Some(lines.join("\n"))
+}
+
+/// What is wrong, in one sentence.
+fn sentence(told: &Told<'_>) -> Option<String> {
     let argument = told.text(ContextKind::InvalidArg);
-    let sentence = match error.kind() {
+    let value = told.text(ContextKind::InvalidValue);
+    Some(match told.0.kind() {
         ErrorKind::UnknownArgument => format!("argument inconnu «\u{a0}{}\u{a0}»", argument?),
         ErrorKind::InvalidSubcommand => {
             format!("commande inconnue «\u{a0}{}\u{a0}»", told.text(ContextKind::InvalidSubcommand)?)
@@ -22,47 +42,53 @@ pub fn french(error: &Error) -> Option<String> {
             Some(other) if Some(&other) != argument.as_ref() => format!("{} ne va pas avec {other}", argument?),
             _ => format!("{} ne peut être donné qu'une fois", argument?),
         },
-        ErrorKind::InvalidValue if told.text(ContextKind::InvalidValue).is_none_or(|value| value.is_empty()) => {
+        ErrorKind::InvalidValue if value.as_ref().is_none_or(String::is_empty) => {
             format!("{} demande une valeur", argument?)
         }
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
-            let value = told.text(ContextKind::InvalidValue)?;
-            let why = error.source().map(|why| Words(Language::French).translated(&why.to_string()));
-            let why = why.map_or_else(String::new, |why| format!("\u{a0}: {why}"));
-            format!("«\u{a0}{value}\u{a0}» n'est pas une valeur de {}{why}", argument?)
+            let why = told.0.source().map_or_else(String::new, |why| format!("\u{a0}: {}", reason(&why.to_string())));
+            format!("«\u{a0}{}\u{a0}» n'est pas une valeur de {}{why}", value?, argument?)
         }
-        ErrorKind::TooFewValues | ErrorKind::TooManyValues | ErrorKind::WrongNumberOfValues => {
+        ErrorKind::TooManyValues => match value {
+            Some(value) => format!("«\u{a0}{value}\u{a0}» est de trop\u{a0}: {} ne prend pas de valeur", argument?),
+            None => format!("{} a trop de valeurs", argument?),
+        },
+        ErrorKind::TooFewValues | ErrorKind::WrongNumberOfValues => {
             format!("{} n'a pas le nombre de valeurs qu'il faut", argument?)
         }
         ErrorKind::NoEquals => format!("{} demande un signe égal devant sa valeur", argument?),
+        ErrorKind::InvalidUtf8 => "un argument n'est pas un texte en UTF-8".to_owned(),
         _ => return None,
-    };
-    let mut lines = vec![format!("erreur\u{a0}: {sentence}")];
-    let near = [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue];
-    let near = near.into_iter().find_map(|kind| told.text(kind));
-    let choices = [ContextKind::ValidValue, ContextKind::ValidSubcommand].into_iter().find_map(|kind| told.text(kind));
-    lines.extend(choices.map(|choices| format!(" possibles\u{a0}: {choices}")));
-    lines.extend(near.map(|near| format!(" conseil\u{a0}: le plus proche est «\u{a0}{near}\u{a0}»")));
-    let usage = told.text(ContextKind::Usage).map(|usage| usage.replacen("Usage:", "Usage\u{a0}:", 1));
-    lines.extend(usage.map(|usage| format!("\n{}", usage.trim_end())));
-    lines.push("\nPour en savoir plus\u{a0}: --help".to_owned());
-    Some(lines.join("\n"))
+    })
+}
+
+/// Why a value is none, as those say it who read numbers.
+fn reason(why: &str) -> String {
+    match why.split_once(" is not in ") {
+        Some((_, range)) if range.contains("..") => format!("ce n'est pas dans {range}"),
+        _ => Words(Language::French).translated(why),
+    }
 }
 
 /// What an error says beside its kind.
 struct Told<'e>(&'e Error);
 
 impl Told<'_> {
+    /// One text, or several with commas between them.
     fn text(&self, kind: ContextKind) -> Option<String> {
-        match self.0.get(kind)? {
-            ContextValue::String(text) => Some(text.clone()),
-            ContextValue::Strings(texts) => Some(texts.join(", ")).filter(|joined| !joined.is_empty()),
-            ContextValue::StyledStr(text) => Some(text.to_string()),
-            ContextValue::StyledStrs(texts) => {
-                Some(texts.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
-            }
-            ContextValue::Number(number) => Some(number.to_string()),
-            _ => None,
-        }
+        self.texts(kind).map(|texts| texts.join(", "))
+    }
+
+    /// What the command line says stands in it on one line.
+    fn texts(&self, kind: ContextKind) -> Option<Vec<String>> {
+        let texts = match self.0.get(kind)? {
+            ContextValue::String(text) => vec![text.replace('\n', "\\n")],
+            ContextValue::Strings(texts) => texts.iter().map(|text| text.replace('\n', "\\n")).collect(),
+            ContextValue::StyledStr(text) => vec![text.to_string()],
+            ContextValue::StyledStrs(texts) => texts.iter().map(ToString::to_string).collect(),
+            ContextValue::Number(number) => vec![number.to_string()],
+            _ => return None,
+        };
+        Some(texts).filter(|texts| !texts.is_empty())
     }
 }

@@ -149,13 +149,12 @@ pub fn main() -> ExitCode {
 
 /// Ends with what clap says, which may be the help that was asked for.
 fn misused(error: &clap::Error) -> ! {
-    match misuse::french(error).filter(|_| matches!(language::words().0, Language::French)) {
-        Some(told) => {
-            eprintln!("{}", printable(&told));
-            std::process::exit(Kind::Usage.exit_code().into())
-        }
-        None => error.exit(),
+    if !error.use_stderr() {
+        error.exit();
     }
+    let french = misuse::french(error).filter(|_| matches!(language::words().0, Language::French));
+    eprintln!("{}", printable(french.unwrap_or_else(|| error.render().to_string()).trim_end()));
+    std::process::exit(Kind::Usage.exit_code().into())
 }
 
 fn dispatch(cli: Cli) -> Result<ExitCode> {
