@@ -155,7 +155,10 @@ def notices(crates, others):
                 text = file.read_text(encoding="utf-8", errors="replace")
                 texts.setdefault(" ".join(text.split()), (text, []))[1].append(crate)
     found = [(of, text) for text, of in texts.values()] + others
-    named = lambda part: f"{part['name']} {part['version']} ({part['license'] or 'see its source'})"
+
+    def named(part):
+        return f"{part['name']} {part['version']} ({part['license'] or 'see its source'})"
+
     blocks = [", ".join(map(named, of)) + "\n\n" + text.strip() for of, text in found]
     listed = "\n".join(sorted({named(crate) for crate in crates} | {named(part) for of, _ in others for part in of}))
     head = f"The command brings along:\n\n{listed}\n\nWhat their authors ask to be passed on:"

@@ -215,6 +215,20 @@ fn simulated_logs_are_never_published_as_real_ones() {
     assert_eq!(store.pointer(), None);
 }
 
+/// Days are judged month by month: also those of a year that is over, which is one part, with empty months after them.
+#[test]
+fn a_day_of_yes_alone_is_told_each_night_once_its_year_is_over() {
+    let logs = Attempts::on(REAL).saw(Kind::Yes, 60, MORNING).saw(Kind::No, 10, "2020-03-02T08:00:00Z");
+    let (store, overruled) = (Store::new(), ["--accept", "negatifs", "--because", "essai"]);
+    let pipeline = logs.pipeline("", SCHEDULE);
+    let run = store.run(&pipeline, &[&logs.path()], "2020-03-09T00:00:00+01:00", &overruled);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    assert!(store.path().join("latest/jours_mesures-2019.parquet").is_file());
+    let logs = logs.saw(Kind::No, 3, "2020-03-10T08:00:00Z");
+    let night = store.run(&pipeline, &[&logs.path()], "2020-03-11T00:00:00+01:00", &[]);
+    assert!(night.stderr.contains("« negatifs » refuses: 1 day of a probe"), "{}", night.stderr);
+}
+
 #[test]
 fn a_log_that_cannot_say_no_gives_no_rate_once_the_schedule_says_so() {
     let logs = Attempts::on(REAL).saw(Kind::Yes, 60, MORNING).saw(Kind::No, 10, "2019-04-18T08:00:00Z");

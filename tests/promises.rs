@@ -50,6 +50,7 @@ mod little_memory;
 mod mapping;
 mod metadata;
 mod nightly;
+mod nightly_script;
 mod nights;
 mod notebooks;
 mod old_readers;
