@@ -225,9 +225,16 @@ inattendus AS (
 
 -- 6. A planning that is still expected, and that none of the last consultations of its service asked, at least 20 on the days
 -- after the last on which it was asked. If it never was, the days are counted from that on which it began to be expected.
+services_a_plannings AS (
+    SELECT DISTINCT guichet_id, demarche_id
+    FROM plannings_attendus
+),
+
 fuseaux AS (
-    SELECT DISTINCT guichet_id, demarche_id, fuseau
-    FROM plannings_declares
+    SELECT DISTINCT d.guichet_id, d.demarche_id, d.fuseau
+    FROM plannings_declares AS d
+    INNER JOIN services_a_plannings AS s
+        ON d.guichet_id = s.guichet_id AND d.demarche_id = s.demarche_id
 ),
 
 jours_consultes AS (
@@ -272,19 +279,37 @@ disparus AS (
 ),
 
 -- 7. A month in which at least one consultation in twenty lacks an expected planning.
-incompletes AS (
+jours_incomplets AS (
+    SELECT guichet_id, demarche_id, mois, MIN(jour) AS debut, MAX(jour) AS fin
+    FROM issues_jour
+    WHERE incompletes > 0
+    GROUP BY guichet_id, demarche_id, mois
+),
+
+sommes_mois AS (
     SELECT
         guichet_id,
         demarche_id,
         mois,
-        MIN(CASE WHEN incompletes > 0 THEN jour END) AS debut,
-        MAX(CASE WHEN incompletes > 0 THEN jour END) AS fin,
-        CAST(SUM(CAST(incompletes AS BIGINT)) AS DOUBLE)
-            / CAST(NULLIF(SUM(CAST(consultations AS BIGINT)), 0) AS DOUBLE) AS valeur
-    FROM issues_jour
+        SUM(CAST(consultations AS BIGINT)) AS consultations,
+        SUM(CAST(incompletes AS BIGINT)) AS incompletes
+    FROM sommes_semaines
+    WHERE poids_en = 'secondes'
     GROUP BY guichet_id, demarche_id, mois
-    HAVING SUM(CAST(incompletes AS BIGINT)) > 0
-        AND 20 * SUM(CAST(incompletes AS BIGINT)) >= SUM(CAST(consultations AS BIGINT))
+),
+
+incompletes AS (
+    SELECT
+        j.guichet_id,
+        j.demarche_id,
+        j.mois,
+        j.debut,
+        j.fin,
+        CAST(m.incompletes AS DOUBLE) / CAST(NULLIF(m.consultations, 0) AS DOUBLE) AS valeur
+    FROM jours_incomplets AS j
+    INNER JOIN sommes_mois AS m
+        ON j.guichet_id = m.guichet_id AND j.demarche_id = m.demarche_id AND j.mois = m.mois
+    WHERE 20 * m.incompletes >= m.consultations
 )
 
 SELECT

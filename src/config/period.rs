@@ -107,10 +107,18 @@ impl Period {
         self.origin + TimeDelta::microseconds(micros.saturating_mul(self.cycles_before(self.start)))
     }
 
-    /// The local days of the period.
-    pub fn days(&self, zone: Tz) -> impl Iterator<Item = PeriodDay> + '_ {
-        let first = self.start.with_timezone(&zone).date_naive();
+    /// The first and the last local day of the period.
+    #[must_use]
+    pub fn span_of_days(&self, zone: Tz) -> (NaiveDate, NaiveDate) {
+        let last = self.start.max(self.end - TimeDelta::microseconds(1));
+        (self.start.with_timezone(&zone).date_naive(), last.with_timezone(&zone).date_naive())
+    }
+
+    /// The local days of the period, from a day on.
+    pub fn days_from(&self, from: NaiveDate, zone: Tz) -> impl Iterator<Item = PeriodDay> + '_ {
+        let (first, _) = self.span_of_days(zone);
         first
+            .max(from)
             .iter_days()
             .map(move |date| (date, start_of_day(date, zone)))
             .take_while(|(_, start)| *start < self.end)
@@ -128,7 +136,7 @@ impl Period {
 }
 
 /// What a period says of a local day.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PeriodDay {
     /// The day.
     pub date: NaiveDate,
@@ -164,17 +172,21 @@ mod tests {
         }
     }
 
+    fn days(period: &Period) -> impl Iterator<Item = PeriodDay> + '_ {
+        period.days_from(NaiveDate::MIN, Tz::Europe__Paris)
+    }
+
     #[test]
     fn a_day_of_23_hours_expects_23_hourly_cycles() {
         let period = period("2019-03-30T00:00:00+01:00", "2019-04-02T00:00:00+02:00", 60);
-        let days: Vec<i64> = period.days(Tz::Europe__Paris).map(|day| day.cycles).collect();
+        let days: Vec<i64> = days(&period).map(|day| day.cycles).collect();
         assert_eq!(days, [24, 23, 24]);
     }
 
     #[test]
     fn a_first_day_counts_from_the_hour_at_which_the_scope_begins() {
         let period = period("2022-06-05T17:00:00+02:00", "2022-06-07T00:00:00+02:00", 30);
-        let days: Vec<i64> = period.days(Tz::Europe__Paris).map(|day| day.cycles).collect();
+        let days: Vec<i64> = days(&period).map(|day| day.cycles).collect();
         assert_eq!(days, [14, 48]);
     }
 
@@ -186,20 +198,20 @@ mod tests {
         let first =
             |period: &Period| period.first_cycle().with_timezone(&Tz::Europe__Paris).format("%H:%M").to_string();
         assert_eq!((first(&whole), first(&rest)), ("00:00".to_owned(), "12:00".to_owned()));
-        assert_eq!(rest.days(Tz::Europe__Paris).map(|day| day.cycles).collect::<Vec<_>>(), [6]);
+        assert_eq!(days(&rest).map(|day| day.cycles).collect::<Vec<_>>(), [6]);
     }
 
     #[test]
     fn half_a_second_does_not_move_a_cycle_over_midnight() {
         let period = period("2019-04-16T21:59:59.5+02:00", "2019-04-18T00:00:00+02:00", 60);
-        let days: Vec<i64> = period.days(Tz::Europe__Paris).map(|day| day.cycles).collect();
+        let days: Vec<i64> = days(&period).map(|day| day.cycles).collect();
         assert_eq!(days, [3, 24], "one stands half a second before midnight");
     }
 
     #[test]
     fn the_last_cycle_is_cut_where_the_period_ends() {
         let period = period("2022-06-05T17:00:00+02:00", "2022-06-07T00:10:00+02:00", 30);
-        let seconds: Vec<i64> = period.days(Tz::Europe__Paris).map(|day| day.seconds).collect();
+        let seconds: Vec<i64> = days(&period).map(|day| day.seconds).collect();
         assert_eq!(seconds, [14 * 1800, 48 * 1800, 600]);
     }
 
@@ -211,10 +223,16 @@ mod tests {
             let period = Period { start, end, origin: start, ..period("2019-01-01T00:00:00Z", "2019-01-02T00:00:00Z", cadence) };
             let cycles = (0..=hours * 60).map(|k| start + TimeDelta::minutes(k * cadence));
             let by_hand = cycles.take_while(|cycle| *cycle < end).count();
-            let by_days: i64 = period.days(Tz::Europe__Paris).map(|day| day.cycles).sum();
+            let by_days: i64 = days(&period).map(|day| day.cycles).sum();
             prop_assert_eq!(by_days, i64::try_from(by_hand).unwrap());
-            let seconds: i64 = period.days(Tz::Europe__Paris).map(|day| day.seconds).sum();
+            let seconds: i64 = days(&period).map(|day| day.seconds).sum();
             prop_assert_eq!(seconds, (end - start).num_seconds(), "each second of the period is one cycle's");
+            let (first, last) = period.span_of_days(Tz::Europe__Paris);
+            let all: Vec<PeriodDay> = days(&period).collect();
+            prop_assert_eq!((all[0].date, all[all.len() - 1].date), (first, last));
+            let middle = first + (last - first) / 2;
+            let rest: Vec<PeriodDay> = period.days_from(middle, Tz::Europe__Paris).collect();
+            prop_assert_eq!(&rest[..], &all[all.len() - rest.len()..], "a day is the same wherever one begins");
         }
     }
 }

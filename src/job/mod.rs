@@ -36,7 +36,7 @@ use crate::progress::Progress;
 use crate::publish::{self, Base, Release, SigningKey, Store};
 use crate::release::{Accounting, Manifest, Origins, StagedFile, Staging};
 use crate::schema::Format;
-use crate::scope::{self, Seen};
+use crate::scope::{Scope, Seen};
 use crate::tables;
 
 /// What a run is asked.
@@ -196,16 +196,15 @@ pub fn build(
     }
     // What was measured says which services there are; the calendar follows from that.
     version.derive(models, progress)?;
-    let measured = version.rows("jours_mesures")?;
-    version.count_fictional(&measured, registry)?;
-    version.dates_set_aside(crate::schema::total(&measured, "dates_ecartees"));
+    let measured = version.measured()?;
+    version.count_measured(&measured, registry)?;
     let as_of = order.as_of.with_timezone(&Utc);
-    let seen = Seen::of(&measured)?;
-    let scope = scope::expand(schedule, &seen, registry, order.pipeline.registry.zone, as_of)?;
-    version.services(scope.services);
-    for (name, table) in &scope.tables {
-        version.table(name, table)?;
+    let scope = Scope::of(schedule, &Seen::of(&measured)?, registry, order.pipeline.registry.zone, as_of);
+    version.services(scope.services());
+    for (name, table) in scope.tables()? {
+        version.table(name, &table)?;
     }
+    version.calendar(&scope)?;
     version.derive(models, progress)?;
     version.check_complete()?;
     version.count(&measured)?;

@@ -37,8 +37,8 @@ pub struct Coverage {
 }
 
 impl Coverage {
-    /// What the rows of `disponibilite_ensemble` tell, one for each service, and on which days somebody looked, those of
-    /// `jours_mesures`. A column that is not there counts for nothing.
+    /// What the rows of `disponibilite_ensemble` tell, one for each service, and what `premier_jour` and
+    /// `dernier_jour` tell of the days on which somebody looked. A column that is not there counts for nothing.
     #[must_use]
     pub fn of(services: &RecordBatch, measured: &RecordBatch) -> Self {
         let mut coverage = Self { days: days(measured), ..Self::default() };
@@ -85,7 +85,7 @@ impl Coverage {
 }
 
 fn days(measured: &RecordBatch) -> Option<(NaiveDate, NaiveDate)> {
-    let days = cast(measured.column_by_name("jour")?, &DataType::Date32).ok()?;
-    let days = days.as_primitive::<Date32Type>();
-    Some((NaiveDate::from_epoch_days(min(days)?)?, NaiveDate::from_epoch_days(max(days)?)?))
+    let days = |name| Some(measured.column_by_name(name)?.as_primitive_opt::<Date32Type>()?.clone());
+    let (first, last) = (min(&days("premier_jour")?)?, max(&days("dernier_jour")?)?);
+    Some((NaiveDate::from_epoch_days(first)?, NaiveDate::from_epoch_days(last)?))
 }

@@ -8,8 +8,8 @@ use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use arrow::ipc::reader::FileReader;
 use polars::prelude::{
-    CompatLevel, DataFrame, DataType, Expr, IpcWriter, LazyFrame, PlRefPath, PolarsResult, ScanArgsParquet, SerWriter,
-    col, lit,
+    CompatLevel, DataFrame, DataType, Expr, IntoLazy, IpcWriter, LazyFrame, PlRefPath, PolarsResult, ScanArgsParquet,
+    SerWriter, col, lit,
 };
 use polars::sql::{SQLContext, extract_table_identifiers};
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
@@ -30,13 +30,15 @@ impl Default for InProcess {
 }
 
 impl InProcess {
-    /// Makes the result of a query known as a table, from then on, also under the name of one that it reads.
+    /// Makes the result of a query known as a table, from then on, also under the name of one that it reads. It is worked out at
+    /// once: of a plan Polars puts a copy wherever it is read, and plans each copy anew.
     ///
     /// # Errors
     /// As for [`Engine::run`].
     pub fn define(&mut self, table: &str, sql: &str) -> Result<()> {
-        let plan = contained(table, || self.context.execute(sql).usage("the query fails"))?;
-        self.context.register(table, plan);
+        let rows =
+            contained(table, || self.context.execute(sql).and_then(LazyFrame::collect).usage("the query fails"))?;
+        self.context.register(table, rows.lazy());
         Ok(())
     }
 }

@@ -94,6 +94,8 @@ pub enum Reach {
     Day,
     /// To those of each day on which a cycle begins that goes on then.
     Cycle,
+    /// To those of its month; all that such a table is made of has a month, too, or knows none.
+    Month,
     /// To those of the weeks, months and quarters of its year, and of the year.
     Year,
 }

@@ -1,6 +1,6 @@
 //! What the schedule expected of each service on each local day.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::array::RecordBatch;
 use chrono::{Datelike, NaiveDate, TimeDelta};
@@ -8,7 +8,6 @@ use chrono_tz::Tz;
 
 use super::Service;
 use super::columns::{booleans, dates, integers, long_integers, services, texts};
-use super::seen::LookedAt;
 use crate::calendar::{iso_week, month, quarter, start_of_day};
 use crate::config::Period;
 use crate::error::{Context, Result};
@@ -37,12 +36,17 @@ pub(super) struct GridDay {
     uncovered: TimeDelta,
 }
 
-/// Every day that the schedule covers, even in part, or on which somebody looked.
-pub(super) fn grid(periods: &[Period], looked_at: Option<&LookedAt>, zone: Tz) -> BTreeMap<NaiveDate, GridDay> {
+/// Every day from one on that the schedule covers, even in part, or on which somebody looked.
+pub(super) fn grid(
+    periods: &[Period],
+    looked_at: Option<&BTreeSet<NaiveDate>>,
+    zone: Tz,
+    from: NaiveDate,
+) -> BTreeMap<NaiveDate, GridDay> {
     let mut grid: BTreeMap<NaiveDate, GridDay> = BTreeMap::new();
     for period in periods {
         let cadence = period.cadence.num_seconds();
-        for of_period in period.days(zone) {
+        for of_period in period.days_from(from, zone) {
             let day = grid.entry(of_period.date).or_insert(GridDay {
                 cycles: 0,
                 seconds: 0,
@@ -62,8 +66,7 @@ pub(super) fn grid(periods: &[Period], looked_at: Option<&LookedAt>, zone: Tz) -
             }
         }
     }
-    for day in looked_at.into_iter().flat_map(|days| &days.days) {
-        let date = NaiveDate::default() + TimeDelta::days(i64::from(*day));
+    for &date in looked_at.into_iter().flat_map(|days| days.range(from..)) {
         // What the log could say outside of the schedule is what it could say when that last spoke of it.
         let before = periods.iter().rfind(|period| period.end <= start_of_day(date, zone));
         grid.entry(date).or_insert(GridDay {

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Date32Type};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::Service;
 use crate::error::Result;
 use crate::schema::{column, instants};
 
-/// When each service was looked at.
+/// When each service was looked at, first and last.
 #[derive(Debug, Default)]
 pub struct Seen(BTreeMap<Service, LookedAt>);
 
@@ -18,31 +18,24 @@ pub struct Seen(BTreeMap<Service, LookedAt>);
 #[derive(Debug)]
 pub(super) struct LookedAt {
     pub(super) first: DateTime<Utc>,
-    /// Local days, counted from 1970.
-    pub(super) days: BTreeSet<i32>,
+    /// The first and the last local day.
+    pub(super) days: (NaiveDate, NaiveDate),
 }
 
 impl Seen {
-    /// What the table `jours_mesures` tells.
+    /// What rows tell of one service each: `premier_utc`, its first look, and the local days of its
+    /// first and last, `premier_jour` and `dernier_jour`.
     ///
     /// # Errors
     /// [`Internal`](crate::error::Kind::Internal) when a column is missing.
     pub fn of(measured: &RecordBatch) -> Result<Self> {
-        let mut seen = Self::default();
-        let text = DataType::Utf8;
-        let (counters, procedures) = (column(measured, "guichet_id", &text)?, column(measured, "demarche_id", &text)?);
-        let (counters, procedures) = (counters.as_string::<i32>(), procedures.as_string::<i32>());
-        let dates = column(measured, "jour", &DataType::Date32)?;
-        let dates = dates.as_primitive::<Date32Type>();
-        let instants = instants(measured, "premier_utc")?;
-        for row in 0..measured.num_rows() {
-            let first = DateTime::from_timestamp_micros(instants.value(row)).unwrap_or_default();
-            let service = (counters.value(row).to_owned(), procedures.value(row).to_owned());
-            let days = seen.0.entry(service).or_insert_with(|| LookedAt { first, days: BTreeSet::new() });
-            days.first = days.first.min(first);
-            days.days.insert(dates.value(row));
-        }
-        Ok(seen)
+        let firsts = instants(measured, "premier_utc")?;
+        let (first_days, last_days) = (dates(measured, "premier_jour")?, dates(measured, "dernier_jour")?);
+        let looks = firsts.values().iter().zip(first_days.into_iter().zip(last_days)).map(|(first, days)| {
+            let first = DateTime::from_timestamp_micros(*first).unwrap_or_default();
+            LookedAt { first, days }
+        });
+        Ok(Self(services(measured)?.into_iter().zip(looks).collect()))
     }
 
     pub(super) fn services(&self) -> impl Iterator<Item = &Service> {
@@ -52,4 +45,40 @@ impl Seen {
     pub(super) fn of_service(&self, service: &Service) -> Option<&LookedAt> {
         self.0.get(service)
     }
+}
+
+/// The local days on which each service was looked at.
+#[derive(Debug, Default)]
+pub struct DaysSeen(BTreeMap<Service, BTreeSet<NaiveDate>>);
+
+impl DaysSeen {
+    /// What rows tell of a service and a day, `jour`, each.
+    ///
+    /// # Errors
+    /// [`Internal`](crate::error::Kind::Internal) when a column is missing.
+    pub fn of(measured: &RecordBatch) -> Result<Self> {
+        let mut seen: BTreeMap<Service, BTreeSet<NaiveDate>> = BTreeMap::new();
+        for (service, day) in services(measured)?.into_iter().zip(dates(measured, "jour")?) {
+            seen.entry(service).or_default().insert(day);
+        }
+        Ok(Self(seen))
+    }
+
+    pub(super) fn of_service(&self, service: &Service) -> Option<&BTreeSet<NaiveDate>> {
+        self.0.get(service)
+    }
+}
+
+fn services(rows: &RecordBatch) -> Result<Vec<Service>> {
+    let (counters, procedures) =
+        (column(rows, "guichet_id", &DataType::Utf8)?, column(rows, "demarche_id", &DataType::Utf8)?);
+    let names = counters.as_string::<i32>().iter().zip(procedures.as_string::<i32>());
+    let text = |name: Option<&str>| name.unwrap_or_default().to_owned();
+    Ok(names.map(|(counter, procedure)| (text(counter), text(procedure))).collect())
+}
+
+fn dates(rows: &RecordBatch, name: &str) -> Result<Vec<NaiveDate>> {
+    let days = column(rows, name, &DataType::Date32)?;
+    let days = days.as_primitive::<Date32Type>().values().iter();
+    Ok(days.map(|day| NaiveDate::from_epoch_days(*day).unwrap_or_default()).collect())
 }

@@ -206,7 +206,7 @@ impl<'a> Version<'a> {
     fn begin<'s>(&self, staging: &'s Staging, piece: &'s Piece<'_>) -> Result<Making<'s>> {
         let mut making = Making::begin(staging, piece)?;
         if let (Making::Written(_), None, Some(since)) = (&making, &piece.month, piece.since) {
-            self.each_before(piece.table, since.day, |rows| making.add(rows))?;
+            self.each_before(piece.table, since, |rows| making.add(rows))?;
         }
         Ok(making)
     }

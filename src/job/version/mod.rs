@@ -3,6 +3,7 @@
 mod derive;
 mod documents;
 mod judge;
+mod measured;
 mod parts;
 mod pieces;
 mod shown;
@@ -12,8 +13,7 @@ mod years;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use arrow::array::{AsArray, RecordBatch};
-use arrow::datatypes::{DataType, Int64Type};
+use arrow::array::RecordBatch;
 use chrono::Utc;
 use rayon::prelude::*;
 
@@ -26,9 +26,8 @@ use crate::ingest::{FileAccount, Months, Quarantined, Reading, Reason, gathered,
 use crate::metadata::Coverage;
 use crate::outcome::endings;
 use crate::progress::Progress;
-use crate::registry::Registry;
 use crate::release::{About, Accounting, FileEntry, Manifest, Origins, RawFile, StagedFile, Staging};
-use crate::schema::{Catalog, Origin, column};
+use crate::schema::{Catalog, Origin};
 use crate::tables;
 
 /// The column by which tables are split.
@@ -130,27 +129,9 @@ impl<'a> Version<'a> {
         self.join_years(identifiers)
     }
 
-    /// How many dates of slots are not believed.
-    pub(super) fn dates_set_aside(&mut self, count: i64) {
-        self.digest.dates_set_aside = count;
-    }
-
     /// How many services are in scope.
     pub(super) fn services(&mut self, count: usize) {
         self.digest.services = count;
-    }
-
-    /// Counts the attempts on counters that the registry calls fictional.
-    pub(super) fn count_fictional(&mut self, measured: &RecordBatch, registry: &Registry) -> Result<()> {
-        let counters = column(measured, "guichet_id", &DataType::Utf8)?;
-        let attempts = column(measured, "tentatives", &DataType::Int64)?;
-        let attempts = attempts.as_primitive::<Int64Type>();
-        let counters = counters.as_string::<i32>().iter().zip(attempts.iter());
-        self.fictional_attempts = counters
-            .filter(|(id, _)| id.and_then(|id| registry.counter(id)).is_some_and(|counter| counter.fictional))
-            .map(|(_, attempts)| attempts.unwrap_or_default().cast_unsigned())
-            .sum();
-        Ok(())
     }
 
     /// A declared table that nothing makes stops the run, as a declared column does; a model that reads what nobody makes

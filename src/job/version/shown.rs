@@ -8,7 +8,7 @@ use super::{MONTH, Version};
 use crate::calendar::month;
 use crate::error::Result;
 use crate::model::{Engine, InProcess, Only};
-use crate::schema::TableSchema;
+use crate::schema::{Reach, TableSchema};
 
 /// What is shown of each table, as far as it can be told apart.
 #[derive(Debug, Clone, Copy, Default)]
@@ -76,8 +76,9 @@ impl Version<'_> {
     /// The parts that may hold what is shown of a table.
     fn parts_shown(&self, table: &TableSchema, shown: Shown<'_>) -> Vec<(&str, &Part)> {
         let parts = self.tables.get(&table.name).into_iter().flatten().map(|(name, part)| (name.as_str(), part));
-        // Months from one on, where the rows tell which days are meant.
-        let whole = !in_months(table) || shown.month.is_none() && dated(table).is_none();
+        // Months from one on, where the rows tell which days are meant or nothing is made of another month.
+        let by_month = shown.since.is_some_and(|since| since.reach == Reach::Month);
+        let whole = !in_months(table) || shown.month.is_none() && dated(table).is_none() && !by_month;
         parts.filter(|(name, _)| whole || shown.meets(name)).collect()
     }
 

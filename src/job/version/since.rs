@@ -7,7 +7,7 @@ use chrono::{Datelike, Days, NaiveDate, TimeDelta, Weekday};
 
 use super::Version;
 use super::years::is_year;
-use crate::calendar::first_of_month;
+use crate::calendar::{first_of_month, month};
 use crate::error::{Context, Result};
 use crate::release::{FileEntry, is_over};
 use crate::schema::{Reach, TableSchema, column};
@@ -28,6 +28,18 @@ pub(super) struct Since {
     pub(super) day: NaiveDate,
     /// The first day on which a look may have been made that tells of it: one that comes early is a look at a later cycle.
     pub(super) looks: NaiveDate,
+    /// How far what was logged reaches in the table.
+    pub(super) reach: Reach,
+}
+
+impl Since {
+    /// The first period that is made: periods are named in the order of time, and begin with their year.
+    fn period(self) -> String {
+        match self.reach {
+            Reach::Month => month(self.day),
+            _ => self.day.checked_add_days(A_WEEK).unwrap_or(self.day).year().to_string(),
+        }
+    }
 }
 
 impl Version<'_> {
@@ -54,7 +66,7 @@ impl Version<'_> {
         let cut_otherwise = cut_otherwise.filter_map(|(_, day)| day.with_month(1)).min();
         let first = touched.map(|day| start_of_part(before(day))).into_iter().chain(cut_otherwise).min();
         let day = if reach == Reach::Year { first.and_then(start_of_periods) } else { first }.unwrap_or(never());
-        Ok(Some(Since { day, looks: before(day) }))
+        Ok(Some(Since { day, looks: before(day), reach }))
     }
 
     /// The longest time from one cycle to the next that the schedule expects.
@@ -65,22 +77,21 @@ impl Version<'_> {
         Ok(TimeDelta::seconds(longest.unwrap_or_default().into()))
     }
 
-    /// Shows the rows of a table of periods that stay: those of the years before that to which a day belongs.
+    /// Shows the rows of a table of periods that stay: those of the periods before the first that is made.
     pub(super) fn each_before(
         &self,
         table: &TableSchema,
-        day: NaiveDate,
+        since: Since,
         mut see: impl FnMut(RecordBatch) -> Result<()>,
     ) -> Result<()> {
         let Some(ground) = self.ground else { return Ok(()) };
-        let year = day.checked_add_days(A_WEEK).unwrap_or(day).year().to_string();
+        let first = since.period();
         let period = &table.guichets.order[0];
         for file in ground.parts(&table.name).into_values() {
             ground.each_batch(&table.name, file, |batch| {
                 let periods = column(batch, period, &DataType::Utf8)?;
-                // A period begins with its year.
                 let stay: BooleanArray =
-                    periods.as_string::<i32>().iter().map(|period| period.map(|period| *period < *year)).collect();
+                    periods.as_string::<i32>().iter().map(|period| period.map(|period| *period < *first)).collect();
                 see(filter_record_batch(batch, &stay).internal(period)?)
             })?;
         }
