@@ -16,7 +16,7 @@ use chrono::{DateTime, Utc};
 use guichets_ouverts::config::{Pipeline, Project};
 use guichets_ouverts::error::Result;
 use guichets_ouverts::metadata::{Coverage, Description};
-use guichets_ouverts::release::{About, Accounting, pack};
+use guichets_ouverts::release::{About, Accounting, Packer};
 use guichets_ouverts::schema::{Catalog, TableSchema};
 use guichets_ouverts::site::{Site, World};
 
@@ -54,9 +54,15 @@ fn main() -> Result<()> {
         let world = World::of(world)?;
         let read = started.elapsed();
         let site = Site::new(&description, &world, ["", ""], None, &[], &project.path("data/carte/departements.json"))?;
-        let pages = site.pages();
+        let mut pages = Vec::new();
+        site.each_page(|path, page| {
+            pages.push((path, page));
+            Ok(())
+        })?;
         let written = started.elapsed();
-        let packed = pack(&pages)?.0;
+        let mut packer = Packer::begin()?;
+        pages.iter().try_for_each(|(path, page)| packer.add(path, page))?;
+        let packed = packer.finish()?.0;
         Ok((pages, packed, [read, written, started.elapsed()]))
     };
     let (pages, packed, took) = write()?;

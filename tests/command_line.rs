@@ -172,6 +172,9 @@ fn machines_get_json_and_nothing_else_on_standard_output() {
         (&["schema", "check", "--json"], 0, "columns"),
         (&["explain", "exemple", &line, "--json"], 0, "explanation"),
         (&["run", "nulle-part", "--json"], 2, "error"),
+        (&["run", "exemple", "--json", "--stoer", "x"], 2, "hint"),
+        (&["--json", "jouer"], 2, "error"),
+        (&["run", "exemple", "--json", "--lang", "fr", "--as-of"], 2, "error"),
     ] {
         let run = here.run(args);
         assert_eq!(run.code, Some(code), "{args:?}: {}", run.stderr);

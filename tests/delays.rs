@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::support::python::python_json;
-use crate::support::root;
+use crate::support::{Attempts, Kind, Store, root};
 
 const MODEL: &str = "pipelines/models/delais.sql";
 const BENEATH: &str = "pipelines/models/intermediaires/delais_mesures.sql";
@@ -37,6 +37,23 @@ fn a_delay_does_not_look_shorter_where_dates_are_scarcer() {
     }
     let none: Vec<f64> = scarce.iter().map(|row| row["part_aucune_date"].as_f64().unwrap()).collect();
     assert!(none.is_sorted(), "{none:?}");
+}
+
+/// A cycle of thirty days that began in January and was looked at in February: January has seconds of a « no », and no answer.
+#[test]
+fn a_month_that_was_answered_after_it_has_no_delays() {
+    let log = Attempts::on("evry-prefecture").saw(Kind::No, 1, "2019-02-05T10:00:00Z");
+    let pipeline = log.pipeline(
+        "method = { reponses_min_mois = 1, jours_min_mois = 1 }",
+        "evry-prefecture,premier-titre,2019-01-15T00:00:00+01:00,,43200,true,essai",
+    );
+    let store = Store::new();
+    let run = store.run(&pipeline, &[&log.path()], "2019-02-20T00:00:00Z", &[]);
+    assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
+    let of = |table: &str| store.rows(table).into_iter().find(|row| row["mois"] == "2019-01").unwrap();
+    assert_eq!(of("disponibilite_mois")["taux_sans_rdv"], "1");
+    let delays = of("delais");
+    assert_eq!([&delays["motif_delais"], &delays["delai_median_superieur_a_jours"]], ["aucune_reponse", ""]);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use guichets_ouverts::words::french;
 use regex::Regex;
 use tempfile::TempDir;
 
-use crate::support::{Run, root, sample, tree};
+use crate::support::{Run, copy, root, sample, tree};
 
 /// Runs the command on this project, as somebody whose system speaks a language.
 fn speaking(language: &str, folder: &TempDir, args: &[&str]) -> Run {
@@ -65,6 +65,36 @@ fn the_closing_summary_is_told_in_french() {
         assert_eq!(english == french, is_the_same, "{french}");
         let figures = |line: &str| line.chars().filter(char::is_ascii_digit).collect::<String>();
         assert!(english.contains(" s)") || figures(english) == figures(french), "{english}\n{french}");
+    }
+}
+
+/// What a monitor asks, and whoever verifies: of a store that is whole, and of one of which a file is gone and another is cut.
+#[test]
+fn what_is_found_of_a_store_is_told_in_french() {
+    let folder = tempfile::tempdir().unwrap();
+    let spoiled = folder.path().join("depot");
+    copy(sample().store(), &spoiled);
+    let version = spoiled.join("versions").join(sample().manifest["version"].as_str().unwrap());
+    fs::remove_file(version.join("issues.csv")).unwrap();
+    fs::write(version.join("regles.csv"), "coupé").unwrap();
+    for (store, code) in [(sample().store(), 0), (&*spoiled, 4)] {
+        for command in ["verify", "status"] {
+            let args = [command, store.to_str().unwrap()];
+            let args =
+                if command == "status" { [&args[..], &["--pipeline", "exemple"]].concat() } else { args.to_vec() };
+            let [english, french] = ["C.UTF-8", "fr_FR.UTF-8"].map(|language| speaking(language, &folder, &args));
+            assert_eq!((english.code, french.code), (Some(code), Some(code)), "{}{}", english.stdout, english.stderr);
+            assert_eq!(english.stdout.lines().count(), french.stdout.lines().count());
+            for (english, french) in english.stdout.lines().zip(french.stdout.lines()) {
+                // A name alone says the same in both.
+                let is_the_same = english.starts_with("version ") || english.starts_with("  chain: ");
+                assert!(is_the_same || english != french, "no French for {english}");
+                let words = Regex::new(r"\b(the|is|was|says|bytes|rows|more)\b").unwrap();
+                assert!(!words.is_match(french), "{french}");
+                let figures = |line: &str| line.chars().filter(char::is_ascii_digit).collect::<String>();
+                assert_eq!(figures(english), figures(french), "{french}");
+            }
+        }
     }
 }
 

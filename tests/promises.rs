@@ -27,6 +27,7 @@ mod delays;
 mod deployments;
 mod dialect;
 mod dossier;
+mod dossier_pages;
 mod droughts;
 mod durable;
 mod engines;

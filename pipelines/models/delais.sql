@@ -99,7 +99,12 @@ motivees AS (
         CASE WHEN dates_manquantes THEN 'dates_non_relevees' ELSE motif_du_taux END AS motif,
         CASE WHEN dates_manquantes THEN 'insuffisante' ELSE qualite_du_taux END AS qualite,
         CASE
-            WHEN reponses_retenues = 0 THEN motif_du_taux
+            WHEN reponses_retenues = 0
+                AND motif_du_taux IN ('aucune_mesure', 'negatifs_non_consignes', 'aucune_consultation_complete')
+                THEN motif_du_taux
+            -- Even where the month has a rate: a long cycle weighs in the month in which it began, and its answer is one of the
+            -- month in which somebody looked.
+            WHEN reponses_retenues = 0 THEN 'aucune_reponse'
             WHEN dates_manquantes THEN 'dates_non_relevees'
             WHEN horizon_min_jours IS NULL THEN 'horizon_inconnu'
             WHEN reponses_delais < reponses_min_mediane THEN 'trop_peu_de_reponses'

@@ -7,6 +7,16 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use guichets_ouverts::schema::Language;
 use guichets_ouverts::words::Words;
 
+/// What clap found wrong, and what it would do: its first paragraph, and what it calls tips.
+pub fn told(error: &Error) -> (String, Option<String>) {
+    let text = error.render().to_string();
+    let mut paragraphs = text.split("\n\n");
+    let what = paragraphs.next().unwrap_or_default().trim_start_matches("error: ").trim().to_owned();
+    let tips: Vec<&str> =
+        paragraphs.flat_map(str::lines).filter_map(|line| line.trim().strip_prefix("tip: ")).collect();
+    (what, Some(tips.join("; ")).filter(|tips| !tips.is_empty()))
+}
+
 /// What clap found wrong, in French; nothing where it found nothing wrong, or knows no more than that.
 pub fn french(error: &Error) -> Option<String> {
     let told = Told(error);

@@ -133,11 +133,11 @@ fn command() -> clap::Command {
 pub fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     language::settle(&arguments);
+    let json = arguments.iter().take_while(|argument| *argument != "--").any(|argument| argument == "--json");
     let parsed = command().try_get_matches_from(arguments).and_then(|matches| Cli::from_arg_matches(&matches));
-    let cli = parsed.unwrap_or_else(|error| misused(&error));
+    let cli = parsed.unwrap_or_else(|error| misused(&error, json));
     let filter = EnvFilter::try_from_env("GUICHETS_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time().init();
-    let json = cli.common.json;
     match dispatch(cli) {
         Ok(code) => code,
         Err(error) => {
@@ -148,9 +148,13 @@ pub fn main() -> ExitCode {
 }
 
 /// Ends with what clap says, which may be the help that was asked for.
-fn misused(error: &clap::Error) -> ! {
+fn misused(error: &clap::Error, json: bool) -> ! {
     if !error.use_stderr() {
         error.exit();
+    }
+    if json {
+        let (what, hint) = misuse::told(error);
+        tell_machines(&what, None, hint.as_deref(), Kind::Usage);
     }
     let french = misuse::french(error).filter(|_| matches!(language::words().0, Language::French));
     eprintln!("{}", printable(french.unwrap_or_else(|| error.render().to_string()).trim_end()));
@@ -183,13 +187,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
 /// What happened, where, and what to do.
 fn show(error: &Error, json: bool) {
     if json {
-        let told = serde_json::json!({
-            "error": error.to_string(),
-            "place": error.place(),
-            "hint": error.advice(),
-            "exit_code": error.kind().exit_code(),
-        });
-        print(&format!("{told:#}"));
+        tell_machines(&error.to_string(), error.place(), error.advice(), error.kind());
     }
     let red = if std::io::stderr().is_terminal() { (display::BAD, display::PLAIN) } else { ("", "") };
     let words = language::words();
@@ -200,6 +198,12 @@ fn show(error: &Error, json: bool) {
         let label = words.say("conseil", "hint");
         eprintln!(" {label}{colon} {}", printable(&words.translated(hint)));
     }
+}
+
+/// The same, as JSON, which is in English whatever the language.
+fn tell_machines(error: &str, place: Option<&str>, hint: Option<&str>, kind: Kind) {
+    let told = serde_json::json!({ "error": error, "place": place, "hint": hint, "exit_code": kind.exit_code() });
+    print(&format!("{told:#}"));
 }
 
 /// Writes to standard output; a reader that went away is no error of ours.

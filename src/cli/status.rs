@@ -9,7 +9,7 @@ use guichets_ouverts::error::{Context, Result};
 use guichets_ouverts::publish::{self, Guard, Health, StatusReport, status};
 
 use super::run::instant;
-use super::{Common, print};
+use super::{Common, print, say};
 
 /// Say whether the current version is there, whole, young enough, and readable by anyone
 #[derive(Debug, Args)]
@@ -42,11 +42,11 @@ impl StatusCommand {
             None => (self.public_url, false),
         };
         let report = status(store.as_ref(), public.as_deref(), finished, now)?;
-        print(&if common.json {
-            format!("{:#}", serde_json::to_value(&report).internal("the status")?)
+        if common.json {
+            print(&format!("{:#}", serde_json::to_value(&report).internal("the status")?));
         } else {
-            told(&report).internal("the status")?
-        });
+            say(&told(&report).internal("the status")?);
+        }
         Ok(ExitCode::from(match report.health {
             Health::Fresh => 0,
             Health::Stale => 1,
@@ -79,16 +79,11 @@ fn told(report: &StatusReport) -> Result<String, std::fmt::Error> {
         writeln!(text, "  problem: {problem}")?;
     }
     for failure in &report.failures {
-        let gates: Vec<String> = failure
-            .refused_by
-            .iter()
-            .flat_map(|gates| gates.as_array().into_iter().flatten())
-            .map(|gate| {
-                let part = |name: &str| gate[name].as_str().unwrap_or_default().to_owned();
-                format!("{}: {} (asked: {})", part("gate"), part("figure"), part("threshold"))
-            })
-            .collect();
-        writeln!(text, "  failed night: {} of {}, refused by {}", failure.version, failure.as_of, gates.join("; "))?;
+        writeln!(text, "  failed night: {} of {}", failure.version, failure.as_of)?;
+        for gate in failure.refused_by.iter().flat_map(|gates| gates.as_array().into_iter().flatten()) {
+            let part = |name: &str| gate[name].as_str().unwrap_or_default();
+            writeln!(text, "    refused by {}: {} (asked: {})", part("gate"), part("figure"), part("threshold"))?;
+        }
     }
     for record in &report.retracted {
         writeln!(text, "  retracted: {}: {}", record.version, record.reason.as_deref().unwrap_or_default())?;

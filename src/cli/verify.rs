@@ -9,7 +9,7 @@ use guichets_ouverts::error::{Context, Error, Result};
 use guichets_ouverts::probe::{self, VerifiedFolder};
 use guichets_ouverts::publish::{self, Fault, Guard, VerifiedVersion, VerifyingKey, verify};
 
-use super::{Common, display, print, watch};
+use super::{Common, display, print, say, watch};
 
 /// Download a version and check it: chain, signature, and each file's size, digest, rows and content
 ///
@@ -41,11 +41,11 @@ impl Verify {
         let store = publish::open(&self.store, Guard::default())?;
         let progress = watch::progress(common.json);
         let found = verify(store.as_ref(), self.version.as_deref(), key.as_ref(), progress.as_ref())?;
-        print(&if common.json {
-            format!("{:#}", serde_json::to_value(&found).internal("what was verified")?)
+        if common.json {
+            print(&format!("{:#}", serde_json::to_value(&found).internal("what was verified")?));
         } else {
-            told(&found).internal("what was verified")?
-        });
+            say(&told(&found).internal("what was verified")?);
+        }
         Ok(if found.faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(4) })
     }
 
@@ -55,11 +55,11 @@ impl Verify {
             return Err(Error::usage("the folder of a probe has no versions").at("--version"));
         }
         let found = probe::verify(Path::new(&self.store), key)?;
-        print(&if common.json {
-            format!("{:#}", serde_json::to_value(&found).internal("what was verified")?)
+        if common.json {
+            print(&format!("{:#}", serde_json::to_value(&found).internal("what was verified")?));
         } else {
-            told_of_probe(&found).internal("what was verified")?
-        });
+            say(&told_of_probe(&found).internal("what was verified")?);
+        }
         Ok(if found.faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(4) })
     }
 }

@@ -39,18 +39,29 @@ pub struct PackedFile {
     pub sha256: String,
 }
 
-/// Packs files in their order, the same to the same bytes; also lists them. Those that say nearly the same should be near each
-/// other.
-///
-/// # Errors
-/// [`Internal`](crate::error::Kind::Internal) when one cannot be packed.
-pub fn pack(files: &[(String, Vec<u8>)]) -> Result<(Vec<u8>, Vec<PackedFile>)> {
-    let mut press = zstd::Encoder::new(Vec::new(), LEVEL).internal(PACK)?;
-    press.set_parameter(CParameter::WindowLog(WINDOW)).internal(PACK)?;
-    press.set_parameter(CParameter::EnableLongDistanceMatching(true)).internal(PACK)?;
-    let mut archive = Builder::new(press);
-    let mut list = Vec::new();
-    for (name, content) in files {
+/// Packs files in their order, the same to the same bytes, and lists them. Those that say nearly the same should be near each other.
+pub struct Packer {
+    archive: Builder<zstd::Encoder<'static, Vec<u8>>>,
+    list: Vec<PackedFile>,
+}
+
+impl Packer {
+    /// Begins a pack.
+    ///
+    /// # Errors
+    /// [`Internal`](crate::error::Kind::Internal) when there is no memory for it.
+    pub fn begin() -> Result<Self> {
+        let mut press = zstd::Encoder::new(Vec::new(), LEVEL).internal(PACK)?;
+        press.set_parameter(CParameter::WindowLog(WINDOW)).internal(PACK)?;
+        press.set_parameter(CParameter::EnableLongDistanceMatching(true)).internal(PACK)?;
+        Ok(Self { archive: Builder::new(press), list: Vec::new() })
+    }
+
+    /// Adds a file.
+    ///
+    /// # Errors
+    /// [`Internal`](crate::error::Kind::Internal) when it cannot be packed.
+    pub fn add(&mut self, name: &str, content: &[u8]) -> Result<()> {
         // What could not be unpacked must not be published.
         check_name(name).map_err(|error| Error::internal(error.to_string()).at(PACK))?;
         let mut header = Header::new_gnu();
@@ -58,12 +69,20 @@ pub fn pack(files: &[(String, Vec<u8>)]) -> Result<(Vec<u8>, Vec<PackedFile>)> {
         header.set_mode(0o644);
         // Of the moment at which it is packed nothing stands in it: that would be another pack each time.
         header.set_mtime(0);
-        archive.append_data(&mut header, name, content.as_slice()).internal(name)?;
-        list.push(PackedFile { name: name.clone(), bytes: content.len() as u64, sha256: sha256(content) });
+        self.archive.append_data(&mut header, name, content).internal(name)?;
+        self.list.push(PackedFile { name: name.to_owned(), bytes: content.len() as u64, sha256: sha256(content) });
+        Ok(())
     }
-    let mut press = archive.into_inner().internal(PACK)?;
-    press.flush().internal(PACK)?;
-    Ok((press.finish().internal(PACK)?, list))
+
+    /// The pack, and the list of what is in it.
+    ///
+    /// # Errors
+    /// As for [`Packer::add`].
+    pub fn finish(self) -> Result<(Vec<u8>, Vec<PackedFile>)> {
+        let mut press = self.archive.into_inner().internal(PACK)?;
+        press.flush().internal(PACK)?;
+        Ok((press.finish().internal(PACK)?, self.list))
+    }
 }
 
 /// Unpacks what a list names into a folder.
@@ -144,6 +163,12 @@ mod tests {
         [("index.html", "<p>"), ("en/index.html", "<p lang=en>")]
             .map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec()))
             .into()
+    }
+
+    fn pack(files: &[(String, Vec<u8>)]) -> Result<(Vec<u8>, Vec<PackedFile>)> {
+        let mut packer = Packer::begin()?;
+        files.iter().try_for_each(|(name, content)| packer.add(name, content))?;
+        packer.finish()
     }
 
     #[test]

@@ -38,6 +38,12 @@ enum Reach {
     Alone,
 }
 
+/// What makes a page.
+type Making<'s> = Box<dyn FnOnce() -> Vec<u8> + Send + 's>;
+
+/// So many pages are made side by side, and wait until they are shown.
+const PAGES_AT_ONCE: usize = 64;
+
 /// What pages are made of.
 pub struct Site<'a> {
     /// What the version says of itself.
@@ -93,32 +99,48 @@ impl<'a> Site<'a> {
         }
     }
 
-    /// Every page and what they need, by their paths; a page stands beside that in the other language, with which it shares its
-    /// figures.
-    #[must_use]
-    pub fn pages(&self) -> Vec<(String, Vec<u8>)> {
-        let mut files: Vec<(String, Vec<u8>)> = assets::files().collect();
+    /// Shows every page and what they need, by their paths, as they are made: a page comes beside that in the other language, with
+    /// which it shares its figures. Of a thousand services all of them are a hundred megabytes.
+    ///
+    /// # Errors
+    /// Those of `see`.
+    pub fn each_page(&self, mut see: impl FnMut(String, Vec<u8>) -> Result<()>) -> Result<()> {
+        let mut files = self.files();
+        files.sort_by(|(a, _), (b, _)| (in_no_language(a), a).cmp(&(in_no_language(b), b)));
+        let mut files = files.into_iter();
+        loop {
+            let some: Vec<(String, Making<'_>)> = files.by_ref().take(PAGES_AT_ONCE).collect();
+            if some.is_empty() {
+                return Ok(());
+            }
+            // None needs another.
+            let made: Vec<(String, Vec<u8>)> = some.into_par_iter().map(|(path, make)| (path, make())).collect();
+            made.into_iter().try_for_each(|(path, page)| see(path, page))?;
+        }
+    }
+
+    /// Every file by its path, not yet made.
+    fn files(&self) -> Vec<(String, Making<'_>)> {
+        let mut files: Vec<(String, Making<'_>)> = Vec::new();
         for language in [Language::French, Language::English] {
             let words = Words(language);
-            let card = self.card(language).map(|card| (in_language(CARD, language), card.to_vec()));
-            files.extend(card);
             let page = |path: &str| Frame { site: self, words, path: path.to_owned(), reach: Reach::Whole };
-            files.extend(pages::ONCE.iter().map(|(path, make)| {
+            for (path, make) in pages::ONCE {
                 let frame = page(path);
-                (frame.file(), make(&frame).into_bytes())
-            }));
-            // There are hundreds of these, and none needs another.
-            let counters = self.world.counters();
-            let of_counters = counters.par_iter().flat_map_iter(|counter| {
-                pages::OF_A_COUNTER.iter().map(|(folder, make)| {
+                files.push((frame.file(), Box::new(move || make(&frame).into_bytes())));
+            }
+            for counter in self.world.counters() {
+                for (folder, make) in pages::OF_A_COUNTER {
                     let frame = page(&format!("{folder}/{}", counter.file()));
-                    (frame.file(), make(&frame, counter).into_bytes())
-                })
-            });
-            files.par_extend(of_counters);
+                    files.push((frame.file(), Box::new(move || make(&frame, &counter).into_bytes())));
+                }
+            }
         }
-        files.extend(pages::feeds(self));
-        files.sort_by(|(a, _), (b, _)| (in_no_language(a), a).cmp(&(in_no_language(b), b)));
+        let cards = [Language::French, Language::English]
+            .into_iter()
+            .filter_map(|language| Some((in_language(CARD, language), self.card(language)?.to_vec())));
+        let small = assets::files().chain(cards).chain(pages::feeds(self));
+        files.extend(small.map(|(path, content)| (path, Box::new(move || content) as Making<'_>)));
         files
     }
 

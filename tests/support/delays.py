@@ -32,6 +32,8 @@ COLUMNS = {
     | {"delai_court_jours": "INTEGER", "delai_long_jours": "INTEGER", "part_dates_non_lues_max": "DOUBLE"},
 }
 REASONS = {None: "suffisante", "couverture_faible": "partielle", "trop_peu_de_jours": "insuffisante"}
+# Of a month without an answer; the others weigh by a cycle that was looked at in the month after it.
+SILENT = ["aucune_mesure", "negatifs_non_consignes", "aucune_consultation_complete", "aucune_reponse"]
 
 models = Path(sys.argv[1])
 draw = random.Random(SEED)
@@ -100,7 +102,7 @@ def a_world(looks_of=random_looks, months=2):
                 units = ["secondes", "reponses"] if len(times) % 10 == 0 else ["secondes"]
                 world["sommes_semaines"] += [month | {"poids_en": unit} | spans for unit in units]
         answers = sum(map(retained, rows))
-        reason = draw.choice(list(REASONS)) if answers else draw.choice(["aucune_mesure", "aucune_reponse"])
+        reason = draw.choice(list(REASONS) if answers else [*SILENT, *REASONS])
         row = {"departement": "76", "motif": reason, "qualite": REASONS.get(reason, "insuffisante")}
         row |= {"consultations": len(rows), "reponses": sum(row["reponse"] in ("oui", "non") for row in rows)}
         row |= {"oui": sum(row["reponse"] == "oui" for row in rows), "reponses_retenues": answers, "taux_sans_rdv": None}
@@ -151,7 +153,8 @@ def reference(world):
         delays = [math.inf if one["delai_jours"] is None or one["delai_jours"] > reach else one["delai_jours"] for one in dated]
         delays.sort()
         row |= {"reponses_delais": len(dated), "jours_delais": len({one["jour"] for one in dated})}
-        reasons = [(month["motif"], not answers), ("dates_non_relevees", missing), ("horizon_inconnu", horizon is None)]
+        silent = month["motif"] if month["motif"] in SILENT else "aucune_reponse"
+        reasons = [(silent, not answers), ("dates_non_relevees", missing), ("horizon_inconnu", horizon is None)]
         reasons += [("trop_peu_de_reponses", len(dated) < least["reponses_min_mediane"])]
         reasons += [("trop_peu_de_jours", row["jours_delais"] < least["jours_min_quantile"])]
         row["motif_delais"] = first_that_holds(reasons)

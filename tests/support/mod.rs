@@ -6,6 +6,7 @@ pub mod browser;
 pub mod counters;
 pub mod csv_tables;
 pub mod dialect;
+pub mod dossier;
 mod files;
 pub mod foreign;
 pub mod gcs;

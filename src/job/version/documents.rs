@@ -16,7 +16,8 @@ use crate::metadata::{self, Check, Coverage, Description, METHOD, METHOD_FILES, 
 use crate::model::Model;
 use crate::publish::{self, Versions};
 use crate::release::{
-    ACCOUNTS, About, Accounting, FileEntry, PACK, PACK_LIST, pack, part_of_month, recompute_sql, window_sql,
+    ACCOUNTS, About, Accounting, FileEntry, PACK, PACK_LIST, Packer, StagedFile, part_of_month, recompute_sql,
+    window_sql,
 };
 use crate::schema::{Language, dictionary_html, dictionary_markdown};
 use crate::site::{Site, World};
@@ -78,10 +79,10 @@ impl Version<'_> {
             texts.push(("changes.json".to_owned(), format!("{value:#}\n")));
         }
         texts.extend(told_changes.map(|text| ("CHANGES.md".to_owned(), text)));
-        let texts = texts.into_iter().map(|(path, text)| (path, text.into_bytes()));
-        for (path, content) in texts.chain(pages) {
-            self.files.push(self.staging.bytes(&path, &content)?);
+        for (path, text) in texts {
+            self.files.push(self.staging.text(&path, &text)?);
         }
+        self.files.extend(pages);
         Ok(words_sha256)
     }
 
@@ -151,13 +152,25 @@ impl Version<'_> {
     /// The pages on which people look at the figures: all of them in a pack, and those that stand unpacked in the version's
     /// own folder. That is the whole site where the version is the first to speak of a month that is over, for those are the
     /// ones to cite; in the others the front page, so that a night does not grow with the history.
-    fn pages(&self, site: &Site<'_>) -> Result<Vec<(String, Vec<u8>)>> {
-        let pages = site.pages();
-        let (packed, list) = pack(&pages)?;
+    fn pages(&self, site: &Site<'_>) -> Result<Vec<StagedFile>> {
+        let (mut packer, mut unpacked) = (Packer::begin()?, Vec::new());
+        let closes_a_month = self.closes_a_month();
+        site.each_page(|path, page| {
+            packer.add(&path, &page)?;
+            if closes_a_month {
+                unpacked.push(self.staging.bytes(&path, &page)?);
+            }
+            Ok(())
+        })?;
+        if !closes_a_month {
+            for (path, page) in site.front_alone() {
+                unpacked.push(self.staging.bytes(&path, &page)?);
+            }
+        }
+        let (pack, list) = packer.finish()?;
         let list = serde_json::to_string_pretty(&list).internal(PACK_LIST)? + "\n";
-        let mut files = if self.closes_a_month() { pages } else { site.front_alone() };
-        files.extend([(PACK.to_owned(), packed), (PACK_LIST.to_owned(), list.into_bytes())]);
-        Ok(files)
+        unpacked.extend([self.staging.bytes(PACK, &pack)?, self.staging.text(PACK_LIST, &list)?]);
+        Ok(unpacked)
     }
 
     /// Whether no version before spoke of the end of the last month.
@@ -191,12 +204,16 @@ impl Version<'_> {
         };
         let told = self.telling_texts(models, &subject)?;
         let nowhere = World::default();
-        let pages = self.described(&subject, |description| {
-            Ok(Site::new(description, &nowhere, method_of(fixed), None, &[], &self.map())?.pages())
+        let texts = fixed.iter().chain(&told);
+        let mut digests: BTreeMap<String, String> =
+            texts.map(|(name, text)| (name.clone(), sha256(text.as_bytes()))).collect();
+        self.described(&subject, |description| {
+            let site = Site::new(description, &nowhere, method_of(fixed), None, &[], &self.map())?;
+            site.each_page(|path, page| {
+                digests.insert(path, sha256(&page));
+                Ok(())
+            })
         })?;
-        let texts = fixed.iter().chain(&told).map(|(name, text)| (name.as_str(), text.as_bytes()));
-        let pages = pages.iter().map(|(name, page)| (name.as_str(), page.as_slice()));
-        let digests: BTreeMap<&str, String> = texts.chain(pages).map(|(name, text)| (name, sha256(text))).collect();
         Ok(sha256(canonical(&digests)?.as_bytes()))
     }
 
