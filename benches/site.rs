@@ -60,9 +60,9 @@ fn main() -> Result<()> {
             Ok(())
         })?;
         let written = started.elapsed();
-        let mut packer = Packer::begin()?;
-        pages.iter().try_for_each(|(path, page)| packer.add(path, page))?;
-        let packed = packer.finish()?.0;
+        let mut press = Packer::begin()?;
+        pages.iter().try_for_each(|(path, page)| press.add(path, page))?;
+        let packed = press.finish()?.0;
         Ok((pages, packed, [read, written, started.elapsed()]))
     };
     let (pages, packed, took) = write()?;
