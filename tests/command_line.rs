@@ -172,7 +172,7 @@ fn machines_get_json_and_nothing_else_on_standard_output() {
         (&["schema", "check", "--json"], 0, "columns"),
         (&["explain", "exemple", &line, "--json"], 0, "explanation"),
         (&["run", "nulle-part", "--json"], 2, "error"),
-        (&["run", "exemple", "--json", "--stoer", "x"], 2, "hint"),
+        (&["run", "exemple", "--json", "--storage", "x"], 2, "hint"),
         (&["--json", "jouer"], 2, "error"),
         (&["run", "exemple", "--json", "--lang", "fr", "--as-of"], 2, "error"),
     ] {
