@@ -112,8 +112,9 @@ def measured(binary, services, looks, years):
 
 def table(binary, services, looks, rows):
     version = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    often = "once" if looks == 1 else f"{looks} times"
     text = [
-        f"{services} services, looked at {'once' if looks == 1 else f'{looks} times'} a day; {version}, {os.cpu_count()} processors, {platform.system()} "
+        f"{services} services, looked at {often} a day; {version}, {os.cpu_count()} processors, {platform.system()} "
         f"{platform.release().split('-')[0]}, {datetime.date.today()}.",
         "",
         "| history | attempts | everything at once | its peak memory | the night | its processor time | its peak memory "

@@ -9,7 +9,7 @@ use guichets_ouverts::error::{Context, Error, Result};
 use guichets_ouverts::publish::{self, Guard};
 use tokio::runtime::Runtime;
 
-use super::{Common, print, watch};
+use super::{Common, print, print_json, watch};
 
 /// Tell a catalogue what is published
 #[derive(Debug, Args)]
@@ -67,11 +67,11 @@ impl Push {
         let wish = Wish { create: self.create, dry_run: self.dry_run };
         let progress = watch::progress(common.json);
         let report = push(&pipeline, settings, store.as_ref(), &client, wish, progress.as_ref())?;
-        print(&if common.json {
-            format!("{:#}", serde_json::to_value(&report).internal("the report")?)
+        if common.json {
+            print_json(&report, "the report")?;
         } else {
-            told(&report, &client).internal("the report")?
-        });
+            print(&told(&report, &client).internal("the report")?);
+        }
         Ok(ExitCode::SUCCESS)
     }
 }

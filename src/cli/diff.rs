@@ -12,7 +12,7 @@ use guichets_ouverts::job::compare_published;
 use guichets_ouverts::publish::{self, Guard};
 use guichets_ouverts::schema::TableSchema;
 
-use super::{Common, print};
+use super::{Common, print, print_json};
 
 /// Say what changed between two versions: rows of each table, attempts whose outcome is no longer the same
 #[derive(Debug, Args)]
@@ -38,11 +38,11 @@ impl Diff {
         let mut rows = RowFiles { folder: self.out.as_deref(), written: BTreeMap::new() };
         let changes =
             compare_published(store.as_ref(), &self.from, &self.to, &mut |table, matched| rows.write(table, matched))?;
-        print(&if common.json {
-            format!("{:#}", serde_json::to_value(&changes).internal("the changes")?)
+        if common.json {
+            print_json(&changes, "the changes")?;
         } else {
-            told(&changes).internal("the changes")?
-        });
+            print(&told(&changes).internal("the changes")?);
+        }
         Ok(ExitCode::SUCCESS)
     }
 }

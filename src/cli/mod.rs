@@ -36,8 +36,9 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use guichets_ouverts::config::{Pipeline, Project};
-use guichets_ouverts::error::{Error, Kind, Result};
+use guichets_ouverts::error::{Context, Error, Kind, Result};
 use guichets_ouverts::schema::Language;
+use serde::Serialize;
 use tracing_subscriber::EnvFilter;
 
 use self::language::Lang;
@@ -204,6 +205,12 @@ fn show(error: &Error, json: bool) {
 fn tell_machines(error: &str, place: Option<&str>, hint: Option<&str>, kind: Kind) {
     let told = serde_json::json!({ "error": error, "place": place, "hint": hint, "exit_code": kind.exit_code() });
     print(&format!("{told:#}"));
+}
+
+/// Writes a report for machines.
+fn print_json(report: &impl Serialize, what: &'static str) -> Result<()> {
+    print(&format!("{:#}", serde_json::to_value(report).internal(what)?));
+    Ok(())
 }
 
 /// Writes to standard output; a reader that went away is no error of ours.

@@ -4,10 +4,10 @@ use std::process::ExitCode;
 
 use chrono::Utc;
 use clap::Args;
-use guichets_ouverts::error::{Context, Result};
+use guichets_ouverts::error::Result;
 use guichets_ouverts::publish::{self, Guard, retract};
 
-use super::{Common, print};
+use super::{Common, print, print_json};
 
 /// Mark a version as wrong, for a reason that everybody will read, and move the pointer back to the last good one
 #[derive(Debug, Args)]
@@ -32,7 +32,7 @@ impl Retract {
         let store = publish::open(&self.store, Guard::Required)?;
         let done = retract(store.as_ref(), &self.version, &self.reason, self.remove, Utc::now().fixed_offset())?;
         if common.json {
-            print(&format!("{:#}", serde_json::to_value(&done).internal("the retraction")?));
+            print_json(&done, "the retraction")?;
             return Ok(ExitCode::SUCCESS);
         }
         let current = done.current.as_deref().unwrap_or("none: publish a corrected one");

@@ -5,14 +5,14 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand, ValueEnum};
 use guichets_ouverts::config::Pipeline;
 use guichets_ouverts::config::reference::{self, Document};
-use guichets_ouverts::error::{Context, Error, Result};
+use guichets_ouverts::error::{Error, Result};
 use guichets_ouverts::job::compare_schemas;
 use guichets_ouverts::model::Model;
 use guichets_ouverts::probe::plan_schema;
 use guichets_ouverts::publish::{self, Guard};
 use guichets_ouverts::schema::{Catalog, Origin, TableSchema, dictionary_html, dictionary_markdown};
 
-use super::{Common, graph, print};
+use super::{Common, graph, print, print_json};
 
 /// Check the table schemas, or print what follows from them and from the configuration: dictionary, drawing, reference
 #[derive(Debug, Args)]
@@ -139,7 +139,7 @@ fn against_published(store: &str, catalog: &Catalog, common: &Common) -> Result<
     let store = publish::open(store, Guard::default())?;
     let report = compare_schemas(store.as_ref(), catalog)?;
     if common.json {
-        print(&format!("{:#}", serde_json::to_value(&report).internal("the schemas")?));
+        print_json(&report, "the schemas")?;
     } else {
         for (table, changes) in &report.changes {
             for change in changes {

@@ -9,7 +9,7 @@ use guichets_ouverts::error::{Context, Result};
 use guichets_ouverts::publish::{self, Guard, Health, StatusReport, status};
 
 use super::run::instant;
-use super::{Common, print, say};
+use super::{Common, print_json, say};
 
 /// Say whether the current version is there, whole, young enough, and readable by anyone
 #[derive(Debug, Args)]
@@ -43,7 +43,7 @@ impl StatusCommand {
         };
         let report = status(store.as_ref(), public.as_deref(), finished, now)?;
         if common.json {
-            print(&format!("{:#}", serde_json::to_value(&report).internal("the status")?));
+            print_json(&report, "the status")?;
         } else {
             say(&told(&report).internal("the status")?);
         }

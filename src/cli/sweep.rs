@@ -8,7 +8,7 @@ use clap::Args;
 use guichets_ouverts::error::{Context, Result};
 use guichets_ouverts::publish::{self, Guard, Sweep, What, sweep};
 
-use super::{Common, display, print};
+use super::{Common, display, print, print_json};
 
 /// List what no version names, left by publishers that were killed, were stopped or lost; with --delete, remove it
 ///
@@ -32,11 +32,11 @@ impl SweepCommand {
         let guard = if self.delete { Guard::Required } else { Guard::Reader };
         let store = publish::open(&self.store, guard)?;
         let found = sweep(store.as_ref(), TimeDelta::days(self.older_than.into()), Utc::now(), self.delete)?;
-        print(&if common.json {
-            format!("{:#}", serde_json::to_value(&found).internal("what was swept")?)
+        if common.json {
+            print_json(&found, "what was swept")?;
         } else {
-            told(&found, self.delete).internal("what was swept")?
-        });
+            print(&told(&found, self.delete).internal("what was swept")?);
+        }
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -8,8 +8,9 @@ use clap::Args;
 use guichets_ouverts::error::{Context, Error, Result};
 use guichets_ouverts::probe::{self, VerifiedFolder};
 use guichets_ouverts::publish::{self, Fault, Guard, VerifiedVersion, VerifyingKey, verify};
+use serde::Serialize;
 
-use super::{Common, display, print, say, watch};
+use super::{Common, display, print_json, say, watch};
 
 /// Download a version and check it: chain, signature, and each file's size, digest, rows and content
 ///
@@ -41,12 +42,7 @@ impl Verify {
         let store = publish::open(&self.store, Guard::default())?;
         let progress = watch::progress(common.json);
         let found = verify(store.as_ref(), self.version.as_deref(), key.as_ref(), progress.as_ref())?;
-        if common.json {
-            print(&format!("{:#}", serde_json::to_value(&found).internal("what was verified")?));
-        } else {
-            say(&told(&found).internal("what was verified")?);
-        }
-        Ok(if found.faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(4) })
+        answer(&found, told, &found.faults, common)
     }
 
     /// The same of a probe's folder.
@@ -55,13 +51,24 @@ impl Verify {
             return Err(Error::usage("the folder of a probe has no versions").at("--version"));
         }
         let found = probe::verify(Path::new(&self.store), key)?;
-        if common.json {
-            print(&format!("{:#}", serde_json::to_value(&found).internal("what was verified")?));
-        } else {
-            say(&told_of_probe(&found).internal("what was verified")?);
-        }
-        Ok(if found.faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(4) })
+        answer(&found, told_of_probe, &found.faults, common)
     }
+}
+
+/// Says what was found, and by the exit code whether something is wrong.
+fn answer<F: Serialize>(
+    found: &F,
+    told: fn(&F) -> Result<String, std::fmt::Error>,
+    faults: &[Fault],
+    common: &Common,
+) -> Result<ExitCode> {
+    const WHAT: &str = "what was verified";
+    if common.json {
+        print_json(found, WHAT)?;
+    } else {
+        say(&told(found).internal(WHAT)?);
+    }
+    Ok(if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(4) })
 }
 
 fn public_key(stated: &str) -> Result<VerifyingKey> {

@@ -153,24 +153,24 @@ impl Version<'_> {
     /// own folder. That is the whole site where the version is the first to speak of a month that is over, for those are the
     /// ones to cite; in the others the front page, so that a night does not grow with the history.
     fn pages(&self, site: &Site<'_>) -> Result<Vec<StagedFile>> {
-        let (mut packer, mut unpacked) = (Packer::begin()?, Vec::new());
+        let (mut packer, mut files) = (Packer::begin()?, Vec::new());
         let closes_a_month = self.closes_a_month();
         site.each_page(|path, page| {
             packer.add(&path, &page)?;
             if closes_a_month {
-                unpacked.push(self.staging.bytes(&path, &page)?);
+                files.push(self.staging.bytes(&path, &page)?);
             }
             Ok(())
         })?;
         if !closes_a_month {
             for (path, page) in site.front_alone() {
-                unpacked.push(self.staging.bytes(&path, &page)?);
+                files.push(self.staging.bytes(&path, &page)?);
             }
         }
         let (pack, list) = packer.finish()?;
         let list = serde_json::to_string_pretty(&list).internal(PACK_LIST)? + "\n";
-        unpacked.extend([self.staging.bytes(PACK, &pack)?, self.staging.text(PACK_LIST, &list)?]);
-        Ok(unpacked)
+        files.extend([self.staging.bytes(PACK, &pack)?, self.staging.text(PACK_LIST, &list)?]);
+        Ok(files)
     }
 
     /// Whether no version before spoke of the end of the last month.

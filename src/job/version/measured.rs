@@ -10,7 +10,7 @@ use super::shown::Shown;
 use crate::error::Result;
 use crate::model::{Engine as _, Model};
 use crate::registry::Registry;
-use crate::schema::{Reach, column, ordered};
+use crate::schema::{column, ordered};
 use crate::scope::{DaysSeen, Scope};
 
 /// The table of what was measured of each service, probe and day.
@@ -39,10 +39,10 @@ impl Version<'_> {
     /// # Errors
     /// As for [`Version::table`].
     pub(in crate::job) fn calendar(&mut self, scope: &Scope<'_>) -> Result<()> {
-        let since = self.since(Reach::Day)?;
+        let table = self.catalog.table(CALENDAR)?;
+        let since = self.since_of(table)?;
         let days = "SELECT DISTINCT guichet_id, demarche_id, jour FROM jours_mesures";
         let seen = DaysSeen::of(&self.asked(days, Shown { since, ..Shown::default() })?)?;
-        let table = self.catalog.table(CALENDAR)?;
         let staging = Arc::clone(&self.staging);
         let mut writer = staging.begin_parts(table);
         scope.each_day(since.map(|since| since.day), &seen, |rows| writer.write(&ordered(table, rows)?))?;

@@ -90,7 +90,7 @@ impl<'a> Version<'a> {
         'a: 'm,
     {
         let table = self.catalog.table(&model.table)?;
-        let since = table.guichets.reach.map(|reach| self.since(reach)).transpose()?.flatten();
+        let since = self.since_of(table)?;
         let shown = Shown { month, counters: None, since };
         let (most, rows) = self.largest(model, shown);
         let piece = |counters, rows| Piece { model, table, month: month.map(str::to_owned), counters, since, rows };

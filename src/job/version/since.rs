@@ -69,6 +69,14 @@ impl Version<'_> {
         Ok(Some(Since { day, looks: before(day), reach }))
     }
 
+    /// The same of a table, by what its schema says; nothing where that does not say how far anything reaches.
+    ///
+    /// # Errors
+    /// As for [`Version::since`].
+    pub(super) fn since_of(&self, table: &TableSchema) -> Result<Option<Since>> {
+        Ok(table.guichets.reach.map(|reach| self.since(reach)).transpose()?.flatten())
+    }
+
     /// The longest time from one cycle to the next that the schedule expects.
     fn longest_cycle(&self) -> Result<TimeDelta> {
         let scope = self.rows("perimetre")?;
