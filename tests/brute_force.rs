@@ -39,6 +39,8 @@ fn brute_force_notices_another_method() {
     let changes = [
         ("penuries", "intermediaires/suites_reponses_mois", "< 3.5 *", "< 4.5 *"),
         ("penuries", "intermediaires/suites_reponses", "ecart_s < 3.5 *", "ecart_s <= 3.5 *"),
+        ("penuries", "intermediaires/suites_reponses_mois", "usure < 1000000", "usure < 1300000"),
+        ("rythme_ouvertures", "intermediaires/suites_reponses", "usure < 1000000", "usure < 1300000"),
         ("penuries", "penuries", "% 7 AS fenetre", "% 8 AS fenetre"),
         ("penuries", "penuries", "(numero + 3) % 7", "(numero + 4) % 7"),
         ("penuries", "penuries", "c.ouvertes > 0, FALSE", "c.ouvertes >= 0, FALSE"),

@@ -120,6 +120,34 @@ fn a_planning_that_is_lost_or_hardly_known_is_a_signal() {
     );
 }
 
+/// A look every few hours until the tenth of February and then every few minutes, or the reverse: a silence is what the schedule
+/// expected at the time, and not what it had expected before.
+#[test]
+fn a_silence_is_measured_by_the_interval_that_is_expected_at_the_time() {
+    let change = |before: u32, after: u32| {
+        let row =
+            |from: &str, to: &str, minutes: u32| format!("{COUNTER},premier-titre,{from},{to},{minutes},true,essai");
+        let tenth = "2019-02-10T00:00:00+01:00";
+        format!(
+            "{}\n{}",
+            row("2019-02-09T00:00:00+01:00", tenth, before),
+            row(tenth, "2019-02-11T00:00:00+01:00", after)
+        )
+    };
+    let drought = |schedule: &str, instants: &[&str]| {
+        let logs = instants.iter().fold(Attempts::on(COUNTER), |logs, at| logs.saw(Kind::No, 1, at));
+        let version = published(&logs, schedule, "2019-02-12T00:00:00+01:00");
+        of(&version.rows("penuries")[0], &["interruptions", "duree_constatee_s"])
+    };
+    // Nobody looks in the first twelve hours of the tenth, of which thirty-five cycles are missing.
+    let (rare_then_often, hour) = (change(288, 20), 3_600);
+    let looks = ["2019-02-09T17:00:00Z", "2019-02-09T21:30:00Z", "2019-02-10T10:45:00Z", "2019-02-10T11:05:00Z"];
+    assert_eq!(drought(&rare_then_often, &looks), format!("1 {}", 9 * hour / 2));
+    // None is missing here: the next look is due two hours after midnight, and comes an hour early.
+    let looks = ["2019-02-09T22:15:00Z", "2019-02-09T22:35:00Z", "2019-02-09T22:55:00Z", "2019-02-10T00:05:00Z"];
+    assert_eq!(drought(&change(20, 120), &looks), format!("0 {}", 11 * hour / 6));
+}
+
 /// In the sample, for every service: what is missing from coverage is in a gap, to the second.
 #[test]
 fn gaps_hold_what_coverage_lacks() {

@@ -61,6 +61,7 @@ mod outcome_rules;
 mod over_http;
 mod pages;
 mod parts;
+mod plannings;
 mod probe_answers;
 mod probe_faults;
 mod probe_log;

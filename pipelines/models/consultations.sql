@@ -34,6 +34,7 @@ WITH reunies AS (
         COUNT(*) FILTER (WHERE reponse = 'non') AS refus,
         COUNT(*) FILTER (WHERE reponse <> 'inconnue') AS plannings_repondus,
         COUNT(*) FILTER (WHERE reponse IN ('oui', 'non') AND planning_id = '') AS services_repondus,
+        COUNT(*) FILTER (WHERE reponse = 'inconnue' AND planning_id = '') AS services_muets,
         COUNT(*) FILTER (WHERE planning_id <> '') AS plannings_nommes,
         COUNT(*) FILTER (WHERE reponse = 'inconnue' AND planning_id <> '') AS plannings_muets,
         MIN(CASE WHEN reponse = 'inconnue' THEN rang END) AS rang_inconnu,
@@ -150,9 +151,11 @@ situees AS (
         COALESCE(c.plannings_attendus, 0) AS plannings_attendus,
         COALESCE(c.plannings_absents, 0) AS plannings_absents,
         -- The service as a whole says that there is one or none for all its plannings; that it is out of scope, only where
-        -- it was asked for nothing else.
+        -- it was asked for nothing else. That it was silent is made up for by answers of all plannings that were expected, and
+        -- by none of one that was not.
         r.plannings_muets = 0 AND r.plannings_repondus > 0
             AND (r.services_repondus > 0 OR r.plannings_nommes = 0 OR COALESCE(c.plannings_absents, 0) = 0)
+            AND (r.services_muets = 0 OR COALESCE(c.plannings_attendus, 0) > 0)
             AS complete,
         v.cadence_entiere_s AS cadence_s,
         COALESCE(p.periode_utc, v.periode_utc) AS periode_utc,

@@ -224,7 +224,7 @@ inattendus AS (
 ),
 
 -- 6. A planning that is still expected, and that none of the last consultations of its service asked, at least 20 on the days
--- after the last on which it was asked. If it never was, the days are counted from that on which it began to be expected.
+-- on which it was expected after the last on which it was asked, if it ever was.
 services_a_plannings AS (
     SELECT DISTINCT guichet_id, demarche_id
     FROM plannings_attendus
@@ -253,28 +253,37 @@ derniers_jours AS (
 ),
 
 encore_attendus AS (
-    SELECT a.guichet_id, a.demarche_id, a.planning_id, a.debut_utc, p.dernier_jour
+    SELECT DISTINCT a.guichet_id, a.demarche_id, a.planning_id
     FROM plannings_attendus AS a
     INNER JOIN derniers_jours AS d
         ON a.guichet_id = d.guichet_id AND a.demarche_id = d.demarche_id
-    LEFT JOIN plannings AS p
-        ON a.guichet_id = p.guichet_id AND a.demarche_id = p.demarche_id AND a.planning_id = p.planning_id
     WHERE a.debut_utc < d.dernier_fin_utc AND a.fin_utc > d.dernier_debut_utc
+),
+
+-- The days on which it was expected, each once: what is expected stands in stretches, and one may begin where another ends.
+jours_attendus AS (
+    SELECT DISTINCT a.guichet_id, a.demarche_id, a.planning_id, j.jour, j.consultations
+    FROM encore_attendus AS e
+    INNER JOIN plannings_attendus AS a
+        ON e.guichet_id = a.guichet_id AND e.demarche_id = a.demarche_id AND e.planning_id = a.planning_id
+    INNER JOIN jours_consultes AS j
+        ON a.guichet_id = j.guichet_id AND a.demarche_id = j.demarche_id
+    WHERE j.fin_utc > a.debut_utc AND j.debut_utc < a.fin_utc
 ),
 
 disparus AS (
     SELECT
-        a.guichet_id,
-        a.demarche_id,
-        a.planning_id,
+        j.guichet_id,
+        j.demarche_id,
+        j.planning_id,
         MIN(j.jour) AS debut,
         MAX(j.jour) AS fin,
         SUM(CAST(j.consultations AS BIGINT)) AS consultations
-    FROM encore_attendus AS a
-    INNER JOIN jours_consultes AS j
-        ON a.guichet_id = j.guichet_id AND a.demarche_id = j.demarche_id
-    WHERE j.jour > a.dernier_jour OR (a.dernier_jour IS NULL AND j.fin_utc > a.debut_utc)
-    GROUP BY a.guichet_id, a.demarche_id, a.planning_id
+    FROM jours_attendus AS j
+    LEFT JOIN plannings AS p
+        ON j.guichet_id = p.guichet_id AND j.demarche_id = p.demarche_id AND j.planning_id = p.planning_id
+    WHERE p.dernier_jour IS NULL OR j.jour > p.dernier_jour
+    GROUP BY j.guichet_id, j.demarche_id, j.planning_id
     HAVING SUM(CAST(j.consultations AS BIGINT)) >= 20
 ),
 

@@ -1,7 +1,8 @@
 //! Polars: the engine in this process. No other file names it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Cursor;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use arrow::array::RecordBatch;
@@ -12,6 +13,8 @@ use polars::prelude::{
     SerWriter, col, lit,
 };
 use polars::sql::{SQLContext, extract_table_identifiers};
+use polars_plan::dsl::ScanSources;
+use polars_plan::plans::{ArenaLpIter as _, IR};
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 
 use super::{Engine, Engines, Model, Only};
@@ -21,11 +24,13 @@ use crate::error::{Context, Error, Result};
 /// Polars, in this process.
 pub struct InProcess {
     context: SQLContext,
+    /// The first file of each table, by which a plan names it.
+    tables: BTreeMap<PathBuf, String>,
 }
 
 impl Default for InProcess {
     fn default() -> Self {
-        Self { context: SQLContext::new() }
+        Self { context: SQLContext::new(), tables: BTreeMap::new() }
     }
 }
 
@@ -41,12 +46,32 @@ impl InProcess {
         self.context.register(table, rows.lazy());
         Ok(())
     }
+
+    /// The columns that a model reads of each table that is registered.
+    ///
+    /// # Errors
+    /// As for [`Engine::run`].
+    pub fn columns_read(&mut self, model: &Model) -> Result<BTreeMap<String, BTreeSet<String>>> {
+        let plan = contained(&model.table, || {
+            self.context.execute(&model.sql).and_then(LazyFrame::to_alp_optimized).usage("the model fails")
+        })?;
+        let mut columns: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (_, node) in plan.lp_arena.iter(plan.lp_top) {
+            let IR::Scan { sources: ScanSources::Paths(paths), file_info, output_schema, .. } = node else { continue };
+            let first = paths.first().map(|path| Path::new(path.as_str()));
+            let Some(table) = first.and_then(|path| self.tables.get(path)) else { continue };
+            let names = output_schema.as_ref().unwrap_or(&file_info.schema).iter_names();
+            columns.entry(table.clone()).or_default().extend(names.map(ToString::to_string));
+        }
+        Ok(columns)
+    }
 }
 
 impl Engine for InProcess {
     fn register(&mut self, table: &str, files: &[PathBuf], some: &[Only<'_>]) -> Result<()> {
         let rows = some.iter().fold(scan(table, files)?, |rows, only| rows.filter(predicate(*only)));
         self.context.register(table, rows);
+        self.tables.extend(files.first().map(|first| (first.clone(), table.to_owned())));
         Ok(())
     }
 

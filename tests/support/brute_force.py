@@ -17,6 +17,7 @@ import math
 import random
 import sys
 from datetime import datetime, timedelta, timezone
+from fractions import Fraction
 from pathlib import Path
 
 import duckdb
@@ -125,10 +126,28 @@ def seconds(begin, end):
     return (2 * (end - begin) + timedelta(seconds=1)) // timedelta(seconds=2)
 
 
-def close(before, after):
-    """Whether no more than three expected intervals, to the nearest, separate two answers; a day where none is expected."""
-    apart, cadence = seconds(before["instant_utc"], after["instant_utc"]), before["cadence_s"]
-    return apart <= 86_400 if cadence is None else 2 * apart < 7 * cadence
+def periods_of(world, service):
+    return [one for one in world["perimetre"] if (one["guichet_id"], one["demarche_id"]) == service]
+
+
+def rounded(number):
+    return math.floor(number + Fraction(1, 2))
+
+
+def close(periods, before, after):
+    """Whether no more than three expected intervals, to the nearest, separate two answers; a day where none is expected. Where
+    another interval is expected at the second, each part of the time between uses up its share of the limit, in millionths."""
+    begin, end, cadence = before["instant_utc"], after["instant_utc"], before["cadence_s"]
+    apart = seconds(begin, end)
+    if cadence == after["cadence_s"]:
+        return apart <= 86_400 if cadence is None else 2 * apart < 7 * cadence
+    used, rest = 0, apart
+    for period in periods:
+        part = min(end, period["fin_utc"]) - max(begin, period["debut_utc"])
+        if part > timedelta(0):
+            part = Fraction(part // timedelta(microseconds=1), 10**6)
+            used, rest = used + rounded(part * 2_000_000 / (7 * period["cadence_s"])), rest - rounded(part)
+    return used + rounded(Fraction(rest * 1_000_000, 86_400)) < 1_000_000
 
 
 def middle(values):
@@ -158,7 +177,7 @@ def counted(rows, first, unit):
 
 def penuries(world):
     for service, rows in by_service(world["consultations"]).items():
-        periods = [one for one in world["perimetre"] if (one["guichet_id"], one["demarche_id"]) == service]
+        periods = periods_of(world, service)
         begins, ends = [one["debut_utc"] for one in periods], [one["fin_utc"] for one in periods]
         walls = [-1, *(place for place, row in enumerate(rows) if row["reponse"] == "oui"), len(rows)]
         for left, right in zip(walls, walls[1:]):
@@ -173,7 +192,7 @@ def penuries(world):
             stretches = []
             for i, first in enumerate(noes):
                 for j in range(i, len(noes)):
-                    if j > i and not close(noes[j - 1], noes[j]):
+                    if j > i and not close(periods, noes[j - 1], noes[j]):
                         break
                     length = seconds(first["instant_utc"], noes[j]["instant_utc"])
                     stretches.append((-length, first["instant_utc"], i - j - 1, noes[j]["instant_utc"]))
@@ -189,28 +208,29 @@ def penuries(world):
             failures = [one for one in rows if ISSUES[one["issue"]][1] and first <= one["jour"] <= last]
             row |= counted(failures, first, ["jours_avec_panne", "semaines_avec_panne", "fenetres_avec_panne"])
             row |= {"pannes_partagees": len(failures)}
-            row |= {"interruptions": sum(not close(*pair) for pair in zip(noes, noes[1:]))}
+            row |= {"interruptions": sum(not close(periods, *pair) for pair in zip(noes, noes[1:]))}
             current = until and any(one["ouverte"] for one in periods)
             yield service_of(rows[0]) | row | {"commence_avant": since, "finit_apres": until, "en_cours": current}
 
 
 def rythme_ouvertures(world):
-    for rows in by_service(row for row in world["consultations"] if row["reponse"] in ("oui", "non")).values():
-        cells = {}
+    answered = by_service(row for row in world["consultations"] if row["reponse"] in ("oui", "non"))
+    for service, rows in answered.items():
+        periods, cells = periods_of(world, service), {}
         for place, row in enumerate(rows):
             cells.setdefault((row["jour_semaine"], row["heure"]), []).append(place)
         for (weekday, hour), places in cells.items():
             chances, doubts, at_least, at_most = 0, [], [], []
             for place in places:
                 row, before = rows[place], rows[place - 1] if place else None
-                chance = before is not None and before["reponse"] == "non" and close(before, row)
+                chance = before is not None and before["reponse"] == "non" and close(periods, before, row)
                 chances += chance
                 if not chance or row["reponse"] == "non":
                     continue
                 doubts.append(seconds(before["instant_utc"], row["instant_utc"]))
                 last = row
                 for after in rows[place + 1 :]:
-                    if after["reponse"] == "non" or not close(last, after):
+                    if after["reponse"] == "non" or not close(periods, last, after):
                         break
                     last = after
                 at_least.append(seconds(row["instant_utc"], last["instant_utc"]))

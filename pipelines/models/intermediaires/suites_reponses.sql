@@ -15,6 +15,7 @@ repondues AS (
         rang,
         reponse,
         debut_utc,
+        cadence_debut_s,
         LAG(reponse) OVER (PARTITION BY guichet_id, demarche_id ORDER BY rang) AS reponse_precedente,
         LAG(fin_utc) OVER (PARTITION BY guichet_id, demarche_id ORDER BY rang) AS precedent_utc,
         LAG(cadence_s) OVER (PARTITION BY guichet_id, demarche_id ORDER BY rang) AS cadence_precedente
@@ -25,20 +26,52 @@ repondues AS (
 ecarts AS (
     SELECT
         *,
-        CAST(FLOOR(EXTRACT(EPOCH FROM debut_utc) - EXTRACT(EPOCH FROM precedent_utc) + 0.5) AS DOUBLE) AS ecart_s
+        CAST(FLOOR(EXTRACT(EPOCH FROM debut_utc) - EXTRACT(EPOCH FROM precedent_utc) + 0.5) AS DOUBLE) AS ecart_s,
+        COALESCE(cadence_debut_s, 0) <> COALESCE(cadence_precedente, 0) AS cadence_change
     FROM repondues
+),
+
+-- The rule of suites_reponses_mois, once more where two months meet.
+partages AS (
+    SELECT
+        e.guichet_id,
+        e.demarche_id,
+        e.rang,
+        e.ecart_s,
+        CAST(p.cadence_s AS DOUBLE) AS cadence_s,
+        EXTRACT(EPOCH FROM CASE WHEN p.fin_utc < e.debut_utc THEN p.fin_utc ELSE e.debut_utc END)
+            - EXTRACT(EPOCH FROM CASE WHEN p.debut_utc > e.precedent_utc THEN p.debut_utc ELSE e.precedent_utc END) AS part_s
+    FROM ecarts AS e
+    INNER JOIN perimetre AS p
+        ON e.guichet_id = p.guichet_id AND e.demarche_id = p.demarche_id
+    WHERE e.cadence_change AND p.debut_utc < e.debut_utc AND p.fin_utc > e.precedent_utc
+),
+
+usures AS (
+    SELECT
+        guichet_id,
+        demarche_id,
+        rang,
+        SUM(CAST(FLOOR(part_s * 1000000.0 / NULLIF(3.5 * cadence_s, CAST(0 AS DOUBLE)) + 0.5) AS BIGINT))
+            + CAST(FLOOR(
+                (MIN(ecart_s) - CAST(SUM(CAST(FLOOR(part_s + 0.5) AS BIGINT)) AS DOUBLE)) * 1000000.0 / 86400.0 + 0.5
+            ) AS BIGINT) AS usure
+    FROM partages
+    GROUP BY guichet_id, demarche_id, rang
 ),
 
 proches AS (
     SELECT
-        *,
-        -- The rule of suites_reponses_mois, once more where two months meet.
+        e.*,
         CASE
-            WHEN precedent_utc IS NULL THEN FALSE
-            WHEN cadence_precedente IS NULL THEN ecart_s <= 86400.0
-            ELSE ecart_s < 3.5 * CAST(cadence_precedente AS DOUBLE)
+            WHEN e.precedent_utc IS NULL THEN FALSE
+            WHEN e.cadence_change THEN COALESCE(u.usure < 1000000, FALSE)
+            WHEN e.cadence_debut_s IS NULL THEN e.ecart_s <= 86400.0
+            ELSE e.ecart_s < 3.5 * CAST(e.cadence_debut_s AS DOUBLE)
         END AS proche
-    FROM ecarts
+    FROM ecarts AS e
+    LEFT JOIN usures AS u
+        ON e.guichet_id = u.guichet_id AND e.demarche_id = u.demarche_id AND e.rang = u.rang
 ),
 
 etapes AS (

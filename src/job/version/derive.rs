@@ -150,9 +150,10 @@ impl<'a> Version<'a> {
     where
         'a: 'm,
     {
-        let table = self.catalog.table(&model.table)?;
+        let reads = self.reads(model)?;
+        let table = reads.table;
         if table.guichets.partition.is_none() {
-            return self.pieces_of(model, None);
+            return self.pieces_of(&reads, None);
         }
         self.tables.entry(model.table.clone()).or_default();
         let stands = self.ground.is_some_and(|ground| ground.derives);
@@ -169,7 +170,7 @@ impl<'a> Version<'a> {
             !stands || self.touched.contains(month) || since.as_deref().is_some_and(|first| month >= first)
         };
         let months = self.months_of(model, &is_made)?;
-        let pieces = months.iter().map(|month| self.pieces_of(model, Some(month)));
+        let pieces = months.iter().map(|month| self.pieces_of(&reads, Some(month)));
         Ok(pieces.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
     }
 
@@ -177,7 +178,7 @@ impl<'a> Version<'a> {
     fn make(&mut self, pieces: &[Piece<'_>], progress: &dyn Progress) -> Result<()> {
         let staging = Arc::clone(&self.staging);
         let (mut open, mut done): (Option<(&Piece<'_>, Making<'_>)>, Vec<_>) = (None, Vec::new());
-        for wave in waves(pieces, self.rows_at_once(), Piece::weight) {
+        for wave in waves(pieces, self.bytes_at_once(), Piece::weight) {
             progress.proceed()?;
             // What they read is brought here before, one after the other: two may need the same file.
             let engines: Vec<OfPiece<'_>> = wave.iter().map(|piece| self.engines_of(piece)).collect::<Result<_>>()?;

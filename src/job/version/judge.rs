@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use chrono::Utc;
 
 use super::Version;
+use super::reads::width;
 use super::shown::Shown;
 use super::years::months_of;
 use crate::diff::{self, Changes, Side};
@@ -76,7 +77,8 @@ impl Version<'_> {
     fn faults(&self) -> Result<Faults> {
         let mut faults = Faults::default();
         let [periods, _] = Faults::OF_COUNTERS;
-        for (counters, _) in self.counters_of(periods, Shown::default())? {
+        let width = width(self.catalog.table(periods)?.fields.iter());
+        for (counters, _) in self.counters_of(periods, Shown::default(), width)? {
             let shown = Shown { counters: Some(&counters), ..Shown::default() };
             faults += Faults::of_counters(&mut self.engine(&Faults::OF_COUNTERS.map(str::to_owned), shown)?)?;
         }

@@ -6,6 +6,7 @@ mod judge;
 mod measured;
 mod parts;
 mod pieces;
+mod reads;
 mod shown;
 mod since;
 mod years;

@@ -4,6 +4,7 @@ use arrow::array::AsArray;
 use arrow::datatypes::{DataType, Int64Type};
 
 use super::Version;
+use super::reads::Reads;
 use super::shown::Shown;
 use super::since::Since;
 use crate::error::Result;
@@ -32,11 +33,8 @@ impl Counters {
     }
 }
 
-/// What a row takes in memory while a model works on it, in bytes: as measured of attempts and of the models that take most,
-/// `consultations` and `plannings_consultes`, with their result on its way out.
-const BYTES_OF_A_ROW: u64 = 2 << 10;
-/// What a plan takes beside its rows, in rows: a history of many small months is as many plans.
-const ROWS_OF_A_PLAN: u64 = 1 << 10;
+/// What a plan takes beside its rows: a history of many small months is as many plans.
+const BYTES_OF_A_PLAN: u64 = 2 << 20;
 /// What is large comes apart into pieces of which so many fit into memory: while one waits for its neighbour, no core rests.
 const PIECES_AT_ONCE: u64 = 2;
 
@@ -52,12 +50,14 @@ pub(super) struct Piece<'a> {
     pub(super) since: Option<Since>,
     /// How many rows it reads, of the table of which it reads most.
     pub(super) rows: u64,
+    /// What these take in memory, in bytes.
+    bytes: u64,
 }
 
 impl Piece<'_> {
-    /// What it takes in memory, in rows.
+    /// What it takes in memory, in bytes.
     pub(super) fn weight(&self) -> u64 {
-        self.rows.saturating_add(ROWS_OF_A_PLAN)
+        self.bytes.saturating_add(BYTES_OF_A_PLAN)
     }
 
     /// What it is shown of the tables that it reads.
@@ -78,41 +78,34 @@ fn is_by_service(table: &TableSchema) -> bool {
     table.guichets.order.iter().skip(split).take(SERVICE.len()).eq(SERVICE)
 }
 
-impl<'a> Version<'a> {
-    /// How many rows models may work on at the same time.
-    pub(super) fn rows_at_once(&self) -> u64 {
-        self.order.pipeline.limits.model_bytes() as u64 / BYTES_OF_A_ROW
+impl Version<'_> {
+    /// How many bytes models may work on at the same time.
+    pub(super) fn bytes_at_once(&self) -> u64 {
+        self.order.pipeline.limits.model_bytes() as u64
     }
 
     /// What a model works on, of a month or of all, in the order of its table.
-    pub(super) fn pieces_of<'m>(&self, model: &'m Model, month: Option<&str>) -> Result<Vec<Piece<'m>>>
-    where
-        'a: 'm,
-    {
-        let table = self.catalog.table(&model.table)?;
-        let since = self.since_of(table)?;
+    pub(super) fn pieces_of<'m>(&self, reads: &Reads<'m>, month: Option<&str>) -> Result<Vec<Piece<'m>>> {
+        let &Reads { model, table, since, .. } = reads;
         let shown = Shown { month, counters: None, since };
-        let (most, rows) = self.largest(model, shown);
-        let piece = |counters, rows| Piece { model, table, month: month.map(str::to_owned), counters, since, rows };
-        let groups = match most.filter(|_| rows > self.rows_at_once() / PIECES_AT_ONCE && is_by_service(table)) {
+        let most = self.most_read(reads, shown, self.bytes_at_once() / PIECES_AT_ONCE)?;
+        let piece = |counters, rows| {
+            let bytes = most.width.saturating_mul(rows);
+            Piece { model, table, month: month.map(str::to_owned), counters, since, rows, bytes }
+        };
+        let large = most.bytes() > self.bytes_at_once() / PIECES_AT_ONCE && is_by_service(table);
+        let groups = match most.table.filter(|_| large) {
             None => Vec::new(),
-            Some(most) => self.counters_of(most, shown)?,
+            Some(table) => self.counters_of(table, shown, most.width)?,
         };
         if groups.is_empty() {
-            return Ok(vec![piece(None, rows)]);
+            return Ok(vec![piece(None, most.rows)]);
         }
         Ok(groups.into_iter().map(|(counters, rows)| piece(Some(counters), rows)).collect())
     }
 
-    /// The table of which a model reads most, of those that speak of counters, and how many rows.
-    fn largest<'m>(&self, model: &'m Model, shown: Shown<'_>) -> (Option<&'m String>, u64) {
-        let speaks = |name: &&String| self.catalog.table(name).is_ok_and(|table| table.field(SERVICE[0]).is_some());
-        let counted = model.reads.iter().filter(speaks).map(|name| (Some(name), self.rows_shown(name, shown)));
-        counted.max_by_key(|(_, rows)| *rows).unwrap_or_default()
-    }
-
-    /// The counters of a table, in groups of as many rows as a piece may have, or that are one counter.
-    pub(super) fn counters_of(&self, name: &str, shown: Shown<'_>) -> Result<Vec<(Counters, u64)>> {
+    /// The counters of a table, in groups of as many rows of a width as a piece may have, or that are one counter.
+    pub(super) fn counters_of(&self, name: &str, shown: Shown<'_>, width: u64) -> Result<Vec<(Counters, u64)>> {
         let count = Model::query(
             "lignes par guichet",
             &format!("SELECT guichet_id, COUNT(*) AS lignes FROM {name} GROUP BY guichet_id ORDER BY guichet_id"),
@@ -122,7 +115,7 @@ impl<'a> Version<'a> {
         let counts = column(&counted, "lignes", &DataType::Int64)?;
         let counts = counts.as_primitive::<Int64Type>().values().iter().map(|rows| rows.cast_unsigned());
         let counters = ids.as_string::<i32>().iter().flatten().zip(counts);
-        Ok(grouped(counters, self.rows_at_once() / PIECES_AT_ONCE))
+        Ok(grouped(counters, self.bytes_at_once() / PIECES_AT_ONCE / width.max(1)))
     }
 }
 

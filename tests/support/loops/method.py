@@ -236,9 +236,9 @@ def consultation(service, asked, awaited, parameters):
     silent = {name for name, row in asked.items() if row["reponse"] == "inconnue"}
     absent = due - asked.keys()
     # Whatever was asked should have answered, expected or not; the service as a whole says yes or no for all, and is out of
-    # scope where nothing else was asked.
+    # scope where nothing else was asked. Its silence counts no more where all that was expected answered.
     whole = "" in asked and (asked[""]["reponse"] in ("oui", "non") or set(asked) == {""})
-    complete = silent <= {""} and len(silent) < len(asked) and (whole or not absent)
+    complete = silent <= ({""} if due else set()) and len(silent) < len(asked) and (whole or not absent)
     answers = [row["reponse"] for row in rows]
     if "oui" in answers:
         issue = "rdv_propose"
