@@ -100,7 +100,7 @@ fn an_incident_says_what_was_seen_and_when() {
     let row: &Row = rows.iter().find(|row| row["origine"] == "detecte").unwrap();
     // Every two hours from 14:00 on 21 April to 06:00 on 9 May.
     let expected = [
-        ("incident_id", "blocage-2019-04-21-160000-refusee-0-ez_planning"),
+        ("incident_id", "blocage-2019-04-21-140000Z-refusee-0-ez_planning"),
         ("debut_utc", "2019-04-21T14:00:00Z"),
         ("fin_utc", "2019-05-09T06:00:00Z"),
         ("possible_debut_utc", "2019-04-21T12:00:00Z"),

@@ -41,6 +41,7 @@ mod framing;
 mod fuzzing;
 mod gates;
 mod incidents;
+mod incidents_of_several;
 mod init;
 mod installing;
 mod instants;

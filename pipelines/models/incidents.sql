@@ -2,19 +2,27 @@
 --
 -- What other vantages got from the same services, while one was refused, says whether the refusal is aimed at it.
 
-WITH temoins AS (
-    SELECT
-        i.incident_id, r.temoin,
-        SUM(CAST(r.lignes AS BIGINT)) AS lignes,
-        SUM(CAST(r.lignes_repondues AS BIGINT)) AS reponses,
-        SUM(CAST(r.echecs AS BIGINT)) AS echecs,
-        SUM(CAST(r.pannes AS BIGINT)) AS pannes
-    FROM incidents_services AS i
+-- What was seen during a run of the incident, not during another of the same service that is none of it.
+WITH vus AS (
+    SELECT DISTINCT
+        i.incident_id, r.guichet_id, r.demarche_id, r.mois, r.numero, r.temoin, r.lignes, r.lignes_repondues, r.echecs,
+        r.pannes
+    FROM incidents_suites AS i
     INNER JOIN regards AS r
         ON i.guichet_id = r.guichet_id AND i.demarche_id = r.demarche_id
             AND i.point_de_mesure = r.point_de_mesure AND i.systeme = r.systeme AND i.type = r.nature
     WHERE r.debut_utc >= i.debut_utc AND r.fin_utc <= i.fin_utc
-    GROUP BY i.incident_id, r.temoin
+),
+
+temoins AS (
+    SELECT
+        incident_id, temoin,
+        SUM(CAST(lignes AS BIGINT)) AS lignes,
+        SUM(CAST(lignes_repondues AS BIGINT)) AS reponses,
+        SUM(CAST(echecs AS BIGINT)) AS echecs,
+        SUM(CAST(pannes AS BIGINT)) AS pannes
+    FROM vus
+    GROUP BY incident_id, temoin
 ),
 
 autres AS (
@@ -29,6 +37,25 @@ autres AS (
     GROUP BY incident_id
 ),
 
+bornes AS (
+    SELECT incident_id, MIN(debut_utc) AS debut_utc, MAX(fin_utc) AS fin_utc
+    FROM incidents_services
+    GROUP BY incident_id
+),
+
+situes AS (
+    SELECT
+        s.incident_id, s.type, s.point_de_mesure, s.systeme, s.guichet_id, s.departement, s.tentatives, s.en_cours,
+        s.possible_debut_utc, s.possible_fin_utc, b.debut_utc, b.fin_utc,
+        s.debut_utc = b.debut_utc AS premier,
+        s.fin_utc = b.fin_utc AS dernier
+    FROM incidents_services AS s
+    INNER JOIN bornes AS b
+        ON s.incident_id = b.incident_id
+),
+
+-- The answer of one service says nothing of another: what is around an incident is what is around its first service and its
+-- last, and of several the widest.
 reunis AS (
     SELECT
         incident_id, type, point_de_mesure, systeme, debut_utc, fin_utc,
@@ -38,11 +65,18 @@ reunis AS (
             WHEN MIN(departement) = MAX(departement) AND COUNT(departement) = COUNT(*)
                 THEN MIN(CASE WHEN type <> 'arret' THEN departement END)
         END AS departement,
-        MAX(possible_debut_utc) AS possible_debut_utc,
-        MIN(possible_fin_utc) AS possible_fin_utc,
+        CASE
+            WHEN COUNT(*) FILTER (WHERE premier AND possible_debut_utc IS NULL) = 0
+                THEN MIN(CASE WHEN premier THEN possible_debut_utc END)
+        END AS possible_debut_utc,
+        CASE
+            WHEN COUNT(*) FILTER (WHERE dernier AND possible_fin_utc IS NULL) = 0
+                THEN MAX(CASE WHEN dernier THEN possible_fin_utc END)
+        END AS possible_fin_utc,
+        COUNT(*) FILTER (WHERE dernier AND en_cours) > 0 AS en_cours,
         SUM(CAST(tentatives AS BIGINT)) AS tentatives,
         COUNT(*) AS services
-    FROM incidents_services
+    FROM situes
     GROUP BY incident_id, type, point_de_mesure, systeme, debut_utc, fin_utc
 ),
 
@@ -50,7 +84,7 @@ reunis AS (
 touches AS (
     SELECT guichet_id, departement, debut_utc, fin_utc FROM perimetre
     UNION ALL
-    SELECT guichet_id, departement, debut_utc, fin_utc FROM incidents_services
+    SELECT guichet_id, departement, debut_utc, fin_utc FROM situes
 ),
 
 lieux AS (
@@ -90,7 +124,7 @@ candidats AS (
             PARTITION BY i.incident_id
             ORDER BY e.etendue, ABS(EXTRACT(EPOCH FROM e.debut) - EXTRACT(EPOCH FROM i.debut_utc)), e.evenement_id
         ) AS place
-    FROM incidents_services AS i
+    FROM situes AS i
     INNER JOIN concernes AS e
         ON i.type = e.type AND i.guichet_id = e.guichet_id
     WHERE (e.point_de_mesure IS NULL OR e.point_de_mesure = i.point_de_mesure)
@@ -147,7 +181,7 @@ tous AS (
 
 SELECT
     t.incident_id, t.origine, t.type, t.point_de_mesure, i.systeme, t.guichet_id, t.departement,
-    t.debut_utc, t.fin_utc, i.possible_debut_utc, i.possible_fin_utc, t.chronologie_id, t.detections,
+    t.debut_utc, t.fin_utc, i.possible_debut_utc, i.possible_fin_utc, i.en_cours, t.chronologie_id, t.detections,
     -- Half a millisecond, so that no engine's rounding of instants takes a second away.
     CAST(FLOOR(EXTRACT(EPOCH FROM t.fin_utc) - EXTRACT(EPOCH FROM t.debut_utc) + 0.0005) AS BIGINT) AS duree_s,
     i.tentatives, i.services,
