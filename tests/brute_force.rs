@@ -39,11 +39,13 @@ fn brute_force_notices_another_method() {
     let changes = [
         ("penuries", "intermediaires/suites_reponses_mois", "< 3.5 *", "< 4.5 *"),
         ("penuries", "intermediaires/suites_reponses", "ecart_s < 3.5 *", "ecart_s <= 3.5 *"),
-        ("penuries", "intermediaires/suites_reponses_mois", "usure < 1000000", "usure < 1300000"),
+        ("penuries", "intermediaires/suites_reponses_mois", "usure < 1000000", "usure < 3000000"),
         ("rythme_ouvertures", "intermediaires/suites_reponses", "usure < 1000000", "usure < 1300000"),
         ("penuries", "penuries", "% 7 AS fenetre", "% 8 AS fenetre"),
         ("penuries", "penuries", "(numero + 3) % 7", "(numero + 4) % 7"),
-        ("penuries", "penuries", "c.ouvertes > 0, FALSE", "c.ouvertes >= 0, FALSE"),
+        ("penuries", "penuries", "ELSE 3.5 * CAST(c.cadence_s", "ELSE 3.6 * CAST(c.cadence_s"),
+        ("penuries", "penuries", "THEN CAST(86400 AS DOUBLE)", "THEN CAST(86401 AS DOUBLE)"),
+        ("penuries", "penuries", "WHEN ouverte THEN", "WHEN NOT ouverte THEN"),
         ("penuries", "penuries", "r.numero <= p.dernier_numero", "r.numero < p.dernier_numero"),
         ("rythme_ouvertures", "intermediaires/suites_reponses", "<= 86400.0", "< 86400.0"),
         (
@@ -51,6 +53,12 @@ fn brute_force_notices_another_method() {
             "rythme_ouvertures",
             "WHEN au_plus_s IS NULL THEN 1 ELSE 0",
             "WHEN au_plus_s IS NULL THEN 0 ELSE 1",
+        ),
+        (
+            "rythme_ouvertures",
+            "intermediaires/reponses_heures",
+            "EXTRACT(MINUTE FROM j.debut_utc)",
+            "EXTRACT(SECOND FROM j.debut_utc)",
         ),
         ("lacunes", "lacunes", "etendue + 0.5", "etendue + 0.4"),
         ("lacunes", "lacunes", "WHEN ouverte THEN", "WHEN NOT ouverte THEN"),

@@ -22,6 +22,7 @@ fn refused_on(days: &[u32]) -> Attempts {
 }
 
 const SEPTEMBER: &str = "*,*,2019-09-01T00:00:00+02:00,2019-10-01T00:00:00+02:00,1440,true,essai";
+const OPEN: &str = "*,*,2019-09-01T00:00:00+02:00,,1440,true,essai";
 const OCTOBER: &str = "2019-10-15T00:00:00+02:00";
 const WEEKS: [&str; 3] = ["jours_avec_non", "semaines_avec_non", "fenetres_7_jours"];
 
@@ -47,8 +48,7 @@ fn a_drought_goes_on_only_while_its_service_is_in_scope() {
         let version = published(&refused_on(&[13, 20, 30]), schedule, as_of);
         of(&version.rows("penuries")[0], &["finit_apres", "en_cours", "possible_fin_utc"])
     };
-    let open = "*,*,2019-09-01T00:00:00+02:00,,1440,true,essai";
-    assert_eq!(ends(open, OCTOBER), "true true 2019-10-14T22:00:00Z");
+    assert_eq!(ends(OPEN, "2019-10-02T00:00:00+02:00"), "true true 2019-10-01T22:00:00Z");
     assert_eq!(ends(SEPTEMBER, OCTOBER), "true false 2019-09-30T22:00:00Z", "nobody has looked for two weeks");
     let at_its_end = ends(SEPTEMBER, "2019-10-01T00:00:00+02:00");
     assert_eq!(
@@ -56,6 +56,25 @@ fn a_drought_goes_on_only_while_its_service_is_in_scope() {
         "the scope is over at its end, and later dates change nothing"
     );
     assert_eq!(ends(SEPTEMBER, "2019-09-30T23:59:59+02:00"), "true true 2019-09-30T21:59:59Z");
+}
+
+/// What interrupts a sequence ends it, too: more than three intervals after the last « no » nobody knows what follows it.
+#[test]
+fn a_drought_goes_on_only_while_somebody_is_told_so() {
+    let goes_on = |logs: &Attempts, as_of: &str| {
+        let version = published(logs, OPEN, as_of);
+        of(&version.rows("penuries")[0], &["finit_apres", "en_cours", "non"])
+    };
+    let silent = refused_on(&[13, 20, 30]);
+    assert_eq!(goes_on(&silent, "2019-10-03T23:59:59+02:00"), "true true 3");
+    assert_eq!(
+        goes_on(&silent, "2019-10-04T00:00:00+02:00"),
+        "true false 3",
+        "three and a half days after the last « no »"
+    );
+    let captchas = (1..15).fold(silent, |logs, day| logs.saw(Kind::Captcha, 1, &format!("2019-10-{day:02}T10:00:00Z")));
+    assert_eq!(goes_on(&captchas, OCTOBER), "true false 3", "a captcha is no answer");
+    assert_eq!(goes_on(&captchas.saw(Kind::No, 1, "2019-10-14T11:00:00Z"), OCTOBER), "true true 4");
 }
 
 /// What a user meets too is counted (Conseil d'État, 9 June 2022, no. 453391); what only the robot was told is not.

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::support::foreign::{Foreign, PLAIN, fates};
-use crate::support::{Attempts, Version, root};
+use crate::support::{Attempts, Kind, Version, plain_pipeline, root};
 
 fn timed(format: &str, more: &str) -> String {
     PLAIN.replace("format = \"rfc3339\"", &format!("format = \"{format}\"{more}"))
@@ -157,7 +157,7 @@ fn a_clock_that_restarted_gives_no_drought_of_years() {
 
 #[test]
 fn an_earlier_beginning_of_the_schedule_asks_for_the_logs_again_and_a_later_gap_does_not() {
-    use crate::support::{Kind, Store};
+    use crate::support::Store;
     let logs = Attempts::on("evry-prefecture").saw(Kind::No, 3, "2019-04-16T08:00:00Z").saw(
         Kind::No,
         2,
@@ -191,4 +191,33 @@ fn an_earlier_beginning_of_the_schedule_asks_for_the_logs_again_and_a_later_gap_
         days.iter().filter(|day| day["hors_calendrier"] == "true").map(|day| day["jour"].as_str()).collect();
     assert_eq!(off, ["2019-04-20"]);
     assert_eq!(store.rows("fichiers").iter().map(|file| file["tentatives"].as_str()).collect::<Vec<_>>(), ["0", "5"]);
+}
+
+/// Five past the hour on a clock that stands nine hours and a half behind UTC is not twenty-five to.
+#[test]
+fn the_minute_of_a_local_hour_is_that_of_its_clock() {
+    let folder = tempfile::tempdir().unwrap();
+    let registry = folder.path().join("registry");
+    std::fs::create_dir(&registry).unwrap();
+    let counters = std::fs::read_to_string(root().join("data/sample/registry/guichets.csv")).unwrap();
+    let marquesas = counters.replace("Indian/Reunion", "Pacific/Marquesas");
+    assert_ne!(marquesas, counters, "no counter of the sample stands on the Réunion");
+    std::fs::write(registry.join("guichets.csv"), marquesas).unwrap();
+    let logs = (0..48).fold(Attempts::on("exemple-ile-nuage"), |logs, look| {
+        logs.saw(Kind::No, 1, &format!("2019-04-{:02}T{:02}:05:00-09:30", 16 + look / 24, look % 24))
+    });
+    let pipeline = |name: &str, schedule: &str| {
+        let settings = format!("simulated = true\nregistry.folders = [\"data/registry\", \"{}\"]", registry.display());
+        plain_pipeline(&folder.path().join(name), &settings, schedule)
+    };
+    let minutes = |pipeline: &std::path::Path| {
+        let version = Version::of(pipeline, &[&logs.path()], "2019-05-01T00:00:00+02:00");
+        let hours = version.rows("rythme_ouvertures");
+        assert_eq!(hours.len(), 48);
+        assert!(hours.iter().all(|hour| [&hour["minute_min"], &hour["minute_max"]] == ["5", "5"]), "{hours:?}");
+    };
+    let when = "2019-04-16T00:00:00-09:30,2019-04-18T00:00:00-09:30";
+    minutes(&pipeline("prevu", &format!("*,*,{when},60,true,essai")));
+    // A schedule of another service tells nothing of it.
+    minutes(&pipeline("hors-calendrier", &format!("exemple-bois-leger,premier-titre,{when},60,true,essai")));
 }

@@ -55,6 +55,7 @@ mod nightly;
 mod nightly_script;
 mod nights;
 mod notebooks;
+mod off_schedule;
 mod old_readers;
 mod one_reader;
 mod outcome_rule_errors;

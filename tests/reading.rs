@@ -124,6 +124,50 @@ fn the_monthly_sheet_has_names_and_a_sentence_where_it_may() {
     assert!(told > 10, "{told}");
 }
 
+/// A cycle that begins in January and is looked at in February is of January: somebody looked.
+#[test]
+fn a_department_that_was_looked_at_after_the_month_was_looked_at() {
+    let counter = "exemple-bois-leger";
+    let logs = (0..120).fold(Attempts::on(counter), |logs, look| {
+        let at = format!("2019-02-{:02}T{:02}:30:00+01:00", 1 + look / 12, look % 12 * 2);
+        logs.saw(Kind::No, 1, &at)
+    });
+    let schedule = format!("{counter},premier-titre,2019-01-31T23:00:00+01:00,,120,true,essai");
+    let version =
+        Version::of(&logs.pipeline("simulated = true", &schedule), &[&logs.path()], "2019-02-11T00:00:00+01:00");
+    for table in ["synthese_departements", "fiche_mois", "disponibilite_mois"] {
+        let rows = version.rows(table);
+        let january = rows.iter().find(|row| row["mois"] == "2019-01").unwrap();
+        let told = ["qualite", "motif", "couverture", "borne_basse"].map(|column| january[column].as_str());
+        assert_eq!(told, ["insuffisante", "trop_peu_de_reponses", "1", "1"], "{table}");
+    }
+}
+
+/// Of the looks that had no answer nobody knows: one in eleven is none of those in which an appointment was seen.
+#[test]
+fn always_an_appointment_is_said_of_the_answers_obtained() {
+    let counter = "exemple-bois-leger";
+    let logs = (0..28 * 4).fold(Attempts::on(counter), |logs, look| {
+        let at = format!("2019-02-{:02}T{:02}:05:00+01:00", 1 + look / 4, 1 + look % 4 * 6);
+        logs.saw(if look % 11 == 5 { Kind::Captcha } else { Kind::Yes }, 1, &at)
+    });
+    let schedule =
+        format!("{counter},premier-titre,2019-02-01T00:00:00+01:00,2019-03-01T00:00:00+01:00,360,true,essai");
+    let version =
+        Version::of(&logs.pipeline("simulated = true", &schedule), &[&logs.path()], "2019-03-02T00:00:00+01:00");
+    let sheet = version.rows("fiche_mois");
+    assert!(number(&sheet[0], "borne_haute") > 0.08, "{sheet:?}");
+    let told = "un rendez-vous à chaque réponse obtenue, en 28 jours regardés";
+    assert_eq!(sheet[0]["lecture"], told);
+    for (page, told) in [
+        ("guichets/exemple-bois-leger.html", told),
+        ("en/guichets/exemple-bois-leger.html", "an appointment in each answer obtained, on 28 days looked at"),
+    ] {
+        let page = std::fs::read_to_string(version.store().join("latest").join(page)).unwrap();
+        assert!(page.contains(told), "{page}");
+    }
+}
+
 /// Where dates were not read, nothing is said of delays: not that there were none.
 #[test]
 fn dates_that_were_not_read_are_no_delays() {

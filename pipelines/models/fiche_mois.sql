@@ -46,8 +46,9 @@ SELECT
         WHEN m.ic95_bas IS NOT NULL
             THEN 'sans rendez-vous ' || m.taux_pour_cent || ' % du temps (de ' || m.bas_pour_cent || ' à '
                 || m.haut_pour_cent || ' %)'
-        -- Of what was never seen otherwise nobody knows how rare it is: days are counted, and no interval stands there.
-        WHEN m.secondes_non = 0 AND m.non = 0 THEN 'un rendez-vous à chaque fois, en ' || m.jours_vus || ' jours regardés'
+        -- Of what was never seen otherwise nobody knows how rare it is: days are counted, and no interval stands there. Some looks
+        -- may have had no answer.
+        WHEN m.secondes_non = 0 AND m.non = 0 THEN 'un rendez-vous à chaque réponse obtenue, en ' || m.jours_vus || ' jours regardés'
         WHEN m.secondes_non = m.secondes_repondues AND m.oui = 0 THEN 'aucun rendez-vous vu en ' || m.jours_vus || ' jours regardés'
         ELSE 'sans rendez-vous ' || m.taux_pour_cent || ' % du temps, sans intervalle'
     END AS lecture

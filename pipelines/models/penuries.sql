@@ -145,7 +145,9 @@ champs AS (
         demarche_id,
         MIN(debut_utc) AS champ_debut_utc,
         MAX(fin_utc) AS champ_fin_utc,
-        COUNT(*) FILTER (WHERE ouverte) AS ouvertes
+        -- Where it goes on: the moment of which the version speaks, and the interval that is expected then.
+        MAX(CASE WHEN ouverte THEN fin_utc END) AS arret_utc,
+        MIN(CASE WHEN ouverte THEN cadence_s END) AS cadence_s
     FROM perimetre
     GROUP BY guichet_id, demarche_id
 ),
@@ -171,8 +173,13 @@ completes AS (
         END AS possible_fin_utc,
         b.oui_avant_utc IS NULL AS commence_avant,
         b.oui_apres_utc IS NULL AS finit_apres,
-        -- Not what is over because nobody looks any more.
-        b.oui_apres_utc IS NULL AND COALESCE(c.ouvertes > 0, FALSE) AS en_cours
+        -- Not what is over because nobody looks any more, nor what nobody has seen for longer than interrupts a run, or for a day:
+        -- a version speaks of the hour at which it is made, and logs come once a day.
+        b.oui_apres_utc IS NULL AND COALESCE(
+            CAST(FLOOR(EXTRACT(EPOCH FROM c.arret_utc) - EXTRACT(EPOCH FROM b.fin_utc) + 0.5) AS DOUBLE)
+                < CASE WHEN 7 * c.cadence_s < 172800 THEN CAST(86400 AS DOUBLE) ELSE 3.5 * CAST(c.cadence_s AS DOUBLE) END,
+            FALSE
+        ) AS en_cours
     FROM penuries_numerotees AS b
     INNER JOIN classes AS t
         ON b.guichet_id = t.guichet_id AND b.demarche_id = t.demarche_id AND b.ile = t.ile

@@ -1,6 +1,9 @@
 -- One row per département, procedure and month: the seconds of its services, added; and beside their pooled rate the mean and
 -- the median of the services' own rates, in which none weighs more because it was looked at more.
 --
+-- Services are those of the scope. One that was looked at outside its schedule alone has its counts in the sums and no second in
+-- them, so neither it nor its rate, a share of answers, stands beside those of time; where nothing was expected of any, all stand.
+--
 -- There is no interval: services of one département share causes, so the few that there are would be the clusters, and
 -- an interval over days alone would claim a precision that nobody has. Services without a known département have no row.
 
@@ -11,24 +14,52 @@ WITH noms AS (
     GROUP BY departement
 ),
 
+repondus AS (
+    SELECT guichet_id, demarche_id, mois, SUM(CAST(cycles_repondus AS BIGINT)) AS cycles_repondus
+    FROM sommes_semaines
+    WHERE poids_en = 'secondes'
+    GROUP BY guichet_id, demarche_id, mois
+),
+
+lignes AS (
+    SELECT m.*, COALESCE(r.cycles_repondus, 0) AS cycles_repondus
+    FROM disponibilite_mois AS m
+    LEFT JOIN repondus AS r
+        ON m.guichet_id = r.guichet_id AND m.demarche_id = r.demarche_id AND m.mois = r.mois
+    WHERE m.departement IS NOT NULL
+),
+
+prevues AS (
+    SELECT
+        *,
+        SUM(CAST(secondes_prevues AS BIGINT)) OVER (PARTITION BY departement, demarche_id, mois) AS prevu
+    FROM lignes
+),
+
+comptees AS (
+    SELECT *, jours_prevus > 0 OR prevu = 0 AS comptee
+    FROM prevues
+),
+
 sommes AS (
     SELECT
         departement,
         demarche_id,
         mois,
-        COUNT(*) AS services,
-        COUNT(*) FILTER (WHERE reponses_retenues > 0) AS services_avec_reponse,
-        COUNT(*) FILTER (WHERE reponses_retenues > 0 AND oui = 0) AS services_sans_aucun_rdv,
-        COUNT(*) FILTER (WHERE qualite = 'suffisante') AS services_suffisants,
-        COUNT(*) FILTER (WHERE taux_sans_rdv IS NOT NULL) AS services_avec_taux,
+        COUNT(*) FILTER (WHERE comptee) AS services,
+        COUNT(*) FILTER (WHERE comptee AND reponses_retenues > 0) AS services_avec_reponse,
+        COUNT(*) FILTER (WHERE comptee AND reponses_retenues > 0 AND oui = 0) AS services_sans_aucun_rdv,
+        COUNT(*) FILTER (WHERE comptee AND qualite = 'suffisante') AS services_suffisants,
+        COUNT(*) FILTER (WHERE comptee AND taux_sans_rdv IS NOT NULL) AS services_avec_taux,
         COUNT(*) FILTER (WHERE motif = 'negatifs_non_consignes') AS services_sans_negatifs,
         -- To nine decimals and as whole numbers, so that their sum is the same in any order.
         SUM(CAST(CASE
-            WHEN taux_sans_rdv IS NOT NULL THEN CAST(FLOOR(taux_sans_rdv * 1000000000.0 + 0.5) AS BIGINT)
+            WHEN comptee AND taux_sans_rdv IS NOT NULL THEN CAST(FLOOR(taux_sans_rdv * 1000000000.0 + 0.5) AS BIGINT)
             ELSE 0
         END AS BIGINT)) AS somme_des_taux,
         SUM(CAST(cycles_prevus AS BIGINT)) AS cycles_prevus,
         SUM(CAST(cycles_mesures AS BIGINT)) AS cycles_mesures,
+        SUM(CAST(cycles_repondus AS BIGINT)) AS cycles_repondus,
         SUM(CAST(consultations AS BIGINT)) AS consultations,
         SUM(CAST(incompletes AS BIGINT)) AS incompletes,
         SUM(CAST(reponses AS BIGINT)) AS reponses,
@@ -47,8 +78,7 @@ sommes AS (
         SUM(CAST(secondes_non AS BIGINT)) AS secondes_non,
         SUM(CAST(reponses_retenues AS BIGINT)) AS reponses_retenues,
         SUM(CAST(non_retenus AS BIGINT)) AS non_retenus
-    FROM disponibilite_mois
-    WHERE departement IS NOT NULL
+    FROM comptees
     GROUP BY departement, demarche_id, mois
 ),
 
@@ -59,8 +89,8 @@ ranges AS (
         mois,
         taux_sans_rdv,
         ROW_NUMBER() OVER (PARTITION BY departement, demarche_id, mois ORDER BY taux_sans_rdv, guichet_id) AS rang
-    FROM disponibilite_mois
-    WHERE departement IS NOT NULL AND taux_sans_rdv IS NOT NULL
+    FROM comptees
+    WHERE comptee AND taux_sans_rdv IS NOT NULL
 ),
 
 -- The rate in the middle; of an even number of services, the two that are.
@@ -82,6 +112,7 @@ ponderees AS (
     SELECT
         s.*,
         s.secondes_prevues = 0 AS sans_calendrier,
+        CASE WHEN s.secondes_prevues = 0 THEN s.reponses_retenues ELSE s.cycles_repondus END AS reponses_ponderees,
         CAST(CASE WHEN s.secondes_prevues = 0 THEN s.reponses_retenues ELSE s.secondes_repondues END AS DOUBLE) AS w,
         CAST(CASE WHEN s.secondes_prevues = 0 THEN s.non_retenus ELSE s.secondes_non END AS DOUBLE) AS x,
         CAST(CASE WHEN s.secondes_prevues = 0 THEN s.oui_incomplets ELSE s.secondes_oui_incomplets END AS DOUBLE)
@@ -122,12 +153,13 @@ motivees AS (
     SELECT
         *,
         CASE
-            WHEN consultations = 0 THEN 'aucune_mesure'
-            WHEN reponses = 0 THEN 'aucune_reponse'
-            WHEN reponses_retenues = 0 AND services_sans_negatifs > 0 THEN 'negatifs_non_consignes'
-            WHEN reponses_retenues = 0 THEN 'aucune_consultation_complete'
+            -- A cycle may be looked at, and answered, after the month in which it began.
+            WHEN consultations = 0 AND secondes_mesurees = 0 THEN 'aucune_mesure'
+            WHEN reponses = 0 AND w = 0.0 THEN 'aucune_reponse'
+            WHEN reponses_retenues = 0 AND w = 0.0 AND services_sans_negatifs > 0 THEN 'negatifs_non_consignes'
+            WHEN reponses_retenues = 0 AND w = 0.0 THEN 'aucune_consultation_complete'
             WHEN w = 0.0 THEN 'reponses_hors_calendrier'
-            WHEN reponses_retenues < reponses_min_mois THEN 'trop_peu_de_reponses'
+            WHEN reponses_ponderees < reponses_min_mois THEN 'trop_peu_de_reponses'
             WHEN services_avec_taux = 0 THEN 'aucun_service_publie'
             WHEN borne_haute - borne_basse > largeur_bornes_max THEN 'bornes_trop_ecartees'
             WHEN p > borne_haute THEN 'oui_incomplets'

@@ -205,8 +205,8 @@ impl Words {
                 }
             }
             _ if no == 0 && figures.count("non") == 0 => match self.0 {
-                Language::French => format!("un rendez-vous à chaque fois, en {days} jours regardés"),
-                Language::English => format!("an appointment each time, on {days} days looked at"),
+                Language::French => format!("un rendez-vous à chaque réponse obtenue, en {days} jours regardés"),
+                Language::English => format!("an appointment in each answer obtained, on {days} days looked at"),
             },
             _ if no == answered && figures.count("oui") == 0 => match self.0 {
                 Language::French => format!("aucun rendez-vous vu en {days} jours regardés"),

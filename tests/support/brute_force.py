@@ -5,7 +5,8 @@ Arguments: the folder of the models and, where the first difference of one table
 services with their schedule and their consultations, drawn so that the hard cases are common: two at one instant, a silence
 of exactly three and a half intervals or one day, a period that begins where another ends or that goes on, a cycle that is
 made up for later, a service without schedule or without consultation, a month that ends in the midst of anything, a run that
-spans two weeks or seven days. DuckDB runs the models over it, those that others read first; the functions below find every
+spans two weeks or seven days, local hours that begin at half past one of UTC, data that end three and a half intervals after
+the last look. DuckDB runs the models over it, those that others read first; the functions below find every
 column of the same tables with loops over the whole history, from what the documentation says and without SQL.
 
 Instants are whole quarters of a second, which binary numbers hold exactly, so every comparison is exact. Prints {"worlds":
@@ -33,15 +34,19 @@ draw = random.Random(SEED)
 # -------------------------------------------------------------------------------------------------------------- worlds
 
 SERVICE = ["guichet_id", "demarche_id", "departement"]
-KINDS = dict.fromkeys("consultation_id semaine_iso mois reponse issue".split() + SERVICE, "VARCHAR")
+KINDS = dict.fromkeys("consultation_id semaine_iso mois reponse issue fuseau fuseau_horaire".split() + SERVICE, "VARCHAR")
 KINDS |= dict.fromkeys("instant_utc debut_utc premier_cycle_utc fin_utc periode_utc".split(), "TIMESTAMPTZ")
 KINDS |= {"jour": "DATE", "complete": "BOOLEAN", "ouverte": "BOOLEAN", "panne_partagee": "BOOLEAN", "cycle_prevu": "BIGINT"}
 WHEN = "consultation_id debut_utc instant_utc jour mois jour_semaine heure cadence_s periode_utc cycle_prevu"
 TABLES = {
-    "perimetre": [*SERVICE, "debut_utc", "premier_cycle_utc", "fin_utc", "cadence_s", "ouverte"],
+    "perimetre": [*SERVICE, "fuseau", "debut_utc", "premier_cycle_utc", "fin_utc", "cadence_s", "ouverte"],
     "consultations": [*SERVICE, *WHEN.split(), "lignes", "complete", "plannings_absents", "issue", "reponse"],
     "issues": ["issue", "reponse", "panne_partagee"],
+    "guichets": ["guichet_id", "fuseau_horaire"],
+    "jours_fuseaux": ["fuseau", "jour", "debut_utc"],
 }
+# From each zone's clock to that of UTC.
+ZONES = {"Etc/UTC": timedelta(0), "Pacific/Marquesas": timedelta(hours=-9.5), "Asia/Kathmandu": timedelta(hours=5.75)}
 # The answer that each outcome gives, and whether users meet it too.
 ISSUES = {"rdv_propose": ("oui", False), "aucun_rdv": ("non", False), "captcha_exige": ("inconnue", False)}
 ISSUES |= {"maintenance": ("inconnue", True), "cible_disparue": ("hors_champ", False)}
@@ -75,7 +80,7 @@ def cycle_of(periods, when):
     return None, None
 
 
-def the_consultations(service, cadence, periods):
+def the_consultations(service, zone, cadence, periods):
     rows, ms = [], draw.randrange(700) * MINUTE
     weights = draw.choice([[2, 6, 2, 1, 1], [6, 3, 1, 0, 0], [1, 20, 2, 2, 0]])
     for _ in range(draw.choice([0, 2, 8, 25, 40])):
@@ -87,9 +92,11 @@ def the_consultations(service, cadence, periods):
         issue = draw.choices(list(ISSUES), weights)[0]
         inside = [period["cadence_s"] for period in periods if period["debut_utc"] <= when < period["fin_utc"]]
         period, number = cycle_of(periods, when)
+        local = when + ZONES[zone]
         # Names do not follow the order of time.
         row = {"consultation_id": f"c{draw.randrange(10**9):09}", "debut_utc": when, "instant_utc": when}
-        row |= {"jour": when.date(), "mois": f"{when:%Y-%m}", "jour_semaine": when.isoweekday(), "heure": when.hour}
+        row |= {"jour": local.date(), "mois": f"{local:%Y-%m}", "jour_semaine": local.isoweekday(), "heure": local.hour}
+        row |= {"minute": local.minute}
         row |= {"cadence_s": min(inside, default=None), "periode_utc": period, "cycle_prevu": number, "lignes": 1}
         # An offer counts beside a planning that did not answer.
         complete = draw.random() < 0.8 if issue == "rdv_propose" else ISSUES[issue][0] != "inconnue"
@@ -98,20 +105,44 @@ def the_consultations(service, cadence, periods):
     return rows
 
 
+def end_after(rows, periods):
+    """Lets the last period of a service go on until about three intervals or a day after its last « no », if that is not long;
+    until when."""
+    noes = [row["instant_utc"] for row in rows if row["reponse"] == "non"]
+    if not noes or not periods:
+        return None
+    period, offset = periods[-1], timedelta(milliseconds=draw.choice([0, -750, -500, -250]))
+    few = 3.5 * timedelta(seconds=period["cadence_s"])
+    end = noes[-1] + draw.choice([few / 3, few, max(few, timedelta(days=1)), max(few, timedelta(days=1))]) + offset
+    if timedelta(0) < end - period["fin_utc"] < timedelta(days=9):
+        period["fin_utc"] = end
+    return period["fin_utc"]
+
+
 def a_world():
-    world = {"perimetre": [], "consultations": []}
+    world = {"perimetre": [], "consultations": [], "guichets": [], "jours_fuseaux": []}
+    zones, ends = {office: draw.choice(list(ZONES)) for office in ("g1", "g2")}, []
     names = [(office, procedure) for office in ("g1", "g2") for procedure in ("d1", "d2")]
     for office, procedure in draw.sample(names, draw.randint(1, 3)):
         service = {"guichet_id": office, "demarche_id": procedure, "departement": draw.choice([None, "13", "76"])}
-        cadence = draw.choice([450, 900, 1200, 3600, 7200])
+        cadence = draw.choice([450, 900, 1200, 3600, 7200, 28_800])
         periods = a_schedule(service, cadence)
-        world["perimetre"] += periods
-        world["consultations"] += the_consultations(service, cadence, periods)
-    ends = [period["fin_utc"] for period in world["perimetre"]]
-    # What ends last may be cut there by the end of the data alone.
-    goes_on = draw.random() < 0.7
+        rows = the_consultations(service, zones[office], cadence, periods)
+        ends.append(end_after(rows, periods))
+        world["perimetre"] += [period | {"fuseau": zones[office]} for period in periods]
+        world["consultations"] += rows
+        days = {row["jour"]: datetime(*row["jour"].timetuple()[:3], tzinfo=timezone.utc) for row in rows}
+        begins = [{"fuseau": zones[office], "jour": day, "debut_utc": of - ZONES[zones[office]]} for day, of in days.items()]
+        world["jours_fuseaux"] += [begin for begin in begins if begin not in world["jours_fuseaux"]]
+    # A registry need not know a counter that is in scope.
+    in_scope = {period["guichet_id"] for period in world["perimetre"]}
+    known = [office for office in zones if office not in in_scope or draw.random() < 0.5]
+    world["guichets"] = [{"guichet_id": office, "fuseau_horaire": zones[office]} for office in known]
+    # What ends last may be cut there by the end of the data alone; so may what ends as one service does.
+    ends = [draw.choice(ends)] if ends and draw.random() < 0.6 else [period["fin_utc"] for period in world["perimetre"]]
+    goes_on = draw.random() < 0.8
     for period in world["perimetre"]:
-        period["ouverte"] = goes_on and period["fin_utc"] == max(ends)
+        period["ouverte"] = goes_on and ends[0] is not None and period["fin_utc"] == max(ends)
     world["issues"] = [{"issue": name, "reponse": of[0], "panne_partagee": of[1]} for name, of in ISSUES.items()]
     draw.shuffle(world["perimetre"])
     draw.shuffle(world["consultations"])
@@ -209,7 +240,9 @@ def penuries(world):
             row |= counted(failures, first, ["jours_avec_panne", "semaines_avec_panne", "fenetres_avec_panne"])
             row |= {"pannes_partagees": len(failures)}
             row |= {"interruptions": sum(not close(periods, *pair) for pair in zip(noes, noes[1:]))}
-            current = until and any(one["ouverte"] for one in periods)
+            # Not what nobody has seen, when the data end, for more than three of the intervals that are expected then, nor for a day.
+            goes_on = [(seconds(noes[-1]["instant_utc"], one["fin_utc"]), one["cadence_s"]) for one in periods if one["ouverte"]]
+            current = until and any(2 * past < max(7 * cadence, 2 * 86_400) for past, cadence in goes_on)
             yield service_of(rows[0]) | row | {"commence_avant": since, "finit_apres": until, "en_cours": current}
 
 
@@ -236,7 +269,7 @@ def rythme_ouvertures(world):
                 at_least.append(seconds(row["instant_utc"], last["instant_utc"]))
                 closed = [after["instant_utc"] for after in rows[place:] if after["reponse"] == "non"]
                 at_most.append(seconds(before["instant_utc"], closed[0]) if closed else math.inf)
-            minutes = [rows[place]["instant_utc"].minute for place in places]
+            minutes = [rows[place]["minute"] for place in places]
             yeses = sum(rows[place]["reponse"] == "oui" for place in places)
             row = {"jour_semaine": weekday, "heure": hour, "minute_min": min(minutes), "minute_max": max(minutes)}
             row |= {"reponses": len(places), "oui": yeses, "occasions": chances, "ouvertures": len(doubts)}

@@ -2,7 +2,8 @@
 -- and months part the days in two ways, and every period is a whole number of such parts: sommes_periodes adds them up.
 --
 -- Weights are seconds; of days on which nothing was expected, and no second can be one, there is a row with answers beside it,
--- for periods that have no others (poids_en). Of the days that were looked at, squares and products are summed for the interval,
+-- for periods that have no others (poids_en). Its first and last days are those of the scope, and of looks outside it where it has
+-- none. Of the days that were looked at, squares and products are summed for the interval,
 -- w for answers and x for « no ». An episode is a run of such days with a « yes »; a negative one, a run with a « no »: whether
 -- the first and the last of them are of one says how parts join.
 
@@ -61,8 +62,8 @@ SELECT
     MIN(departement) AS departement,
     MIN(trimestre) AS trimestre,
     MIN(annee) AS annee,
-    MIN(jour) AS premier_jour_prevu,
-    MAX(jour) AS dernier_jour_prevu,
+    COALESCE(MIN(CASE WHEN NOT hors_calendrier THEN jour END), MIN(jour)) AS premier_jour_prevu,
+    COALESCE(MAX(CASE WHEN NOT hors_calendrier THEN jour END), MAX(jour)) AS dernier_jour_prevu,
     COUNT(*) FILTER (WHERE jour_complet) AS jours_complets,
     COUNT(*) FILTER (WHERE NOT negatifs_consignes) AS jours_sans_negatifs,
     COUNT(*) FILTER (WHERE NOT hors_calendrier) AS jours_prevus,
