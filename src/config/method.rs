@@ -49,7 +49,7 @@ pub struct Method {
 impl Default for Method {
     fn default() -> Self {
         Self {
-            methode_version: "2026.3.0".to_owned(),
+            methode_version: "2026.4.0".to_owned(),
             plannings_fenetre_jours: 0,
             plannings_cycles_min: 5,
             cycle_max_h: 6,
