@@ -48,6 +48,7 @@ mod intervals;
 mod languages;
 mod large_numbers;
 mod little_memory;
+mod long_lines;
 mod mapping;
 mod metadata;
 mod nightly;
