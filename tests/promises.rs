@@ -82,6 +82,7 @@ mod reading;
 mod referee;
 mod registry;
 mod reproducible;
+mod restless_store;
 mod retraction;
 mod rules_change;
 mod sameness;
