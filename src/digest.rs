@@ -60,10 +60,19 @@ pub fn sha256_file(path: &Path) -> Result<(u64, String)> {
     }
 }
 
-/// 64 random bits in hexadecimal: two publishers never draw the same.
+/// 122 random bits of the operating system, in hexadecimal: two publishers never draw the same.
 #[must_use]
 pub fn token() -> String {
-    // Keyed at random for each, by the operating system.
-    let drawn = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), std::process::id());
-    format!("{drawn:016x}")
+    uuid::Uuid::new_v4().simple().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_drawn_by_the_operating_system() {
+        let drawn = uuid::Uuid::parse_str(&token()).unwrap();
+        assert_eq!(drawn.get_version(), Some(uuid::Version::Random));
+    }
 }

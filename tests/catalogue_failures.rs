@@ -113,7 +113,13 @@ fn the_catalogue_speaks_of_nothing_that_readers_do_not_get() {
 
     let records = fs::read_to_string(folder.join("versions.json")).unwrap();
     fs::write(folder.join("versions.json"), records.replace("\"published\"", "\"retracted\"")).unwrap();
-    told(3, "the version 2019-05-02 is no longer vouched for");
+    told(4, "version 2019-05-02 was retracted, and is still current");
+    let other = records.replace("\"manifest_sha256\": \"", "\"manifest_sha256\": \"0");
+    assert_ne!(other, records);
+    for unlisted in [other.as_str(), "{\"versions\": [], \"last_successful\": null}"] {
+        fs::write(folder.join("versions.json"), unlisted).unwrap();
+        told(4, "the list of versions does not vouch for version 2019-05-02");
+    }
     fs::write(folder.join("versions.json"), records).unwrap();
 
     fs::remove_file(folder.join("latest.json")).unwrap();
@@ -354,6 +360,10 @@ fn an_answer_that_is_none_is_told() {
         told.contains("the answer of 127.0.0.1 is not JSON") && told.contains("is datagouv.api the address"),
         "{told}"
     );
+
+    let endless = Platform::new(|_, _| Answer::Whole(200, Vec::new(), vec![b' '; 65 << 20]));
+    let told = endless.refused();
+    assert!(told.contains("the answer of 127.0.0.1 is longer than 64 MiB"), "{told}");
 
     let other = Platform::new(|_, _| Answer::told(200, "[1, 2]"));
     let told = other.refused();

@@ -74,6 +74,53 @@ fn an_archive_that_unpacks_to_far_more_than_logs_is_stopped() {
     assert_eq!(told.set_aside, ["t.archive 1 flux_trop_volumineux", "z.archive 1 flux_trop_volumineux"]);
 }
 
+/// The reader of tar takes the headers of a member into memory: a few kilobytes may unpack to as many gigabytes.
+#[test]
+fn a_header_longer_than_any_name_breaks_the_archive() {
+    let workshop = Workshop::of(&[("01.csv", &day(1, 3)), ("03.csv", &day(3, 3))]);
+    workshop.python(
+        "import tarfile, io\n\
+         def archive(path, form, name):\n\
+         \x20 with tarfile.open(path, 'w:gz', format=form) as t:\n\
+         \x20  t.add('01.csv'); i = tarfile.TarInfo(name); i.size = 3000; t.addfile(i, io.BytesIO(b'x' * 3000)); t.add('03.csv')\n\
+         for what, form in (('gnu', tarfile.GNU_FORMAT), ('pax', tarfile.PAX_FORMAT)):\n\
+         \x20 archive(f'../raw/{what}-long.archive', form, 'n' * (2 << 20))\n\
+         \x20 archive(f'../raw/{what}.archive', form, 'n' * 300)\n\
+         import gzip\n\
+         one = gzip.open('../raw/gnu.archive').read()\n\
+         open('../raw/joined.archive', 'wb').write(one + bytes(3 << 20) + one.replace(b'01.csv', b'05.csv').replace(b'03.csv', b'07.csv'))",
+    );
+    // The sum of a header is of its name, too.
+    let joined = workshop.raw().join("joined.archive");
+    let mut bytes = fs::read(&joined).unwrap();
+    for at in (0..bytes.len()).step_by(512) {
+        let header = &mut bytes[at..at + 512];
+        if header[..3] == *b"05." || header[..3] == *b"07." {
+            header[148..156].fill(b' ');
+            let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
+            header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+        }
+    }
+    fs::write(joined, bytes).unwrap();
+    let told = workshop.run();
+    assert_eq!(told.set_aside, ["gnu-long.archive 1 flux_corrompu", "pax-long.archive 1 flux_corrompu"]);
+    let whole = |archive: &str, members: &[&str]| {
+        members.iter().map(|member| format!("{archive}/{member}.csv: 3 3 true")).collect::<Vec<_>>()
+    };
+    let broken = |archive: &str| [vec![format!("{archive}: 0 1 false")], whole(archive, &["01"])].concat();
+    assert_eq!(
+        told.read(),
+        [
+            broken("gnu-long.archive"),
+            whole("gnu.archive", &["01", "03"]),
+            whole("joined.archive", &["01", "03", "05", "07"]),
+            broken("pax-long.archive"),
+            whole("pax.archive", &["01", "03"]),
+        ]
+        .concat()
+    );
+}
+
 /// Whatever byte of an archive is another, and wherever it is cut: no panic, and every member is read, or said, or the
 /// archive is in the account.
 #[test]

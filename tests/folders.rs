@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::support::Store;
+use crate::support::foreign::{Foreign, PLAIN};
 use crate::support::raw::{AS_OF, Raw, Told, line, tolerant};
 
 #[test]
@@ -59,6 +60,16 @@ fn a_pipe_or_a_device_is_never_opened() {
         assert_eq!(refused.code, Some(2), "{}", refused.stderr);
         assert!(refused.stderr.contains("neither a file nor a folder"), "{}", refused.stderr);
     }
+}
+
+/// A folder of a hundred thousand strangers is no sentence.
+#[test]
+fn of_many_files_that_are_no_logs_a_few_are_named() {
+    let foreign = (0..12).fold(Foreign::new(PLAIN), |foreign, at| foreign.file(&format!("note-{at:02}.ndjson"), "{}"));
+    let run = foreign.run();
+    assert_eq!(run.code, Some(2), "{}", run.stderr);
+    assert!(run.stderr.contains("note-04.ndjson") && run.stderr.contains(" and 7 more"), "{}", run.stderr);
+    assert!(!run.stderr.contains("note-05.ndjson"), "{}", run.stderr);
 }
 
 #[test]

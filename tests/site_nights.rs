@@ -146,7 +146,15 @@ fn damaged_pages_are_found_and_not_shown() {
     fs::write(&page, whole).unwrap();
     assert_eq!(verified(&store).code, Some(0));
 
-    let pack = store.path().join("versions").join(&version).join("site.tar.zst");
+    let own = store.path().join("versions").join(&version);
+    let list = fs::read(own.join("site.json")).unwrap();
+    fs::write(own.join("site.json"), "[]").unwrap();
+    let told = verified(&store);
+    let of_pack = told.stdout.lines().find(|line| line.contains("site.tar.zst")).unwrap_or_default();
+    assert!(of_pack.contains("is not the one that the manifest vouches for"), "{}", told.stdout);
+    fs::write(own.join("site.json"), list).unwrap();
+
+    let pack = own.join("site.tar.zst");
     let mut bytes = fs::read(&pack).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;

@@ -3,12 +3,14 @@
 use std::fs;
 use std::net::TcpListener;
 
+use guichets_ouverts::publish::StorageKey;
 use serde_json::{Value, json};
 
 use crate::store_quirks::assert_told;
 use crate::stores::ask;
 use crate::support::Run;
 use crate::support::odd_s3::{OddS3, Oddity};
+use crate::support::place::Place;
 use crate::support::releases::publish_next;
 use crate::support::web::{Answer, Web};
 
@@ -121,6 +123,21 @@ fn an_endless_answer_is_cut() {
     let longest = Web::serve(|_| Answer::Whole(200, Vec::new(), vec![b' '; 65 << 20]));
     let refused = ask(&[], &["verify", &longest.url]);
     assert_told(&refused, 4, &["longer than 64 MiB"]);
+}
+
+/// What is read whole has one bound, wherever it is kept.
+#[test]
+fn no_store_gives_more_than_a_small_object_whole() {
+    // A folder, memory and S3: the others are asked as these are.
+    for place in Place::all().take(3) {
+        let store = place.open();
+        let key = StorageKey::File { path: "data/grand".to_owned() };
+        store.put(&key, &vec![b' '; (64 << 20) + 1]).unwrap();
+        let refused = store.get("data/grand").unwrap_err();
+        assert!(refused.to_string().contains("longer than 64 MiB"), "{}: {refused}", store.name());
+        store.put(&key, &vec![b' '; 64 << 20]).unwrap();
+        assert_eq!(store.get("data/grand").unwrap().unwrap().len(), 64 << 20, "{}", store.name());
+    }
 }
 
 /// A server that makes up a version before each version would never come to an end.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
 use reqwest::redirect::Policy;
-use reqwest::{Method, Response, StatusCode};
+use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use tokio::runtime::Handle;
 use url::Url;
@@ -16,6 +16,7 @@ use super::reconcile::Request;
 use super::refusal::Refusal;
 use crate::config::{Datagouv, is_loopback};
 use crate::error::{Context, Error, Result};
+use crate::net::{self, LARGEST, too_large};
 
 /// The environment variable that holds the key, and the only place from which it is taken.
 pub const KEY_VARIABLE: &str = "DATAGOUV_API_KEY";
@@ -24,8 +25,6 @@ pub const KEY_VARIABLE: &str = "DATAGOUV_API_KEY";
 const PAUSES: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(8)];
 /// Longer than this nobody waits: the next night does.
 const PATIENCE: Duration = Duration::from_mins(2);
-/// The largest answer that is read.
-const LARGEST: usize = 64 << 20;
 
 /// A client of one instance.
 pub struct Client {
@@ -67,7 +66,7 @@ impl Client {
         let agent = format!("guichets-ouverts/{} (+{})", env!("CARGO_PKG_VERSION"), publication);
         let timeout = Duration::from_secs(settings.timeout_s.max(1));
         let builder = || {
-            let builder = reqwest::Client::builder().user_agent(&agent).timeout(timeout);
+            let builder = net::client().user_agent(&agent).timeout(timeout);
             // What is meant for this machine leaves by no proxy.
             if is_loopback(&settings.api) { builder.no_proxy() } else { builder }
         };
@@ -112,9 +111,14 @@ impl Client {
     /// # Errors
     /// [`Unreachable`](crate::error::Kind::Unreachable) when it does not answer, or not with success.
     pub fn public(&self, url: &Url) -> Result<Vec<u8>> {
-        self.runtime
-            .block_on(async { body(self.public.get(url.clone()).send().await?.error_for_status()?).await })
-            .map_err(|error| Error::unreachable("readers do not get it").because(error.without_url()).at(url))
+        let answered = self.runtime.block_on(async {
+            let response = self.public.get(url.clone()).send().await?.error_for_status()?;
+            net::body(response).await
+        });
+        answered
+            .map_err(|error| net::lost(error, "readers do not get it"))
+            .and_then(|body| body.ok_or_else(too_large))
+            .map_err(|error| error.at(net::shown(url.as_str())))
     }
 
     fn persist(&self, method: &Method, path: &str, said: Option<&Value>) -> Result<Value, Failure> {
@@ -145,16 +149,24 @@ impl Client {
         let answered = self.runtime.block_on(async {
             let response = request.send().await?;
             let (status, headers) = (response.status(), response.headers().clone());
-            Ok((status, headers, body(response).await?))
+            Ok((status, headers, net::body(response).await?))
         });
+        let no_api = |error: Error| {
+            let hint = "is datagouv.api the address of an API, and is nothing standing before it?";
+            self.failed(error.at(&place).hint(hint), true, None)
+        };
         match answered {
-            Err(error) => Err(self.failed(lost(&error, self.platform()).at(place), true, None)),
-            Ok((status, _, body)) if status.is_success() => serde_json::from_slice(&body).map_err(|error| {
-                let error = Error::unreachable(format!("the answer of {} is not JSON", self.platform())).because(error);
-                let hint = "is datagouv.api the address of an API, and is nothing standing before it?";
-                self.failed(error.at(place).hint(hint), true, None)
+            Err(error) => Err(self.failed(lost(error, self.platform()).at(place), true, None)),
+            Ok((status, _, None)) if status.is_success() => {
+                let size = LARGEST >> 20;
+                Err(no_api(Error::unreachable(format!("the answer of {} is longer than {size} MiB", self.platform()))))
+            }
+            Ok((status, _, Some(body))) if status.is_success() => serde_json::from_slice(&body).map_err(|error| {
+                no_api(Error::unreachable(format!("the answer of {} is not JSON", self.platform())).because(error))
             }),
             Ok((status, headers, body)) => {
+                // What is said at such length is no reason that a person reads.
+                let body = body.unwrap_or_default();
                 let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
                 let refusal = Refusal {
                     place: &place,
@@ -190,31 +202,14 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
 }
 
-/// Why no answer came.
-fn lost(error: &reqwest::Error, platform: &str) -> Error {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    let (message, hint) = if error.is_timeout() {
+/// Why no answer came, or none that is whole.
+fn lost(error: reqwest::Error, platform: &str) -> Error {
+    let (attempted, hint) = if error.is_timeout() {
         (format!("{platform} did not answer in time"), "push again later; datagouv.timeout_s says how long is waited")
     } else if error.is_connect() {
-        (format!("{platform} cannot be reached: {cause}"), "is the network there, and datagouv.api right?")
+        (format!("{platform} cannot be reached"), "is the network there, and datagouv.api right?")
     } else {
-        (format!("the answer of {platform} broke off: {cause}"), "push again later")
+        (format!("the answer of {platform} broke off"), "push again later")
     };
-    Error::unreachable(message).hint(hint)
-}
-
-/// The body of an answer, of a bounded size.
-async fn body(mut response: Response) -> Result<Vec<u8>, reqwest::Error> {
-    let mut bytes = Vec::new();
-    while let Some(chunk) = response.chunk().await? {
-        bytes.extend_from_slice(&chunk);
-        if bytes.len() > LARGEST {
-            // Cut short, it will not be taken for what it is not.
-            break;
-        }
-    }
-    Ok(bytes)
+    net::lost(error, &attempted).hint(hint)
 }

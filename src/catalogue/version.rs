@@ -1,8 +1,8 @@
 //! The published version that a catalogue is to speak of: read from the store, never from the working copy.
 
 use crate::digest::sha256;
-use crate::error::{Context, Error, Kind, Result};
-use crate::publish::{Pointer, Status, StorageKey, Store, Versions, current_manifest, fetch_all};
+use crate::error::{Context, Error, Result};
+use crate::publish::{Pointer, Store, check_pipeline, citable_now, fetch_all};
 use crate::release::Manifest;
 use crate::schema::Catalog;
 
@@ -21,23 +21,16 @@ impl PublishedVersion {
     /// Reads the current version of a pipeline's store.
     ///
     /// # Errors
-    /// [`Usage`](Kind::Usage) when nothing is published there, or by another pipeline; [`Refused`](Kind::Refused) when
-    /// the version was retracted; [`Unreachable`](Kind::Unreachable) when the store does not answer, or does not hold
-    /// what its manifest says.
+    /// [`Usage`](crate::error::Kind::Usage) when nothing is published there, or by another pipeline;
+    /// [`Unreachable`](crate::error::Kind::Unreachable) when the version was retracted or the list of versions does not vouch
+    /// for it, the store does not answer, or does not hold what its manifest says.
     pub fn read(store: &dyn Store, pipeline: &str) -> Result<Self> {
-        let (pointer, manifest) = current_manifest(store)?.ok_or_else(|| {
+        let (pointer, manifest) = citable_now(store)?.ok_or_else(|| {
             Error::usage("nothing is published there yet")
                 .at(store.name())
                 .hint("publish first, with guichets run; a catalogue speaks of what readers can already fetch")
         })?;
-        if manifest.pipeline != pipeline {
-            return Err(Error::usage(format!(
-                "the store holds the publication of {}, not of {pipeline}",
-                manifest.pipeline
-            ))
-            .at(store.name()));
-        }
-        vouched_for(store, &pointer.version)?;
+        check_pipeline(store, &manifest, pipeline)?;
         let schemas = schemas(store, &manifest)?;
         Ok(Self { pointer, manifest, schemas })
     }
@@ -46,24 +39,6 @@ impl PublishedVersion {
     #[must_use]
     pub fn is_its_manifest(&self, bytes: &[u8]) -> bool {
         sha256(bytes) == self.pointer.manifest_sha256
-    }
-}
-
-/// The list of versions must not say otherwise than the pointer.
-fn vouched_for(store: &dyn Store, version: &str) -> Result<()> {
-    let path = StorageKey::Versions.path();
-    let Some(bytes) = store.get(&path)? else { return Ok(()) };
-    let versions: Versions = serde_json::from_slice(&bytes)
-        .unreachable("not what a publisher writes")
-        .map_err(|error| error.at(format!("{}/{path}", store.name())))?;
-    // A night that was refused may bear the same name.
-    match versions.published(version) {
-        Some(record) if record.status == Status::Retracted => {
-            Err(Error::new(Kind::Refused, format!("the version {version} is no longer vouched for"))
-                .at(format!("{}/{path}", store.name()))
-                .hint("publish another version first"))
-        }
-        _ => Ok(()),
     }
 }
 

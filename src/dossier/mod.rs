@@ -19,7 +19,7 @@ use crate::config::Pipeline;
 use crate::error::{Error, Result};
 use crate::grid::Grid;
 use crate::metadata::METHOD_FILES;
-use crate::publish::{Store, citable, published_schema};
+use crate::publish::{Store, check_pipeline, citable, published_schema};
 use crate::release::{FileEntry, Manifest};
 use crate::schema::{Format, TableSchema, conform};
 
@@ -101,13 +101,7 @@ pub struct Dossier {
 /// the manifest says.
 pub fn collect(store: &dyn Store, pipeline: &Pipeline, request: Request) -> Result<Dossier> {
     let (manifest_sha256, manifest) = citable(store, request.version.as_deref())?;
-    if manifest.pipeline != pipeline.name {
-        return Err(Error::usage(format!(
-            "the store holds the publication of {}, not of {}",
-            manifest.pipeline, pipeline.name
-        ))
-        .at(store.name()));
-    }
+    check_pipeline(store, &manifest, &pipeline.name)?;
     let mut source = Source::open(store, &manifest, &request)?;
     let batch = source.lines()?;
     if batch.num_rows() == 0 {

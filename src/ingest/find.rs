@@ -11,7 +11,7 @@ use super::left_alone::{LeftAlone, WhyLeft};
 use super::mapped::FileMapping;
 use super::reject::Quarantined;
 use super::source::names::{self, Form, form, is_hidden, is_unfinished, says_the_ending};
-use super::source::{Chosen, SourceFile, list, nothing_there, tell_apart, unpack};
+use super::source::{Chosen, SourceFile, first_few, list, nothing_there, tell_apart, unpack};
 use crate::config::{Pipeline, SourceMapping};
 use crate::error::{Error, Result};
 
@@ -138,10 +138,10 @@ pub fn find(sources: &[String], pipeline: &Pipeline, runtime: &Handle) -> Result
     found.left_alone.retain(|file| file.why.is_of_another() || !read.contains(file.file.as_str()));
     found.left_alone.sort();
     if found.files.is_empty() && found.damaged.is_empty() {
-        let names: Vec<&str> = found.left_alone.iter().map(|file| file.file.as_str()).collect();
+        let names = first_few(found.left_alone.iter().map(|file| file.file.as_str()));
         return Err(Error::usage("none of the files found is a log of this pipeline")
             .at(&pipeline.name)
-            .hint(format!("found: {}", names.join(", "))));
+            .hint(format!("found: {names}")));
     }
     Ok(found)
 }
@@ -161,10 +161,12 @@ pub fn log_at(path: &str, pipeline: &Pipeline, runtime: &Handle) -> Result<Sourc
     };
     let found = find(&[archive.to_owned()], pipeline, runtime)?;
     let name = found.archives.first().map(|archive| names::within(archive, member.trim_start_matches('/').as_bytes()));
-    let names: Vec<String> = found.files.iter().map(|file| file.name.clone()).collect();
-    found.files.into_iter().find(|file| Some(&file.name) == name.as_ref()).ok_or_else(|| {
-        Error::usage("the archive has no such log").at(path).hint(format!("its logs are {}", names.join(", ")))
-    })
+    let names = first_few(found.files.iter().map(|file| file.name.as_str()));
+    found
+        .files
+        .into_iter()
+        .find(|file| Some(&file.name) == name.as_ref())
+        .ok_or_else(|| Error::usage("the archive has no such log").at(path).hint(format!("its logs are {names}")))
 }
 
 /// Whether a run reads a file that was named itself, under this name.

@@ -76,12 +76,17 @@ fn damaged(what: &str) -> Error {
 
 fn text(batch: &RecordBatch, table: &str, name: &str) -> Result<StringArray> {
     let column = batch.column_by_name(name).ok_or_else(|| damaged(table))?;
-    Ok(cast(column, &DataType::Utf8).internal(name)?.as_string::<i32>().clone())
+    Ok(as_type(column, &DataType::Utf8, table, name)?.as_string::<i32>().clone())
 }
 
 fn number(batch: &RecordBatch, table: &str, name: &str) -> Result<Int64Array> {
     let column = batch.column_by_name(name).ok_or_else(|| damaged(table))?;
-    Ok(cast(column, &DataType::Int64).internal(name)?.as_primitive::<Int64Type>().clone())
+    Ok(as_type(column, &DataType::Int64, table, name)?.as_primitive::<Int64Type>().clone())
+}
+
+/// A column as one of that type; a published one that cannot be is none of a publisher's.
+fn as_type(column: &ArrayRef, data_type: &DataType, table: &str, name: &str) -> Result<ArrayRef> {
+    cast(column, data_type).map_err(|error| damaged(table).at(format!("{table}.{name}")).because(error))
 }
 
 fn rank_of(ranks: &Int64Array, row: usize, table: &str) -> Result<u32> {
@@ -246,8 +251,25 @@ pub fn recall(
     let wanted = Columns::default().finish()?.schema();
     let columns = wanted.fields().iter().map(|field| {
         let column = private(field.name()).or_else(|| published.column_by_name(field.name()).cloned());
-        cast(&column.ok_or_else(|| damaged("tentatives"))?, field.data_type()).internal(field.name())
+        as_type(&column.ok_or_else(|| damaged("tentatives"))?, field.data_type(), "tentatives", field.name())
     });
     let columns = columns.collect::<Result<Vec<_>>>()?;
     Ok((RecordBatch::try_new(wanted, columns).internal("the month that was published")?, gone))
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::FixedSizeBinaryArray;
+
+    use super::*;
+    use crate::error::Kind;
+
+    #[test]
+    fn a_published_column_of_another_type_is_no_bug_of_ours() {
+        let odd = Arc::new(FixedSizeBinaryArray::try_from_iter([[1_u8, 2, 3]].into_iter()).unwrap()) as ArrayRef;
+        let batch = RecordBatch::try_from_iter([("ligne", odd)]).unwrap();
+        let error = number(&batch, "quarantaine", "ligne").unwrap_err();
+        assert_eq!(error.kind(), Kind::Unreachable, "{error}");
+        assert!(error.to_string().contains("quarantaine.ligne"), "{error}");
+    }
 }

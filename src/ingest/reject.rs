@@ -124,16 +124,15 @@ pub struct Quarantined {
     pub field: Option<Cow<'static, str>>,
 }
 
-/// The table `quarantaine`, in the order of files and lines.
+/// The table `quarantaine`, of rows in the order of files and lines.
 ///
 /// # Errors
 /// [`Internal`](crate::error::Kind::Internal) if the columns do not hold together.
-pub fn quarantine_table(mut rows: Vec<Quarantined>) -> Result<RecordBatch> {
-    rows.sort();
+pub fn quarantine_table(rows: &[Quarantined]) -> Result<RecordBatch> {
     let (mut file, mut reason, mut field) = (StringBuilder::new(), StringBuilder::new(), StringBuilder::new());
     let (mut line, mut offset, mut length) = (Int64Builder::new(), Int64Builder::new(), Int64Builder::new());
     let mut rank = Int64Builder::new();
-    for row in &rows {
+    for row in rows {
         file.append_value(&row.file);
         line.append_value(row.line.cast_signed());
         rank.append_value(row.rank.into());

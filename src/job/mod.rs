@@ -184,7 +184,8 @@ pub fn build(
 
     let mut version = Version::new(order, catalog, ground)?;
     version.attempts(&months, &mut reading, progress)?;
-    version.table("quarantaine", &quarantine_table(reading.quarantined.clone())?)?;
+    reading.quarantined.sort_unstable();
+    version.table("quarantaine", &quarantine_table(&reading.quarantined)?)?;
     version.table("repetitions", &repetitions_table(&reading.repeats)?)?;
     version.table("fichiers", &accounts_table(&reading.accounts)?)?;
     version.table("regles", &tables::rules(rules)?)?;

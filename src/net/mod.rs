@@ -1,6 +1,7 @@
 //! Servers: how they are reached, by which name a person is told of them, and what it means when they refuse.
 
 mod answer;
+mod body;
 mod environment;
 mod fault;
 mod provider;
@@ -8,6 +9,7 @@ mod refusal;
 mod s3;
 
 pub use answer::Answer;
+pub use body::{LARGEST, body, too_large};
 pub use environment::{azure_from_environment, google_from_environment};
 pub use fault::{lost, refused};
 pub use provider::Provider;

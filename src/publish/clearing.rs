@@ -9,6 +9,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::again::until_ours;
 use super::read::{current_manifest, current_pointer, list, manifest_of, parsed};
 use super::records::{NoVersion, Pointer, Status};
 use super::{StorageKey, Store, each, gather, json};
@@ -112,18 +113,15 @@ pub(super) fn spares(store: &dyn Store, manifest: &Manifest) -> Result<()> {
 
 /// Writes the pointer anew, with the same meaning: whoever has read it before can no longer move it.
 fn fence(store: &dyn Store) -> Result<()> {
-    for _ in 0..100 {
+    until_ours(store, &StorageKey::Latest, || {
         let before = store.get(&StorageKey::Latest.path())?;
         let after = match current_pointer(store)? {
-            Some((bytes, _)) if Some(&bytes) != before.as_ref() => continue,
+            Some((bytes, _)) if Some(&bytes) != before.as_ref() => return Ok(None),
             Some((_, pointer)) => json(&Pointer { fence: Some(store.token()), ..pointer }),
             None => json(&NoVersion { version: None, fence: store.token() }),
         };
-        if store.swap(&StorageKey::Latest, before.as_deref(), &after)? {
-            return Ok(());
-        }
-    }
-    Err(Error::unreachable("the pointer never stood still").at(store.name()))
+        Ok(store.swap(&StorageKey::Latest, before.as_deref(), &after)?.then_some(()))
+    })
 }
 
 /// Every file that a version names whose bytes are to stay, and what says of each version what it is; but not the files of

@@ -22,6 +22,7 @@
 //! # Ok::<(), guichets_ouverts::error::Error>(())
 //! ```
 
+mod again;
 mod clearing;
 mod key;
 mod names;
@@ -40,8 +41,9 @@ mod view;
 pub use key::{CachePolicy, StorageKey};
 pub use names::{chosen_version, free_version};
 pub use protocol::{DIGESTS, News, Outcome, Published, Release, publish, record_refusal};
-pub(crate) use read::current_manifest;
-pub use read::{Base, citable, fetch, fetch_all, files_read, manifest_of, published_schema};
+pub use read::{
+    Base, check_pipeline, citable, citable_now, fetch, fetch_all, files_read, manifest_of, published_schema,
+};
 pub use records::{Pointer, Status, VersionRecord, Versions};
 pub use retract::{Retraction, retract};
 pub use sign::{SigningKey, VerifyingKey};

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use chrono::{DateTime, FixedOffset, SecondsFormat, TimeDelta};
 use serde_json::Value;
 
+use super::again::until_ours;
 use super::clearing;
 use super::names::{Claim, another_won};
 use super::read::{current_manifest, list};
@@ -237,16 +238,14 @@ fn record(store: &dyn Store, record: &VersionRecord) -> Result<()> {
 
 /// Changes the list. Where another publisher changes it at the same time, both changes stay.
 pub(super) fn amend(store: &dyn Store, change: impl Fn(&mut Versions)) -> Result<()> {
-    for _ in 0..100 {
+    until_ours(store, &StorageKey::Versions, || {
         let (before, mut versions) = list(store)?;
         change(&mut versions);
         versions.last_successful = versions.last_good().map(|record| record.version.clone());
         let after = json(&versions);
-        if before.as_ref() == Some(&after) || store.swap(&StorageKey::Versions, before.as_deref(), &after)? {
-            return Ok(());
-        }
-    }
-    Err(Error::unreachable("the list of versions never stood still").at(store.name()))
+        let done = before.as_ref() == Some(&after) || store.swap(&StorageKey::Versions, before.as_deref(), &after)?;
+        Ok(done.then_some(()))
+    })
 }
 
 /// What a release says that the current version does not.

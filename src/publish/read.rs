@@ -36,9 +36,7 @@ impl Base {
         let pointer = pointer_bytes.as_deref().map(|bytes| parsed_pointer(bytes, store)).transpose()?.flatten();
         let Some(pointer) = pointer else { return Ok(Self { pointer_bytes, current: None, versions }) };
         if versions.published(&pointer.version).is_some_and(|record| record.status == Status::Retracted) {
-            return Err(Error::unreachable(format!("version {} was retracted, and is still current", pointer.version))
-                .at(store.name())
-                .hint("the retraction was cut short: run guichets retract again"));
+            return Err(still_current(store, &pointer.version));
         }
         let manifest = vouched_manifest(store, &pointer)?;
         Ok(Self { pointer_bytes, current: Some((pointer, manifest)), versions })
@@ -68,15 +66,7 @@ impl Base {
     /// # Errors
     /// [`Usage`](crate::error::Kind::Usage) when the store holds versions of another pipeline.
     pub fn check_pipeline(&self, store: &dyn Store, pipeline: &str) -> Result<()> {
-        match self.manifest() {
-            Some(manifest) if manifest.pipeline != pipeline => Err(Error::usage(format!(
-                "the store holds versions of the pipeline {}, not of {pipeline}",
-                manifest.pipeline
-            ))
-            .at(store.name())
-            .hint("give each pipeline a store of its own with --store")),
-            _ => Ok(()),
-        }
+        self.manifest().map_or(Ok(()), |manifest| check_pipeline(store, manifest, pipeline))
     }
 
     /// Raw files that the current version left alone.
@@ -100,6 +90,26 @@ impl Base {
     }
 }
 
+/// Whether a version is of a pipeline.
+///
+/// # Errors
+/// [`Usage`](crate::error::Kind::Usage) when it is another's.
+pub fn check_pipeline(store: &dyn Store, manifest: &Manifest, pipeline: &str) -> Result<()> {
+    if manifest.pipeline == pipeline {
+        return Ok(());
+    }
+    Err(Error::usage(format!("the store holds versions of the pipeline {}, not of {pipeline}", manifest.pipeline))
+        .at(store.name())
+        .hint("give each pipeline a store of its own with --store"))
+}
+
+/// Of a version that was retracted, and to which the pointer leads all the same.
+fn still_current(store: &dyn Store, version: &str) -> Error {
+    Error::unreachable(format!("version {version} was retracted, and is still current"))
+        .at(store.name())
+        .hint("the retraction was cut short: run guichets retract again")
+}
+
 /// The pointer, as it is written and what it says.
 pub(super) fn current_pointer(store: &dyn Store) -> Result<Option<(Vec<u8>, Pointer)>> {
     let Some(bytes) = store.get(&StorageKey::Latest.path())? else { return Ok(None) };
@@ -119,7 +129,7 @@ fn parsed_pointer(bytes: &[u8], store: &dyn Store) -> Result<Option<Pointer>> {
 /// # Errors
 /// [`Unreachable`](crate::error::Kind::Unreachable) when the store does not answer, or what it answers is not what a
 /// publisher wrote.
-pub(crate) fn current_manifest(store: &dyn Store) -> Result<Option<(Pointer, Manifest)>> {
+pub(super) fn current_manifest(store: &dyn Store) -> Result<Option<(Pointer, Manifest)>> {
     let Some((_, pointer)) = current_pointer(store)? else { return Ok(None) };
     let manifest = vouched_manifest(store, &pointer)?;
     Ok(Some((pointer, manifest)))
@@ -198,15 +208,36 @@ pub fn files_read(store: &dyn Store, record: &VersionRecord) -> Result<Vec<RawFi
     Ok(record.files_read.clone())
 }
 
+/// The current version, where there is one that may be cited.
+///
+/// # Errors
+/// [`Unreachable`](crate::error::Kind::Unreachable) when it was retracted, the list of versions does not vouch for it, the store
+/// does not answer, or what it answers is not what a publisher wrote.
+pub fn citable_now(store: &dyn Store) -> Result<Option<(Pointer, Manifest)>> {
+    let base = Base::read(store)?;
+    let Some((pointer, manifest)) = base.current else { return Ok(None) };
+    check_listed(store, &base.versions, &pointer.version, &pointer.manifest_sha256)?;
+    Ok(Some((pointer, manifest)))
+}
+
+/// Whether the list of versions gives the manifest of a version that digest.
+fn check_listed(store: &dyn Store, versions: &Versions, version: &str, manifest_sha256: &str) -> Result<()> {
+    match versions.published(version).and_then(|record| record.manifest_sha256.as_deref()) {
+        Some(listed) if listed == manifest_sha256 => Ok(()),
+        _ => Err(Error::unreachable(format!("the list of versions does not vouch for version {version}"))
+            .at(store.name())
+            .hint("guichets verify says what else does not hold")),
+    }
+}
+
 /// A version that may be cited: the current one, or one by its name; with the digest of its manifest.
 ///
 /// # Errors
 /// [`Usage`](crate::error::Kind::Usage) when the store has no such version, or it was retracted;
-/// [`Unreachable`](crate::error::Kind::Unreachable) when the store does not answer, or what it answers is not what a
-/// publisher wrote.
+/// [`Unreachable`](crate::error::Kind::Unreachable) as for [`citable_now`].
 pub fn citable(store: &dyn Store, version: Option<&str>) -> Result<(String, Manifest)> {
     let Some(version) = version else {
-        let (pointer, manifest) = Base::read(store)?.current.ok_or_else(|| {
+        let (pointer, manifest) = citable_now(store)?.ok_or_else(|| {
             Error::usage("the store has no version to cite").at(store.name()).hint("publish one with guichets run")
         })?;
         return Ok((pointer.manifest_sha256, manifest));
@@ -214,6 +245,9 @@ pub fn citable(store: &dyn Store, version: Option<&str>) -> Result<(String, Mani
     let versions = list(store)?.1;
     let record = versions.published(version);
     if let Some(record) = record.filter(|record| record.status == Status::Retracted) {
+        if current_pointer(store)?.is_some_and(|(_, pointer)| pointer.version == version) {
+            return Err(still_current(store, version));
+        }
         let reason = record.reason.as_deref().unwrap_or("no reason was given");
         return Err(Error::usage(format!("version {version} was retracted: {reason}"))
             .at(store.name())
@@ -221,11 +255,7 @@ pub fn citable(store: &dyn Store, version: Option<&str>) -> Result<(String, Mani
     }
     let (bytes, manifest) = manifest_of(store, version)?;
     let digest = sha256(&bytes);
-    if record.is_none_or(|record| record.manifest_sha256.as_ref() != Some(&digest)) {
-        return Err(Error::unreachable(format!("the list of versions does not vouch for version {version}"))
-            .at(store.name())
-            .hint("guichets verify says what else does not hold"));
-    }
+    check_listed(store, &versions, version, &digest)?;
     Ok((digest, manifest))
 }
 

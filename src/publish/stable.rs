@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
+use super::again::until_ours;
 use super::protocol::DIGESTS;
 use super::read::{current_pointer, fetch, manifest_of, parsed, parsed_manifest};
 use super::records::Pointer;
@@ -213,14 +214,11 @@ impl Turn<'_> {
     }
 
     fn amend<T>(&self, change: impl Fn(&Self, &mut Vec<Renewal>) -> T) -> Result<T> {
-        for _ in 0..100 {
+        until_ours(self.store, &StorageKey::Renewals, || {
             let (before, mut renewals) = renewals(self.store)?;
             let told = change(self, &mut renewals.renewals);
-            if self.store.swap(&StorageKey::Renewals, before.as_deref(), &json(&renewals))? {
-                return Ok(told);
-            }
-        }
-        Err(Error::unreachable("the list of renewals never stood still").at(self.store.name()))
+            Ok(self.store.swap(&StorageKey::Renewals, before.as_deref(), &json(&renewals))?.then_some(told))
+        })
     }
 
     /// Writes and removes what differs, or everything where what is there is not believed; ends early where the pointer

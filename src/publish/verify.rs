@@ -1,5 +1,6 @@
 //! Verifying a version: everything that vouches for something is followed to what it vouches for.
 
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 use serde::Serialize;
@@ -13,7 +14,7 @@ use super::{StorageKey, Store, gather};
 use crate::digest::{sha256, sha256_file};
 use crate::error::{Context, Error, Result};
 use crate::progress::Progress;
-use crate::release::{FileEntry, Manifest, content_digest, packed_files, read_parquet, unpack};
+use crate::release::{ContentDigest, FileEntry, Manifest, ParquetRows, Rows as _, check_pack, packed_files};
 use crate::schema::{Format, TableSchema, conform};
 
 /// What verifying a version found.
@@ -272,9 +273,10 @@ fn removed(store: &dyn Store, versions: &Versions, version: &str) -> Result<Opti
 fn check_files(store: &dyn Store, manifest: &Manifest, progress: &dyn Progress) -> Result<Vec<Fault>> {
     let folder = TempDir::with_prefix("guichets-").unreachable("cannot make a temporary folder")?;
     progress.begin("vérifie", manifest.files.len() as u64);
+    let (packed, schemas) = (manifest.packed(), schemas(store, manifest)?);
     let faults = gather(store, &manifest.files, |file| {
         progress.proceed()?;
-        let found = check_file(store, manifest, file, folder.path())?;
+        let found = check_file(store, file, (packed, &schemas), folder.path())?;
         progress.advance(1);
         Ok(found.map(|what| fault(&file.path, what)))
     })?;
@@ -282,19 +284,40 @@ fn check_files(store: &dyn Store, manifest: &Manifest, progress: &dyn Progress) 
     Ok(faults)
 }
 
+/// The schemas that a version carries for its tables, by the names of these; or why there is none to read one by.
+type Schemas<'m> = HashMap<&'m str, Result<TableSchema, String>>;
+
+fn schemas<'m>(store: &dyn Store, manifest: &'m Manifest) -> Result<Schemas<'m>> {
+    let tables = manifest.files.iter().filter(|file| file.format == Some(Format::Parquet));
+    let tables: BTreeSet<&str> = tables.map(|file| file.table.as_deref().unwrap_or_default()).collect();
+    let schema = |table: &str| {
+        let path = format!("versions/{}/schemas/{table}.json", manifest.version);
+        let text = store.get(&path)?.ok_or_else(|| Error::unreachable(format!("there is no {path} to read it by")))?;
+        TableSchema::parse(String::from_utf8_lossy(&text).into_owned())
+    };
+    let tables: Vec<&str> = tables.into_iter().collect();
+    let found = gather(store, &tables, |table| Ok(Some((*table, schema(table).map_err(|error| error.to_string())))))?;
+    Ok(found.into_iter().collect())
+}
+
 /// What is wrong with a file, if anything is.
-fn check_file(store: &dyn Store, manifest: &Manifest, file: &FileEntry, folder: &Path) -> Result<Option<String>> {
+fn check_file(
+    store: &dyn Store,
+    file: &FileEntry,
+    (packed, schemas): (Option<(&FileEntry, &FileEntry)>, &Schemas<'_>),
+    folder: &Path,
+) -> Result<Option<String>> {
     let local = folder.join(file.path.replace('/', "_"));
     if let Some(what) = check_bytes(store, &file.path, (file.bytes, &file.sha256), &local)? {
         return Ok(Some(what));
     }
-    if let Some((_, list)) = manifest.packed().filter(|(pack, _)| pack.path == file.path) {
-        let unpacked = check_pack(store, &list.path, &local, folder);
+    if let Some((_, list)) = packed.filter(|(pack, _)| pack.path == file.path) {
+        let unpacked = check_pages(store, list, &local);
         let _ = std::fs::remove_file(local);
         return Ok(unpacked.err().map(|error| error.to_string()));
     }
     let rows = match file.format {
-        Some(Format::Parquet) => check_table(store, manifest, file, &local),
+        Some(Format::Parquet) => check_table(file, schemas, &local),
         Some(Format::Csv) => csv_rows(&local).map(Some),
         _ => Ok(None),
     };
@@ -324,25 +347,35 @@ fn check_bytes(store: &dyn Store, path: &str, stated: (u64, &str), local: &Path)
     Ok((sha256 != stated.1).then(|| format!("its SHA-256 is {sha256}, the manifest says {}", stated.1)))
 }
 
-/// The rows of a Parquet file, whose content digest must be the stated one by the schema that the version carries.
-fn check_table(store: &dyn Store, manifest: &Manifest, file: &FileEntry, local: &Path) -> Result<Option<u64>> {
-    let table = file.table.as_deref().unwrap_or_default();
-    let path = format!("versions/{}/schemas/{table}.json", manifest.version);
-    let schema = store.get(&path)?.ok_or_else(|| Error::unreachable(format!("there is no {path} to read it by")))?;
-    let schema = TableSchema::parse(String::from_utf8_lossy(&schema).into_owned())?;
-    let batch = conform(&schema, &read_parquet(local)?)?;
-    let digest = content_digest(&schema, &batch)?;
+/// The rows of a Parquet file, whose content digest must be the stated one by the schema that the version carries. Several
+/// tables are looked at at once: of none all rows are held.
+fn check_table(file: &FileEntry, schemas: &Schemas<'_>, local: &Path) -> Result<Option<u64>> {
+    let schema = schemas.get(file.table.as_deref().unwrap_or_default());
+    let schema = schema.ok_or_else(|| Error::internal("a table without a schema"))?.as_ref();
+    let schema = schema.map_err(|why| Error::unreachable(why.clone()))?;
+    let (mut digest, mut rows) = (ContentDigest::new(schema), 0);
+    ParquetRows::open(local)?.each(&mut |batch| {
+        rows += batch.num_rows() as u64;
+        digest.add(&conform(schema, batch)?)
+    })?;
+    let digest = digest.finish()?;
     if Some(&digest) != file.content_digest.as_ref() {
         let stated = file.content_digest.as_deref().unwrap_or("nothing");
         return Err(Error::unreachable(format!("its content digest is {digest}, the manifest says {stated}")));
     }
-    Ok(Some(batch.num_rows() as u64))
+    Ok(Some(rows))
 }
 
-/// Whether a pack of pages holds what its list names.
-fn check_pack(store: &dyn Store, list: &str, pack: &Path, folder: &Path) -> Result<()> {
-    let text = store.get(list)?.ok_or_else(|| Error::unreachable(format!("there is no {list} to unpack it by")))?;
-    unpack(pack, &packed_files(&text)?, &folder.join("pages"))
+/// Whether a pack of pages holds what its list names, which must be the one that the manifest vouches for.
+fn check_pages(store: &dyn Store, list: &FileEntry, pack: &Path) -> Result<()> {
+    let path = &list.path;
+    let text = store.get(path)?.ok_or_else(|| Error::unreachable(format!("there is no {path} to unpack it by")))?;
+    if sha256(&text) != list.sha256 {
+        return Err(Error::unreachable(format!(
+            "{path}, to unpack it by, is not the one that the manifest vouches for"
+        )));
+    }
+    check_pack(pack, &packed_files(&text)?)
 }
 
 fn csv_rows(path: &Path) -> Result<u64> {

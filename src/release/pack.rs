@@ -5,15 +5,16 @@
 
 use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io::{Read as _, Write as _};
+use std::io::{Read, Write};
 use std::path::{Component, Path};
 
 use serde::{Deserialize, Serialize};
-use tar::{Archive, Builder, Header};
+use sha2::{Digest as _, Sha256};
+use tar::{Archive, Builder, Entry, Header};
 use zstd::zstd_safe::{CParameter, DParameter};
 
 use super::manifest::{FileEntry, Manifest};
-use crate::digest::sha256;
+use crate::digest::{hex, sha256};
 use crate::error::{Context, Error, Result};
 
 /// The pack, by its name within the version's folder.
@@ -27,6 +28,12 @@ const LEVEL: i32 = 9;
 
 /// So far back, in powers of two of bytes, a page may repeat another: that in the other language has the same figures.
 const WINDOW: u32 = 24;
+
+/// More than any page has, in bytes: a pack may unpack to far more than its own size.
+const LARGEST: u64 = 64 << 20;
+
+/// More than any name of a page has.
+const LONGEST_NAME: u64 = 4096;
 
 /// A file of the pack.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,31 +98,53 @@ impl Packer {
 /// [`Unreachable`](crate::error::Kind::Unreachable) when the pack is not what the list says, a name leads out of the folder,
 /// or the disk is full.
 pub fn unpack(pack: &Path, list: &[PackedFile], folder: &Path) -> Result<()> {
+    let mut last = None;
+    let unpacked = go_through(pack, list, |name| {
+        let local = last.insert(folder.join(name));
+        let made = local.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| File::create(local));
+        made.unreachable("cannot write")
+    });
+    // One that is not what was meant was written while that was found out.
+    if let (Err(_), Some(last)) = (&unpacked, last) {
+        let _ = fs::remove_file(last);
+    }
+    unpacked
+}
+
+/// Whether a pack holds what a list names, without keeping any of it.
+///
+/// # Errors
+/// As for [`unpack`].
+pub fn check_pack(pack: &Path, list: &[PackedFile]) -> Result<()> {
+    go_through(pack, list, |_| Ok(std::io::sink()))
+}
+
+fn go_through<W: Write>(pack: &Path, list: &[PackedFile], mut to: impl FnMut(&str) -> Result<W>) -> Result<()> {
     let place = |error: Error| error.at_path(pack);
     let file = File::open(pack).unreachable("cannot read").map_err(place)?;
     let mut stream = zstd::Decoder::new(file).unreachable("not a pack of pages").map_err(place)?;
     stream.set_parameter(DParameter::WindowLogMax(WINDOW)).unreachable("not a pack of pages").map_err(place)?;
     let mut archive = Archive::new(stream);
     let mut told: HashMap<&str, &PackedFile> = list.iter().map(|file| (&*file.name, file)).collect();
-    for member in archive.entries().unreachable("not a pack of pages").map_err(place)? {
+    // As they stand there: read for us, a name would be taken into memory however long it is.
+    let members = archive.entries().unreachable("not a pack of pages").map_err(place)?.raw(true);
+    let mut long_name = None;
+    for member in members {
         let member = member.unreachable("cannot be unpacked").map_err(place)?;
-        let name = String::from_utf8_lossy(&member.path_bytes()).into_owned();
+        if member.header().entry_type().is_gnu_longname() {
+            let mut name = Vec::new();
+            member.take(LONGEST_NAME).read_to_end(&mut name).unreachable("cannot be unpacked").map_err(place)?;
+            long_name = Some(name);
+            continue;
+        }
+        let name = long_name.take().unwrap_or_else(|| member.path_bytes().into_owned());
+        let name = String::from_utf8_lossy(name.strip_suffix(b"\0").unwrap_or(&name)).into_owned();
         let place = |error: Error| error.at(format!("{PACK}/{name}"));
         let Some(told) = told.remove(&*name).filter(|_| member.header().entry_type().is_file()) else {
             return Err(place(Error::unreachable(format!("{PACK_LIST} names no such file"))));
         };
         check_name(&name)?;
-        let mut content = Vec::new();
-        // One that is longer is not the one that is meant.
-        member.take(told.bytes + 1).read_to_end(&mut content).unreachable("cannot be unpacked").map_err(place)?;
-        if sha256(&content) != told.sha256 {
-            return Err(place(Error::unreachable(format!("the file is not the one that {PACK_LIST} names"))));
-        }
-        let local = folder.join(&name);
-        if let Some(parent) = local.parent() {
-            fs::create_dir_all(parent).unreachable("cannot write").map_err(place)?;
-        }
-        fs::write(&local, content).unreachable("cannot write").map_err(place)?;
+        copy(member, told, to(&name).map_err(place)?).map_err(place)?;
     }
     match told.keys().min() {
         None => Ok(()),
@@ -125,15 +154,37 @@ pub fn unpack(pack: &Path, list: &[PackedFile], folder: &Path) -> Result<()> {
     }
 }
 
+/// Copies a file that must be the one that the list names. Of one that is not, no more is read than shows it.
+fn copy(mut member: Entry<'_, impl Read>, told: &PackedFile, mut to: impl Write) -> Result<()> {
+    let other = || Error::unreachable(format!("the file is not the one that {PACK_LIST} names"));
+    if member.size() != told.bytes {
+        return Err(other());
+    }
+    let (mut hash, mut buffer) = (Sha256::new(), vec![0; 1 << 16]);
+    loop {
+        let read = member.read(&mut buffer).unreachable("cannot be unpacked")?;
+        if read == 0 {
+            break;
+        }
+        hash.update(&buffer[..read]);
+        to.write_all(&buffer[..read]).unreachable("cannot write")?;
+    }
+    to.flush().unreachable("cannot write")?;
+    if hex(&hash.finalize()) == told.sha256 { Ok(()) } else { Err(other()) }
+}
+
 /// The list, as somebody wrote it.
 ///
 /// # Errors
-/// [`Unreachable`](crate::error::Kind::Unreachable) when it is no such list, or names what no folder can hold.
+/// [`Unreachable`](crate::error::Kind::Unreachable) when it is no such list, or names what no folder can hold or no page can be.
 pub fn packed_files(text: &[u8]) -> Result<Vec<PackedFile>> {
     let list: Vec<PackedFile> =
         serde_json::from_slice(text).unreachable("not a list of pages").map_err(|error| error.at(PACK_LIST))?;
     list.iter().try_for_each(|file| check_name(&file.name))?;
-    Ok(list)
+    match list.iter().find(|file| file.bytes > LARGEST) {
+        None => Ok(list),
+        Some(file) => Err(Error::unreachable(format!("{} is longer than any page", file.name)).at(PACK_LIST)),
+    }
 }
 
 /// A name that leads nowhere else, on any machine.
@@ -186,6 +237,27 @@ mod tests {
         for wrong in [vec![list[0].clone()], vec![other, list[1].clone()]] {
             assert!(unpack(&path, &wrong, folder.path()).is_err(), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn a_page_that_is_not_as_long_as_the_list_says_is_told_and_does_not_stay() {
+        let name = format!("guichets/{}/index.html", vec!["a".repeat(100); 3].join("/"));
+        let (packed, list) = pack(&[(name.clone(), b"<p>".to_vec())]).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(PACK);
+        fs::write(&path, &packed).unwrap();
+        check_pack(&path, &list).unwrap();
+        unpack(&path, &list, folder.path()).unwrap();
+        assert_eq!(fs::read(folder.path().join(&name)).unwrap(), b"<p>", "a name that no header holds");
+        fs::remove_file(folder.path().join(&name)).unwrap();
+        for (bytes, digest) in [(u64::MAX, &list[0].sha256), (2, &list[0].sha256), (3, &sha256(b"<b>"))] {
+            let told = [PackedFile { bytes, sha256: digest.clone(), ..list[0].clone() }];
+            let refused = unpack(&path, &told, folder.path()).unwrap_err();
+            assert!(refused.to_string().contains("is not the one that site.json names"), "{refused}");
+            assert!(check_pack(&path, &told).is_err() && !folder.path().join(&name).exists());
+        }
+        let text = serde_json::json!([{ "name": "x.html", "bytes": LARGEST + 1, "sha256": "" }]).to_string();
+        assert!(packed_files(text.as_bytes()).unwrap_err().to_string().contains("longer than any page"));
     }
 
     #[test]

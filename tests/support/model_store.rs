@@ -5,6 +5,7 @@ use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
 use guichets_ouverts::error::{Error, Result};
@@ -228,6 +229,9 @@ impl Store for Place {
     fn at_once(&self) -> usize {
         1
     }
+
+    /// Time is nobody's operation: all orders are tried without it.
+    fn pause(&self, _: Duration) {}
 
     fn token(&self) -> String {
         let mut tokens = self.tokens.lock().unwrap();

@@ -143,7 +143,7 @@ impl Scene {
         });
     }
 
-    /// Changes the manifest of the current version, and has the pointer vouch for it.
+    /// Changes the manifest of the current version, and has the pointer and the list vouch for it.
     pub fn rewrite(&self, change: impl FnOnce(&mut Value)) {
         let folder = self.store.path();
         let mut pointer = json(&folder.join("latest.json"));
@@ -154,6 +154,13 @@ impl Scene {
         fs::write(path, &bytes).unwrap();
         pointer["manifest_sha256"] = sha256(bytes.as_bytes()).into();
         fs::write(folder.join("latest.json"), pointer.to_string()).unwrap();
+        let mut versions = json(&folder.join("versions.json"));
+        for record in versions["versions"].as_array_mut().unwrap() {
+            if record["version"] == pointer["version"] && record["status"] != "refused" {
+                record["manifest_sha256"] = pointer["manifest_sha256"].clone();
+            }
+        }
+        fs::write(folder.join("versions.json"), versions.to_string()).unwrap();
     }
 
     /// Pushes with the good key.

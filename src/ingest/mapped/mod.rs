@@ -3,23 +3,24 @@
 mod delimited;
 mod json;
 mod names;
+mod said;
 mod template;
 mod value;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fmt::Write as _;
 
 use serde_json::value::RawValue;
 
 pub(super) use self::delimited::{Ending, follow, split};
 use self::json::Object;
 use self::names::Names;
-use self::template::{Row, Template, path};
-use self::value::{Steps, name_based_uuid};
+use self::said::{Begun, Stays, derived_id, write_pair};
+use self::template::{Beside, Row, Template, path};
+use self::value::Steps;
 use super::reject::{Reason, Reject};
 use crate::attempt::{CONTRACT, MAPPED_FIELDS, RawAttempt, Slots};
-use crate::config::{LogFormat, SourceMapping, TimeForm};
+use crate::config::{LogFormat, SourceMapping, TimeForm, Unpivot};
 use crate::error::{Error, Result};
 
 /// What a line, or one member of it, is found to be; the number of the member counts from 1.
@@ -33,10 +34,15 @@ pub(super) struct FileMapping<'m> {
     form: TimeForm,
     fields: Vec<(&'static str, Template<'m>, Steps<'m>)>,
     columns: Vec<String>,
-    /// The columns, sorted by name: in what order they stand is no matter of what a line says.
+    /// The first column of each name, in small letters, and the length of the longest: every line of a file is held against them.
+    named: HashMap<String, usize>,
+    longest: usize,
+    /// The columns that are not unpivoted, sorted by name: in what order they stand is no matter of what a line says.
     by_name: Vec<usize>,
     /// The columns that are attempts of their own.
     unpivoted: Vec<usize>,
+    /// Of each column, whether it is one of these.
+    is_unpivoted: Vec<bool>,
     /// What templates take from the file's name.
     named_by_file: String,
     /// Whether the mapping gives ids.
@@ -78,18 +84,41 @@ impl<'m> FileMapping<'m> {
         if source.unpivot.is_some() && unpivoted.is_empty() {
             return Err(Unready::Columns(Reject::line(Reason::UnexpectedColumns)));
         }
+        let mut is_unpivoted = vec![false; columns.len()];
+        unpivoted.iter().for_each(|column| is_unpivoted[*column] = true);
         let mut by_name: Vec<usize> = (0..columns.len()).collect();
         by_name.sort_by_key(|at| &columns[*at]);
-        let form = source.time.form().map_err(Unready::Configuration)?;
-        let has_ids = source.fields.contains_key("attempt_id");
-        let mapping = Self { source, time, form, fields, columns, by_name, unpivoted, named_by_file, has_ids };
         // Which of two columns of one name is meant, nobody can say.
-        if mapping.by_name.windows(2).any(|two| {
-            mapping.columns[two[0]] == mapping.columns[two[1]] && two.iter().any(|column| mapping.looks_at(*column))
-        }) {
+        let templates = || fields.iter().map(|(_, template, _)| template).chain([&time]);
+        let looks_at = |column: usize| is_unpivoted[column] || templates().any(|template| template.looks_at(column));
+        if by_name
+            .windows(2)
+            .any(|two| columns[two[0]] == columns[two[1]] && two.iter().any(|column| looks_at(*column)))
+        {
             return Err(Unready::Columns(Reject::line(Reason::DuplicateField)));
         }
-        Ok(mapping)
+        by_name.retain(|column| !is_unpivoted[*column]);
+        let mut named = HashMap::with_capacity(columns.len());
+        for (at, column) in columns.iter().enumerate() {
+            named.entry(column.to_ascii_lowercase()).or_insert(at);
+        }
+        let longest = columns.iter().map(String::len).max().unwrap_or_default();
+        let form = source.time.form().map_err(Unready::Configuration)?;
+        let has_ids = source.fields.contains_key("attempt_id");
+        Ok(Self {
+            source,
+            time,
+            form,
+            fields,
+            columns,
+            named,
+            longest,
+            by_name,
+            unpivoted,
+            is_unpivoted,
+            named_by_file,
+            has_ids,
+        })
     }
 
     /// The mapping itself.
@@ -102,9 +131,8 @@ impl<'m> FileMapping<'m> {
         self.columns.len()
     }
 
-    fn looks_at(&self, column: usize) -> bool {
-        let templates = self.fields.iter().map(|(_, template, _)| template).chain([&self.time]);
-        self.unpivoted.contains(&column) || templates.into_iter().any(|template| template.looks_at(column))
+    fn templates(&self) -> impl Iterator<Item = &Template<'m>> {
+        self.fields.iter().map(|(_, template, _)| template).chain([&self.time])
     }
 
     /// Whether a line of delimited values names columns, in whatever order, in capitals or not, new ones among them. Names of
@@ -112,16 +140,23 @@ impl<'m> FileMapping<'m> {
     /// a header.
     pub(super) fn names_columns(&self, line: &str) -> bool {
         let values = || line.split(char::from(self.source.delimiter_byte())).map(|value| value.trim_matches('"'));
+        if self.unpivoted.len() == self.width() {
+            return values().eq(self.columns.iter().map(String::as_str));
+        }
         let (mut named, mut unpivoted, mut others) = (0, 0, 0);
+        let mut small = String::with_capacity(self.longest);
         for value in values().filter(|value| !value.is_empty()) {
-            match self.columns.iter().position(|column| column.eq_ignore_ascii_case(value)) {
-                Some(column) if self.unpivoted.contains(&column) => unpivoted += 1,
+            small.clear();
+            // Most values are none of the names, and many cannot be.
+            if value.len() <= self.longest {
+                small.push_str(value);
+                small.make_ascii_lowercase();
+            }
+            match self.named.get(&small).filter(|_| !small.is_empty()) {
+                Some(column) if self.is_unpivoted[*column] => unpivoted += 1,
                 Some(_) => named += 1,
                 None => others += 1,
             }
-        }
-        if self.unpivoted.len() == self.width() {
-            return values().eq(self.columns.iter().map(String::as_str));
         }
         let all = named + unpivoted + others;
         named > 0 && (named + unpivoted) * 2 >= all && named + unpivoted >= all.min(2)
@@ -147,18 +182,24 @@ impl<'m> FileMapping<'m> {
         }
         let Some(unpivot) = &self.source.unpivot else {
             let row = Row::Values(values);
-            see(1, self.attempt_of_values(&row).map(Some));
+            let id = |raw: &RawAttempt<'_>| Ok(derived_id(&self.source.name, raw, &self.said_by_values(&row)));
+            see(1, self.attempt(&row, &id).map(Some));
             return Ok(());
         };
+        let mut pairs = self.pairs(&values);
+        pairs.sort_unstable();
+        let stays = Stays::of(pairs.into_iter(), made(unpivot, "", "").map(|(name, _)| name));
+        let begun = Begun::new(&self.source.name, format!("{}{}", self.named_by_file, stays.begins()));
         values.extend([Cow::Borrowed(""), Cow::Borrowed("")]);
         let mut row = Row::Values(values);
         for (number, column) in (1..).zip(&self.unpivoted) {
             let Row::Values(values) = &mut row else { break };
-            let cell = values[*column].clone();
+            let (name, cell) = (self.columns[*column].as_str(), values[*column].clone());
             let skipped = unpivot.no_data.iter().any(|word| **word == *cell);
-            values[self.width()] = Cow::Owned(self.columns[*column].clone());
-            values[self.width() + 1] = cell;
-            see(number, if skipped { Ok(None) } else { self.attempt_of_values(&row).map(Some) });
+            values[self.width()] = Cow::Borrowed(name);
+            values[self.width() + 1] = cell.clone();
+            let id = |raw: &RawAttempt<'_>| Ok(begun.id(raw, &stays.end(made(unpivot, name, &cell))));
+            see(number, if skipped { Ok(None) } else { self.attempt(&row, &id).map(Some) });
         }
         Ok(())
     }
@@ -166,9 +207,12 @@ impl<'m> FileMapping<'m> {
     fn read_object(&self, line: &str, see: &mut dyn FnMut(u32, Read<'_>)) -> Result<(), Reject> {
         let Some(each) = &self.source.each else {
             let object = Object::read(line)?;
-            let row = Row::Object(object.clone(), None);
-            let canonical = |out: &mut String| json::write_canonical::<&str>(&object, &[], out);
-            see(1, self.attempt(&row, &canonical).map(Some));
+            let id = |raw: &RawAttempt<'_>| {
+                let mut said = self.named_by_file.clone();
+                json::write_canonical::<&str>(&object, &[], &mut said)?;
+                Ok(derived_id(&self.source.name, raw, &said))
+            };
+            see(1, self.attempt(&Row::Object(&object), &id).map(Some));
             return Ok(());
         };
         let missing = Reject::line(Reason::MissingField);
@@ -186,12 +230,14 @@ impl<'m> FileMapping<'m> {
             see(1, Ok(None));
         }
         // What stands beside the list is the same for each member.
-        let mut beside = String::new();
-        let written = json::write_canonical(&object, &keys, &mut beside);
+        let paths = self.templates().flat_map(Template::paths);
+        let beside: Beside<'_> = paths.map(|path| (path, object.scalar(path))).collect();
+        let mut begins = self.named_by_file.clone();
+        let written = json::write_canonical(&object, &keys, &mut begins);
+        let begun = Begun::new(&self.source.name, begins);
         // Members that say the same are members all the same: the second of them is the second.
         let mut equal: HashMap<String, u32> = HashMap::new();
         for (number, member) in (1..).zip(members) {
-            let row = Row::Object(object.clone(), Some(member));
             let mut said = String::new();
             let written = written.and_then(|()| json::write_canonical_value(member, &mut said));
             let before = equal.entry(said.clone()).or_default();
@@ -199,26 +245,17 @@ impl<'m> FileMapping<'m> {
                 said.push_str(&before.to_string());
             }
             *before += 1;
-            let canonical = |out: &mut String| {
-                out.extend([beside.as_str(), said.as_str()]);
-                written
-            };
-            see(number, self.attempt(&row, &canonical).map(Some));
+            let id = |raw: &RawAttempt<'_>| written.map(|()| begun.id(raw, &said));
+            see(number, self.attempt(&Row::Member(&beside, member), &id).map(Some));
         }
         Ok(())
     }
 
-    fn attempt_of_values<'l>(&'l self, row: &Row<'l>) -> Result<RawAttempt<'l>, Reject> {
-        self.attempt(row, &|out| {
-            self.write_values(row, out);
-            Ok(())
-        })
-    }
-
+    /// The attempt of a record, and its id where the log gives none.
     fn attempt<'l>(
         &'l self,
         row: &Row<'l>,
-        canonical: &dyn Fn(&mut String) -> Result<(), Reject>,
+        id: &dyn Fn(&RawAttempt<'_>) -> Result<String, Reject>,
     ) -> Result<RawAttempt<'l>, Reject> {
         let mut raw = RawAttempt { contract: CONTRACT.into(), attempt_no: 1, ..RawAttempt::default() };
         let mut slots = Slots::default();
@@ -235,36 +272,22 @@ impl<'m> FileMapping<'m> {
         let time = self.time.render(row, false).map_err(|reject| reject.of("started_at"))?;
         raw.started_at = value::started_at(&self.source.time, &self.form, time)?;
         if !self.has_ids {
-            let mut said = self.named_by_file.clone();
-            canonical(&mut said)?;
-            raw.attempt_id = self.derived_id(&raw, &said).into();
+            raw.attempt_id = id(&raw)?.into();
         }
         Ok(raw)
     }
 
-    /// A name-based UUID of what the line says and of which service: a line delivered twice, even under another file name
-    /// (of which templates take the same) or with its values written in another way, has one id, and two lines that say
-    /// different things have two.
-    fn derived_id(&self, raw: &RawAttempt<'_>, said: &str) -> String {
-        let planning = raw.planning.as_deref().unwrap_or("");
-        name_based_uuid(&[&self.source.name, &raw.counter, &raw.procedure, planning, said])
+    /// The values of a line by the names of their columns, unpivoted ones left out.
+    fn pairs<'l>(&'l self, values: &'l [Cow<'l, str>]) -> Vec<(&'l str, &'l str)> {
+        self.by_name.iter().map(|column| (self.columns[*column].as_str(), &*values[*column])).collect()
     }
 
-    /// Writes the values of a line by the names of their columns, empty ones left out; of an unpivoted line, the column
-    /// that is looked at alone.
-    fn write_values(&self, row: &Row<'_>, out: &mut String) {
-        let Row::Values(values) = row else { return };
-        let kept = self.by_name.iter().filter(|column| !self.unpivoted.contains(column));
-        let mut pairs: Vec<(&str, &str)> =
-            kept.map(|column| (self.columns[*column].as_str(), &*values[*column])).collect();
-        if let (Some(unpivot), [.., name, value]) = (&self.source.unpivot, values.as_slice()) {
-            pairs.extend([(unpivot.name.as_str(), &**name), (unpivot.value.as_str(), &**value)]);
-            pairs.sort_unstable();
+    fn said_by_values(&self, row: &Row<'_>) -> String {
+        let mut said = self.named_by_file.clone();
+        if let Row::Values(values) = row {
+            self.pairs(values).into_iter().for_each(|pair| write_pair(pair, &mut said));
         }
-        for (name, value) in pairs.into_iter().filter(|(_, value)| !value.is_empty()) {
-            // Lengths keep a value from posing as two. Writing to a String cannot fail.
-            let _ = write!(out, "{}:{name}{}:{value}", name.len(), value.len());
-        }
+        said
     }
 
     /// What a line holds, in words, for whoever is told that nothing could be read: names alone.
@@ -278,4 +301,11 @@ impl<'m> FileMapping<'m> {
             }
         }
     }
+}
+
+/// What an unpivoted column says, in the order of names.
+fn made<'v>(unpivot: &'v Unpivot, name: &'v str, value: &'v str) -> [(&'v str, &'v str); 2] {
+    let mut made = [(unpivot.name.as_str(), name), (unpivot.value.as_str(), value)];
+    made.sort_unstable();
+    made
 }

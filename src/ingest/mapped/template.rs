@@ -1,6 +1,7 @@
 //! Templates: literal text, and names in braces that stand for what a line, or the file's name, says.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use serde_json::value::RawValue;
 
@@ -27,9 +28,15 @@ pub(super) enum Part<'m> {
 pub(super) enum Row<'l> {
     /// Delimited values.
     Values(Vec<Cow<'l, str>>),
-    /// An object, and the member of its list that is looked at.
-    Object(Object<'l>, Option<&'l RawValue>),
+    /// An object.
+    Object(&'l Object<'l>),
+    /// What stands beside a list, and the member of the list that is looked at.
+    Member(&'l Beside<'l>, &'l RawValue),
 }
+
+/// What the paths of templates lead to beside a list, each looked for once: a line may have as many members as beside them it has
+/// keys.
+pub(super) type Beside<'l> = HashMap<&'l [Cow<'l, str>], Result<Leaf<'l>, Reject>>;
 
 impl<'m> Template<'m> {
     /// Resolves the names of a template.
@@ -57,6 +64,11 @@ impl<'m> Template<'m> {
     /// Whether the template looks at a column.
     pub(super) fn looks_at(&self, column: usize) -> bool {
         self.0.iter().any(|part| matches!(part, Part::Column(at) if *at == column))
+    }
+
+    /// The ways through the object that the template goes.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &[Cow<'m, str>]> {
+        self.0.iter().filter_map(|part| if let Part::Path(path) = part { Some(path.as_slice()) } else { None })
     }
 
     /// What the template says of a line. What stands for null is empty, and so is what is absent where it is `optional`.
@@ -112,8 +124,14 @@ impl Part<'_> {
             (Part::Literal(text), _) => return Ok(Cow::Borrowed(text)),
             // The number of values was checked against the columns.
             (Part::Column(index), Row::Values(values)) => return Ok(values[*index].clone()),
-            (Part::Path(path), Row::Object(object, _)) => object.scalar(path)?,
-            (Part::Member(path), Row::Object(_, Some(member))) => descend(member, path)?,
+            (Part::Path(path), Row::Object(object)) => object.scalar(path)?,
+            (Part::Path(path), Row::Member(beside, _)) => match beside.get(path.as_slice()) {
+                Some(Ok(Leaf::Scalar(text))) => return Ok(Cow::Borrowed(text)),
+                Some(Ok(Leaf::Null)) => Leaf::Null,
+                Some(Err(reject)) => return Err(*reject),
+                Some(Ok(Leaf::Absent)) | None => Leaf::Absent,
+            },
+            (Part::Member(path), Row::Member(_, member)) => descend(member, path)?,
             _ => Leaf::Absent,
         };
         match leaf {

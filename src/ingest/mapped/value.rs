@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use icu_normalizer::DecomposingNormalizerBorrowed;
 use regex::Regex;
+use sha1_smol::Sha1;
+use uuid::Uuid;
 
 use crate::attempt::{Failure, RawAttempt, Slots, System, Text};
 use crate::calendar::{Ambiguous, Missing, NoInstant, resolve};
@@ -98,7 +100,35 @@ impl<'m> Steps<'m> {
 
 /// A name-based UUID (RFC 9562, version 5) of some texts.
 pub(super) fn name_based_uuid(texts: &[&str]) -> String {
-    uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_URL, texts.join("\u{1f}").as_bytes()).to_string()
+    NameBased::of(texts).uuid("")
+}
+
+/// Some texts on their way to a name-based UUID: what many of them begin with is digested once.
+#[derive(Clone)]
+pub(super) struct NameBased(Sha1);
+
+impl NameBased {
+    /// Begins with texts, the last of which goes on.
+    pub(super) fn of(texts: &[&str]) -> Self {
+        let mut digest = Sha1::new();
+        digest.update(Uuid::NAMESPACE_URL.as_bytes());
+        for (at, text) in texts.iter().enumerate() {
+            if at > 0 {
+                digest.update(b"\x1f");
+            }
+            digest.update(text.as_bytes());
+        }
+        Self(digest)
+    }
+
+    /// The UUID, where the last text ends so.
+    pub(super) fn uuid(&self, end: &str) -> String {
+        let mut digest = self.0.clone();
+        digest.update(end.as_bytes());
+        let mut bytes = uuid::Bytes::default();
+        bytes.copy_from_slice(&digest.digest().bytes()[..16]);
+        uuid::Builder::from_sha1_bytes(bytes).into_uuid().to_string()
+    }
 }
 
 /// Letters and digits of ASCII with hyphens between the words: `Préfecture de l'Essonne` is `prefecture-de-l-essonne`.
@@ -245,6 +275,13 @@ mod tests {
         assert_eq!(slug("  Préfecture de l’Essonne (Évry) ").as_deref(), Some("prefecture-de-l-essonne-evry"));
         assert_eq!(slug("Cœur d'Œuvre").as_deref(), Some("coeur-d-oeuvre"));
         assert_eq!(slug("—"), None);
+    }
+
+    #[test]
+    fn a_uuid_of_what_was_digested_in_pieces_is_that_of_the_whole() {
+        let whole = Uuid::new_v5(&Uuid::NAMESPACE_URL, "a\u{1f}bé\u{1f}cd".as_bytes()).to_string();
+        assert_eq!(NameBased::of(&["a", "bé", "c"]).uuid("d"), whole);
+        assert_eq!(name_based_uuid(&["a", "bé", "cd"]), whole);
     }
 
     #[test]

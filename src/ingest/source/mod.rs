@@ -125,15 +125,21 @@ pub(super) fn tell_apart(files: &mut [SourceFile]) {
     }
 }
 
+/// Some names, of which there may be very many: the first few, enough to see what kind of place it is, and how many more.
+pub(super) fn first_few<'n>(mut names: impl Iterator<Item = &'n str>) -> String {
+    const FEW: usize = 5;
+    let first = names.by_ref().take(FEW).collect::<Vec<_>>().join(", ");
+    match names.count() {
+        0 => first,
+        more => format!("{first} and {more} more"),
+    }
+}
+
 /// A source without a log; `left_alone` is what was found there instead.
 pub(super) fn nothing_there(source: &str, left_alone: &[&LeftAlone]) -> Error {
-    /// Enough to see what kind of place it is.
-    const FEW: usize = 5;
-    let found: Vec<&str> = left_alone.iter().take(FEW).map(|file| file.file.as_str()).collect();
-    let found = match (found.as_slice(), left_alone.len().saturating_sub(FEW)) {
-        ([], _) => String::new(),
-        (found, 0) => format!("; found: {}", found.join(", ")),
-        (found, more) => format!("; found: {} and {more} more", found.join(", ")),
+    let found = match first_few(left_alone.iter().map(|file| file.file.as_str())) {
+        none if none.is_empty() => none,
+        found => format!("; found: {found}"),
     };
     Error::usage("no log there")
         .at(source)

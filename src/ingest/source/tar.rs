@@ -1,7 +1,9 @@
 //! The members of a tar.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{Error as IoError, ErrorKind, Read};
+use std::rc::Rc;
 
 use tar::{Archive, Entry, EntryType};
 
@@ -13,6 +15,9 @@ use crate::ingest::packing::Compression;
 use crate::ingest::stream::Stream;
 
 const BLOCK: usize = 512;
+/// More than what stands before any member: its name, that of what it leads to, and what else is said of it. The reader of tar
+/// takes all of it into memory.
+const LARGEST_HEADERS: u64 = 1 << 20;
 /// What a pax header says of a file with holes; such a file's text begins with a table of them.
 const HOLES: &[u8] = b"GNU.sparse.";
 
@@ -23,12 +28,13 @@ const HOLES: &[u8] = b"GNU.sparse.";
 pub(super) fn unpack(file: File, limits: &Limits, members: &mut Members<'_>) -> Result<Compression> {
     let stream = Stream::unpacking(file, limits, 0).unreachable("cannot read the archive")?;
     let compression = stream.compression();
-    let mut archive = Archive::new(Ending { stream, read: 0, last: [0; BLOCK], error: None });
+    let place = Rc::new(Place::default());
+    let mut archive = Archive::new(Ending { stream, place: Rc::clone(&place), last: [0; BLOCK], error: None });
     // One tar behind another in one file are one archive, as `cat` and `tar --concatenate` make it.
     archive.set_ignore_zeros(true);
-    let outcome = entries(&mut archive, members)?;
+    let outcome = entries(&mut archive, &place, members)?;
     let ending = archive.into_inner();
-    let at = ending.read;
+    let at = place.read.get();
     // What the disk does not give is not what the archive lacks.
     ending.stream.finish().unreachable("cannot read the archive to its end")?;
     if let Some(error) = ending.error.or_else(|| outcome.err().map(|error| error.kind())) {
@@ -40,14 +46,20 @@ pub(super) fn unpack(file: File, limits: &Limits, members: &mut Members<'_>) -> 
     Ok(compression)
 }
 
-fn entries(archive: &mut Archive<Ending>, members: &mut Members<'_>) -> Result<Result<(), IoError>> {
+fn entries(archive: &mut Archive<Ending>, place: &Place, members: &mut Members<'_>) -> Result<Result<(), IoError>> {
     let entries = match archive.entries() {
         Ok(entries) => entries,
         Err(error) => return Ok(Err(error)),
     };
     for entry in entries {
         let taken = match entry {
-            Ok(mut entry) => take(&mut entry, members)?,
+            Ok(mut entry) => match packed_size(&mut entry) {
+                Ok(size) => {
+                    place.begin(size);
+                    take(&mut entry, members)?
+                }
+                Err(error) => Err(error),
+            },
             Err(error) => Err(error),
         };
         if let Err(error) = taken {
@@ -55,6 +67,14 @@ fn entries(archive: &mut Archive<Ending>, members: &mut Members<'_>) -> Result<R
         }
     }
     Ok(Ok(()))
+}
+
+/// The bytes of a member in the archive. One with holes is larger than these, and says so in its own header alone.
+fn packed_size(entry: &mut Entry<'_, Ending>) -> Result<u64, IoError> {
+    if !entry.header().entry_type().is_gnu_sparse() {
+        return Ok(entry.size());
+    }
+    Ok(if entry.pax_extensions()?.is_none() { entry.header().entry_size()? } else { 0 })
 }
 
 fn take(entry: &mut Entry<'_, Ending>, members: &mut Members<'_>) -> Result<Result<(), IoError>> {
@@ -97,18 +117,54 @@ fn has_holes(entry: &mut Entry<'_, Ending>) -> Result<bool, IoError> {
     Ok(false)
 }
 
+/// How far the tar was read.
+#[derive(Default)]
+struct Place {
+    read: Cell<u64>,
+    /// Where the member ends that was begun last; before it nothing is kept in memory.
+    member_ends: Cell<u64>,
+    /// Bytes of headers since then. Zeros before the first are none: they may end one archive before another.
+    headers: Cell<u64>,
+}
+
+impl Place {
+    /// The content of a member begins.
+    fn begin(&self, size: u64) {
+        let blocks = size.checked_next_multiple_of(BLOCK as u64);
+        self.member_ends.set(self.read.get().saturating_add(blocks.unwrap_or(u64::MAX)));
+        self.headers.set(0);
+    }
+
+    /// Notes what was read.
+    ///
+    /// # Errors
+    /// `InvalidData` where the headers of one member are longer than they may be.
+    fn pass(&self, bytes: &[u8]) -> Result<(), IoError> {
+        let of_member = self.member_ends.get().saturating_sub(self.read.get());
+        self.read.set(self.read.get() + bytes.len() as u64);
+        let behind = usize::try_from(of_member).ok().and_then(|of_member| bytes.get(of_member..)).unwrap_or_default();
+        if self.headers.get() > 0 || behind.iter().any(|byte| *byte != 0) {
+            self.headers.set(self.headers.get() + behind.len() as u64);
+        }
+        if self.headers.get() > LARGEST_HEADERS {
+            return Err(IoError::new(ErrorKind::InvalidData, "the headers of a member are longer than any name"));
+        }
+        Ok(())
+    }
+}
+
 /// The unpacked tar, with its last block and the kind of what broke it: the reader of tar has errors of its own for that.
 struct Ending {
     stream: Stream,
-    read: u64,
+    place: Rc<Place>,
     last: [u8; BLOCK],
     error: Option<ErrorKind>,
 }
 
 impl Read for Ending {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, IoError> {
-        let read = self.stream.read(buffer).inspect_err(|error| self.error = Some(error.kind()))?;
-        self.read += read as u64;
+        let passed = self.stream.read(buffer).and_then(|read| self.place.pass(&buffer[..read]).map(|()| read));
+        let read = passed.inspect_err(|error| self.error = Some(error.kind()))?;
         let tail = &buffer[read.saturating_sub(BLOCK)..read];
         self.last.copy_within(tail.len().., 0);
         self.last[BLOCK - tail.len()..].copy_from_slice(tail);

@@ -12,11 +12,8 @@ use url::Url;
 
 use super::{Object, Store};
 use crate::error::{Context, Error, Result};
-use crate::net::{self, lost};
+use crate::net::{self, lost, too_large};
 use crate::publish::StorageKey;
-
-/// More than any small object of a store has, in bytes: what a server sends beyond it is nothing of a publisher's.
-const LARGEST: usize = 64 << 20;
 
 /// A store behind an HTTP address.
 pub struct HttpStore {
@@ -120,18 +117,12 @@ impl Store for HttpStore {
     }
 
     fn get(&self, path: &str) -> Result<Option<Vec<u8>>> {
-        let Some(mut response) = self.answer(self.client.get(self.url(path)), path)? else { return Ok(None) };
-        let mut bytes = Vec::new();
-        while let Some(chunk) = self.chunk(&mut response, path)? {
-            if bytes.len() + chunk.len() > LARGEST {
-                return Err(self.at(path)(Error::unreachable(format!(
-                    "longer than {} MiB, and so nothing that a publisher wrote",
-                    LARGEST >> 20
-                ))));
-            }
-            bytes.extend_from_slice(&chunk);
+        let Some(response) = self.answer(self.client.get(self.url(path)), path)? else { return Ok(None) };
+        match self.runtime.block_on(net::body(response)) {
+            Ok(Some(bytes)) => Ok(Some(bytes)),
+            Ok(None) => Err(self.at(path)(too_large())),
+            Err(error) => Err(self.at(path)(lost(error, "cannot fetch"))),
         }
-        Ok(Some(bytes))
     }
 
     fn get_file(&self, path: &str, file: &Path, at_most: u64) -> Result<bool> {

@@ -9,6 +9,7 @@ use tempfile::NamedTempFile;
 
 use super::{Object, Store};
 use crate::error::{Context, Error, Result};
+use crate::net::{LARGEST, too_large};
 use crate::publish::StorageKey;
 
 /// The lock under which pointers move. It is empty, and stays.
@@ -133,10 +134,13 @@ impl Store for LocalStore {
     }
 
     fn get(&self, path: &str) -> Result<Option<Vec<u8>>> {
-        match std::fs::read(self.root.join(path)) {
-            Ok(bytes) => Ok(Some(bytes)),
+        let (local, mut bytes) = (self.root.join(path), Vec::new());
+        let read = File::open(&local).and_then(|file| file.take(LARGEST as u64 + 1).read_to_end(&mut bytes));
+        match read {
+            Ok(read) if read > LARGEST => Err(too_large().at_path(&local)),
+            Ok(_) => Ok(Some(bytes)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(Error::unreachable("cannot read").at_path(&self.root.join(path)).because(error)),
+            Err(error) => Err(Error::unreachable("cannot read").at_path(&local).because(error)),
         }
     }
 

@@ -8,6 +8,7 @@ pub use local::{ASIDE, LocalStore, place};
 pub use object::ObjectBackend;
 
 use std::path::Path;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
@@ -26,7 +27,8 @@ pub trait Store: Send + Sync {
     /// The bytes of a small object, or nothing where there is none.
     ///
     /// # Errors
-    /// [`Unreachable`](crate::error::Kind::Unreachable) when the store does not answer.
+    /// [`Unreachable`](crate::error::Kind::Unreachable) when the store does not answer, or the object is larger than any that is
+    /// read whole.
     fn get(&self, path: &str) -> Result<Option<Vec<u8>>>;
 
     /// Brings an object into a local file; returns false where there is none. Of one that has more bytes than `at_most`
@@ -89,6 +91,11 @@ pub trait Store: Send + Sync {
     /// Requests under way at once, 1 or more: what takes time is the way to the store, not the work.
     fn at_once(&self) -> usize {
         8
+    }
+
+    /// Waits before something is tried again.
+    fn pause(&self, time: Duration) {
+        std::thread::sleep(time);
     }
 
     /// By which a writer knows its own marks again. No two are ever the same.

@@ -23,7 +23,7 @@ use url::Url;
 use super::{Guard, Object, Store};
 use crate::digest::token;
 use crate::error::{Context, Error, Result};
-use crate::net::{self, Answer, Provider, refused};
+use crate::net::{self, Answer, LARGEST, Provider, refused, too_large};
 use crate::publish::StorageKey;
 
 /// Files beyond this go up in parts of this size, so that a lost connection costs one part.
@@ -143,10 +143,17 @@ impl ObjectBackend {
         let location = self.location(path);
         let answer = self.runtime.block_on(self.patiently(async || {
             let found = self.store.get(&location).await?;
+            if found.meta.size > LARGEST as u64 {
+                return Ok(None);
+            }
             let mark = UpdateVersion { e_tag: found.meta.e_tag.clone(), version: found.meta.version.clone() };
-            Ok((found.bytes().await.map_err(Fetch::Body)?.to_vec(), mark))
+            Ok(Some((found.bytes().await.map_err(Fetch::Body)?.to_vec(), mark)))
         }));
-        self.found(answer, "cannot read", path)
+        match self.found(answer, "cannot read", path)? {
+            None => Ok(None),
+            Some(None) => Err(self.at(path)(too_large())),
+            Some(small) => Ok(small),
+        }
     }
 
     /// An object that is not there is an answer, and so is a denial where it can mean nothing else: to a key that may not
