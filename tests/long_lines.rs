@@ -129,10 +129,11 @@ fields = { counter = "{guichet}", procedure = "premier-titre", planning = "{heur
 fn many_unpivoted_columns_have_the_ids_of_their_long_form_and_take_the_time_of_the_line() {
     let columns = |letter: char| (0..2000).map(|at| format!("{letter}{at:04}")).collect::<Vec<_>>().join(",");
     let header = format!("quand,guichet,{},{}\n", columns('h'), columns('b'));
-    let log = format!("{header}2019-04-16T08:00:00Z,evry-prefecture,{}{}\n", "0,".repeat(2000), ["x"; 2000].join(","));
+    let log =
+        format!("{header}2019-04-16T08:00:00Z,evry-prefecture,{}{}\n", "0,".repeat(2000), vec!["x"; 2000].join(","));
     let ids = ids(UNPIVOTED, "a.csv", &log);
     assert_eq!(ids.len(), 2000);
-    let mut said: String = (0..2000).map(|at| format!("5:b{at:04}1:x")).collect();
+    let mut said = (0..2000).map(|at| format!("5:b{at:04}1:x")).collect::<Vec<_>>().concat();
     said.push_str("7:guichet15:evry-prefecture5:heure5:h00076:libres1:05:quand20:2019-04-16T08:00:00Z");
     assert_eq!(ids[7], id("evry-prefecture", "h0007", &said));
 }

@@ -22,7 +22,7 @@ enum Shape<'a> {
     /// The contract `attempt/1`.
     Contract,
     /// A foreign log whose columns are known.
-    Mapped(FileMapping<'a>),
+    Mapped(Box<FileMapping<'a>>),
     /// A foreign log of delimited values whose columns nothing has named yet, or something has named wrongly.
     Nameless(&'a SourceMapping),
 }
@@ -48,7 +48,7 @@ impl<'a> Decoder<'a> {
             None => Shape::Contract,
             Some(mapping) if mapping.format == LogFormat::Csv && mapping.header => Shape::Nameless(mapping),
             Some(mapping) => match FileMapping::new(mapping, file, mapping.columns.clone()) {
-                Ok(ready) => Shape::Mapped(ready),
+                Ok(ready) => Shape::Mapped(Box::new(ready)),
                 Err(Unready::Configuration(error)) => return Err(error),
                 Err(Unready::Columns(_)) => Shape::Nameless(mapping),
             },
@@ -111,7 +111,7 @@ impl<'a> Decoder<'a> {
         let names: Vec<String> = names.into_iter().map(std::borrow::Cow::into_owned).collect();
         match FileMapping::new(source, &self.file, names) {
             Ok(ready) => {
-                self.shape = Shape::Mapped(ready);
+                self.shape = Shape::Mapped(Box::new(ready));
                 Ok(Line::Header)
             }
             // A line before the names is one of those that nothing has named.

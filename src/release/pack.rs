@@ -98,17 +98,17 @@ impl Packer {
 /// [`Unreachable`](crate::error::Kind::Unreachable) when the pack is not what the list says, a name leads out of the folder,
 /// or the disk is full.
 pub fn unpack(pack: &Path, list: &[PackedFile], folder: &Path) -> Result<()> {
-    let mut last = None;
-    let unpacked = go_through(pack, list, |name| {
-        let local = last.insert(folder.join(name));
+    let mut newest = None;
+    let gone_through = go_through(pack, list, |name| {
+        let local = newest.insert(folder.join(name));
         let made = local.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| File::create(local));
         made.unreachable("cannot write")
     });
     // One that is not what was meant was written while that was found out.
-    if let (Err(_), Some(last)) = (&unpacked, last) {
-        let _ = fs::remove_file(last);
+    if let (Err(_), Some(newest)) = (&gone_through, newest) {
+        let _ = fs::remove_file(newest);
     }
-    unpacked
+    gone_through
 }
 
 /// Whether a pack holds what a list names, without keeping any of it.

@@ -192,9 +192,13 @@ def service_of(row):
 
 
 def by_service(rows):
-    """The consultations of each service, in order of time."""
-    services, order = {}, ("instant_utc", "consultation_id", "debut_utc")
-    for row in sorted(rows, key=lambda row: [row[name] for name in order]):
+    """The consultations of each service, in order of time; of one instant, offers come last."""
+
+    def order(row):
+        return row["instant_utc"], row["reponse"] == "oui", row["consultation_id"], row["debut_utc"]
+
+    services = {}
+    for row in sorted(rows, key=order):
         services.setdefault((row["guichet_id"], row["demarche_id"]), []).append(row)
     return services
 

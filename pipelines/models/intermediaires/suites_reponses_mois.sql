@@ -20,9 +20,10 @@ WITH serie AS (
         cadence_s,
         reponse,
         reponse IN ('oui', 'non') AS repondue,
+        -- Of one instant an offer comes last: no two droughts then begin at one.
         ROW_NUMBER() OVER (
             PARTITION BY guichet_id, demarche_id, mois
-            ORDER BY instant_utc, consultation_id, debut_utc
+            ORDER BY instant_utc, CASE WHEN reponse = 'oui' THEN 1 ELSE 0 END, consultation_id, debut_utc
         ) AS rang
     FROM consultations
 ),

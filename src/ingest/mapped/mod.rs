@@ -35,7 +35,7 @@ pub(super) struct FileMapping<'m> {
     fields: Vec<(&'static str, Template<'m>, Steps<'m>)>,
     columns: Vec<String>,
     /// The first column of each name, in small letters, and the length of the longest: every line of a file is held against them.
-    named: HashMap<String, usize>,
+    indices: HashMap<String, usize>,
     longest: usize,
     /// The columns that are not unpivoted, sorted by name: in what order they stand is no matter of what a line says.
     by_name: Vec<usize>,
@@ -85,7 +85,9 @@ impl<'m> FileMapping<'m> {
             return Err(Unready::Columns(Reject::line(Reason::UnexpectedColumns)));
         }
         let mut is_unpivoted = vec![false; columns.len()];
-        unpivoted.iter().for_each(|column| is_unpivoted[*column] = true);
+        for column in &unpivoted {
+            is_unpivoted[*column] = true;
+        }
         let mut by_name: Vec<usize> = (0..columns.len()).collect();
         by_name.sort_by_key(|at| &columns[*at]);
         // Which of two columns of one name is meant, nobody can say.
@@ -98,9 +100,9 @@ impl<'m> FileMapping<'m> {
             return Err(Unready::Columns(Reject::line(Reason::DuplicateField)));
         }
         by_name.retain(|column| !is_unpivoted[*column]);
-        let mut named = HashMap::with_capacity(columns.len());
+        let mut indices = HashMap::with_capacity(columns.len());
         for (at, column) in columns.iter().enumerate() {
-            named.entry(column.to_ascii_lowercase()).or_insert(at);
+            indices.entry(column.to_ascii_lowercase()).or_insert(at);
         }
         let longest = columns.iter().map(String::len).max().unwrap_or_default();
         let form = source.time.form().map_err(Unready::Configuration)?;
@@ -111,7 +113,7 @@ impl<'m> FileMapping<'m> {
             form,
             fields,
             columns,
-            named,
+            indices,
             longest,
             by_name,
             unpivoted,
@@ -152,7 +154,7 @@ impl<'m> FileMapping<'m> {
                 small.push_str(value);
                 small.make_ascii_lowercase();
             }
-            match self.named.get(&small).filter(|_| !small.is_empty()) {
+            match self.indices.get(&small).filter(|_| !small.is_empty()) {
                 Some(column) if self.is_unpivoted[*column] => unpivoted += 1,
                 Some(_) => named += 1,
                 None => others += 1,

@@ -73,12 +73,11 @@ impl<'a> Version<'a> {
         if whole.bytes() <= enough {
             return Ok(whole);
         }
-        let widths = match reads.widths.get() {
-            Some(widths) => widths,
-            None => {
-                let widths = self.widths(reads.model)?;
-                reads.widths.get_or_init(|| widths)
-            }
+        let widths = if let Some(widths) = reads.widths.get() {
+            widths
+        } else {
+            let widths = self.widths(reads.model)?;
+            reads.widths.get_or_init(|| widths)
         };
         Ok(most(&|name| widths.get(name).copied().unwrap_or_default()))
     }
