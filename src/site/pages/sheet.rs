@@ -20,7 +20,6 @@ pub(super) fn sheet(frame: &Frame<'_>, counter: &Counter<'_>) -> String {
         months: world.months(),
         closed: frame.site.closed_month().unwrap_or_default(),
         events: &[],
-        interruptions: &[],
     };
     let title = format!("{}, {}", counter.name(), frame.month(around.closed));
     let left_out = services.len().saturating_sub(MOST);
