@@ -74,7 +74,10 @@ const READS: [Read; 14] = [
         table: "synthese_departements",
         columns: &[&AVAILABILITY, &["motif", "demarche_id", "mois", "departement_nom", "services"]],
     },
-    Read { table: "delais", columns: &[&SERVICE, &DELAYS, &["mois", "consultations", "reponses", "oui", "motif_classes", "motif"]] },
+    Read {
+        table: "delais",
+        columns: &[&SERVICE, &DELAYS, &["mois", "consultations", "reponses", "oui", "motif_classes", "motif"]],
+    },
     Read {
         table: "rythme_ouvertures",
         columns: &[&SERVICE, &["jour_semaine", "heure", "occasions", "ouvertures", "part_ouvertures"]],

@@ -42,8 +42,8 @@ pub(super) fn incidents(frame: &Frame<'_>) -> String {
     let body = html! {
         h1 { (title) }
         p { (frame.say(
-            "Ce qui a empêché le robot de regarder : un blocage, un captcha, un arrêt. Pendant un incident on ne sait pas s'il y avait des rendez-vous ; rien n'en est compté comme « non ».",
-            "What kept the robot from looking: a block, a captcha, a stop. During an incident nobody knows whether there were appointments; nothing of it counts as \"no\".",
+            "Ce qui a empêché un point de mesure de regarder par un système : un blocage, un captcha ; ou tous : un arrêt. Un regard refusé ne dit rien des rendez-vous, et n'est jamais compté comme « non ». Ce que d'autres points de mesure ont vu pendant ce temps compte comme d'habitude.",
+            "What kept a vantage from looking by a system: a block, a captcha; or all of them: a stop. A look that was refused says nothing of appointments, and never counts as \"no\". What other vantages saw meanwhile counts as usual.",
         )) }
         (table(frame, title, &caption, &COLUMNS, found.get(..MOST).unwrap_or(&found), None))
         p { a href=(frame.at_root("incidents.csv")) { "incidents.csv" } }
@@ -169,7 +169,8 @@ fn when(frame: &Frame<'_>, line: Line<'_>) -> Option<String> {
                 ("minute", true) => instant.format(" at %H:%M").to_string(),
                 _ => String::new(),
             };
-            let begun = frame.words.day(first) + &line.instant("debut").map_or_else(String::new, |debut| clock(debut.with_timezone(&Paris)));
+            let begun = frame.words.day(first)
+                + &line.instant("debut").map_or_else(String::new, |debut| clock(debut.with_timezone(&Paris)));
             match end.zip(last) {
                 Some((end, last)) if last != first || precision == "minute" => {
                     // What ends as a day begins is told so: a last day would be one that the registry may not mean.

@@ -19,7 +19,10 @@ pub(super) fn read(frame: &Frame<'_>) -> String {
             ),
             |stated| stated.in_language(frame.words.0),
         ),
-        frame.say("Il en allait ainsi de chacun des plannings attendus.", "So it was with every planning that was expected.")
+        frame.say(
+            "Il en allait ainsi de chacun des plannings attendus.",
+            "So it was with every planning that was expected."
+        )
     );
     let states = [
         (

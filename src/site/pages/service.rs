@@ -145,7 +145,9 @@ fn history(frame: &Frame<'_>, around: &Around<'_>, service: &Service<'_>, title:
     let describe = |row: Line<'_>| {
         let state = State::of(row);
         let motif = row.text("motif");
-        // The reasons have their sentences below: a table of sixty months has no room for them.
+        // Of what nobody saw the state is its own reason. The others have their sentences below: a table of sixty months has no
+        // room for them.
+        let motif = if matches!(state, State::NotMeasured | State::NoAnswer) { "" } else { motif };
         html! { @if !state.has_rate() { (state.label(frame.words)) } @if !motif.is_empty() {
             @if State::is_reserved(row) { (frame.say("sous réserve : ", "under reserve: ")) }
             @else { (frame.say(" ; ", "; ")) }
