@@ -29,7 +29,7 @@ pub(super) fn delays(frame: &Frame<'_>, around: &Around<'_>, service: &Service<'
         let columns: Vec<_> = DELAYS.map(|column| (column, frame.title("delais", column), Show::Share)).into();
         let caption =
             format!("{title}, {caption}, {}", frame.say("en part du temps répondu", "as a share of the time answered"));
-        let say = |month: &str| frame.month(month);
+        let say = |month: &str| frame.words.month(month);
         let published = Published {
             words: frame.words,
             table: "delais",

@@ -104,7 +104,7 @@ pub(super) fn is_ongoing(frame: &Frame<'_>, line: Line<'_>) -> bool {
     is_unended(line) && until_the_end
 }
 
-/// Whether no answer came after it. An outage ends with the attempt after it.
+/// Whether no answer came after it, by the same vantage and system. An outage ends with the attempt after it.
 fn is_unended(line: Line<'_>) -> bool {
     line.text("type") != "arret" && line.text("possible_fin_utc").is_empty()
 }
@@ -115,7 +115,7 @@ pub(super) fn since<'t>(frame: &'t Frame<'_>, line: Line<'_>) -> Option<&'t str>
         if is_ongoing(frame, line) {
             frame.say("en cours", "still going on")
         } else {
-            frame.say("sans réponse depuis", "without an answer since")
+            frame.say("fin non constatée", "end not seen")
         }
     })
 }
