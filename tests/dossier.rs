@@ -41,7 +41,7 @@ fn the_sentence_of_a_month_is_the_one_that_is_published() {
     let mut told = BTreeSet::new();
     for service in [MONT_MIRAGE, ("exemple-haute-chimere", "premier-titre"), ("exemple-port-songe", "naturalisation")] {
         let file = of_the_sample(service, ("2019-02-01", "2019-02-28"));
-        let sentence = of("2019-02", service)["lecture"].clone();
+        let sentence = of("2019-02", service)["lecture"].replace(" %", "\u{a0}%");
         for page in [file.html(), file.sheet()] {
             assert!(page.contains(&format!("<p class=\"quote\">{sentence}</p>")), "{sentence}");
         }
@@ -212,6 +212,24 @@ fn days_beyond_the_data_are_said_beside_the_title() {
         assert!(head.contains("que du 20 mai 2019 au 31 mai 2019"), "{head}");
     }
     assert!(!april().html().split("</header>").next().unwrap().contains("n'a été dans le périmètre"));
+}
+
+/// A window that the period cuts is said to be cut, and none goes on beyond it.
+#[test]
+fn a_window_that_is_not_whole_is_said_to_be_so() {
+    let file = of_the_sample(MONT_MIRAGE, ("2019-03-01", "2019-03-31"));
+    assert_eq!(file.count("fenetres_7_jours"), "5");
+    let said = "dont une incomplète, de 3 jours, que la fin de la période coupe";
+    assert!(file.html().contains(said) && file.sheet().contains(said));
+    let windows = file.html();
+    let windows =
+        windows.split("Fenêtres disjointes de sept jours</h2>").nth(1).unwrap().split("</section>").next().unwrap();
+    assert!(windows.contains("<td>2019-03-29</td><td>2019-03-31</td>") && !windows.contains("2019-04-"), "{windows}");
+
+    let one = of_the_sample(MONT_MIRAGE, ("2019-03-15", "2019-03-15"));
+    assert!(one.html().contains("fenêtre disjointe de sept jours avec un « non », dont une incomplète, de 1 jour,"));
+    let whole = of_the_sample(MONT_MIRAGE, ("2019-03-11", "2019-03-24"));
+    assert!(whole.count("fenetres_7_jours") == "2" && !whole.html().contains("dont une incomplète"));
 }
 
 /// Two failures a day apart are one window, wherever the first « no » stands.

@@ -100,6 +100,7 @@ mod site_figures;
 mod site_nights;
 mod site_scripts;
 mod site_states;
+mod site_words;
 mod spreadsheet;
 mod standalone;
 mod store_quirks;

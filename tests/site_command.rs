@@ -99,7 +99,17 @@ fn a_retracted_version_is_shown_and_said_to_be_retracted() {
     assert_eq!(told["retracted"], serde_json::json!({ "retracted_at": at, "reason": WHY }));
     assert!(out.join("index.html").is_file());
 
-    let (run, _) = Shown::of(store.path(), &["--version", FIRST]).stopped("-TERM");
+    // The list of versions of one that was made before has the retraction and its reason.
+    let shown = Shown::of(store.path(), &["--version", FIRST]);
+    if let Some(browser) = Browser::found() {
+        let list = format!("{}versions.html", shown.folder());
+        let dom = browser.dom(&format!("http://{}/{list}", shown.address));
+        let row = dom.split(&format!("<th scope=\"row\">{SECOND}</th>")).nth(1).unwrap_or_else(|| panic!("{dom}"));
+        assert_says(row.split("</tr>").next().unwrap(), &["retirée", &WHY.replace('\'', "’")]);
+        let row = dom.split(&format!("<th scope=\"row\">{FIRST}</th>")).nth(1).unwrap();
+        assert_says(row.split("</tr>").next().unwrap(), &["celle-ci", "publiée"]);
+    }
+    let (run, _) = shown.stopped("-TERM");
     assert!(!run.stderr.contains("retracted"), "the version that stands is not: {}", run.stderr);
     let out = store.path().join("../others");
     let run = refused(&store.path(), &["--json", "--out", out.to_str().unwrap()]);

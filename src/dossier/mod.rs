@@ -109,7 +109,8 @@ pub fn collect(store: &dyn Store, pipeline: &Pipeline, request: Request) -> Resu
     }
     let lines_schema = source.lines_schema()?;
     let periods = source.periods()?;
-    let days = periods.only("type", "jour");
+    let (days, figures) = (periods.only("type", "jour"), periods.only("type", "ensemble"));
+    let end = figures.first().and_then(|figures| figures.day("dernier_jour")).unwrap_or(request.to).min(request.to);
     let [french, english] = METHOD_FILES;
     let signature = format!("versions/{}/manifest.json.minisig", manifest.version);
     Ok(Dossier {
@@ -122,11 +123,11 @@ pub fn collect(store: &dyn Store, pipeline: &Pipeline, request: Request) -> Resu
             .or_else(|| store.public_url(""))
             .map(|base| base.trim_end_matches('/').to_owned()),
         signed: store.size(&signature)?.is_some(),
-        figures: periods.only("type", "ensemble"),
+        figures,
         figures_schema: published_schema(store, &manifest, "disponibilite_ensemble", source.folder())?,
         weeks: periods.only("type", "semaine"),
         months: periods.only("type", "mois"),
-        windows: windows::of(&days),
+        windows: windows::of(&days, end),
         windows_with_failures: windows::with_failures(&days),
         days,
         seen: source.ask(source::SEEN)?,
@@ -157,6 +158,12 @@ impl Dossier {
     /// The monthly CSV files that hold the lines.
     pub fn lines_files(&self) -> impl Iterator<Item = &FileEntry> {
         source::files_of(&self.manifest, &self.request, "tentatives", Format::Csv)
+    }
+
+    /// The last window with a « no », where the end of the period leaves it less than seven days.
+    #[must_use]
+    pub fn cut_window(&self) -> Option<&Window> {
+        self.windows.iter().rfind(|window| window.no > 0).filter(|window| !window.is_whole())
     }
 
     /// How many windows of seven days have a « no ».

@@ -13,7 +13,7 @@ const DAYS: i64 = 7;
 pub struct Window {
     /// Its first day.
     pub first: NaiveDate,
-    /// Its last.
+    /// Its last; before the seventh where the period ends earlier.
     pub last: NaiveDate,
     /// Consultations that answered « no ».
     pub no: i64,
@@ -21,9 +21,23 @@ pub struct Window {
     pub failures: i64,
 }
 
+impl Window {
+    /// How many days of it lie in the period.
+    #[must_use]
+    pub fn days(&self) -> i64 {
+        (self.last - self.first).num_days() + 1
+    }
+
+    /// Whether it has all its days.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.days() == DAYS
+    }
+}
+
 /// The windows in which there is something, from rows with `premier_jour`, `non` and `pannes_partagees`, in the order of days;
-/// none before the first « no ».
-pub(super) fn of(days: &Grid) -> Vec<Window> {
+/// none before the first « no », and none that goes on beyond the `end` of the period.
+pub(super) fn of(days: &Grid, end: NaiveDate) -> Vec<Window> {
     let told = days
         .lines()
         .filter_map(|day| Some((day.day("premier_jour")?, day.count("non"), day.count("pannes_partagees"))))
@@ -38,7 +52,7 @@ pub(super) fn of(days: &Grid) -> Vec<Window> {
                 window.no += no;
                 window.failures += failures;
             }
-            None => windows.push(Window { first, last: first + Days::new(6), no, failures }),
+            None => windows.push(Window { first, last: (first + Days::new(6)).min(end), no, failures }),
         }
     }
     windows

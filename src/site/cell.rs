@@ -3,6 +3,7 @@
 
 use maud::{Markup, html};
 
+use super::codes::called;
 use crate::grid::Line;
 use crate::words::Words;
 
@@ -19,6 +20,8 @@ pub(super) enum Show {
     Instant,
     /// The text itself.
     Text,
+    /// A code, by what it is called.
+    Code,
 }
 
 impl Show {
@@ -29,6 +32,7 @@ impl Show {
             Self::Share => row.number(column).map(|share| words.share(share)),
             Self::Length => row.number(column).map(|_| words.length(row.count(column))),
             Self::Instant => row.instant(column).map(|instant| words.instant(instant)),
+            Self::Code => (!text.is_empty()).then(|| called(words, text)),
             Self::Text => None,
         }
         .unwrap_or_else(|| text.to_owned())
@@ -48,8 +52,8 @@ pub(super) struct Published<'a> {
     /// The table, and what its rows have in common of its key.
     pub table: &'static str,
     pub key: String,
-    /// The column that heads each row, and how to say it.
-    pub head: (&'static str, &'a dyn Fn(&str) -> String),
+    /// The column that heads each row, its heading where it is no period, and how to say it.
+    pub head: (&'static str, Option<&'a str>, &'a dyn Fn(&str) -> String),
     /// The other columns: their headings, and how they are shown.
     pub columns: &'a [(&'static str, String, Show)],
     pub caption: String,
@@ -58,12 +62,13 @@ pub(super) struct Published<'a> {
 impl Published<'_> {
     /// The table, with a row for each line and what is noted of it.
     pub(super) fn table(&self, lines: &[Line<'_>], (noted, note): Note<'_>) -> Markup {
-        let (head, say) = self.head;
+        let (head, title, say) = self.head;
+        let headed = title.unwrap_or_else(|| self.words.say("Période", "Period"));
         let table = html! {
                 table.figures data-table=(self.table) data-key=(self.key) {
                     caption { (self.caption) }
                     thead { tr {
-                        th scope="col" data-column=(head) { (self.words.say("Période", "Period")) }
+                        th scope="col" data-column=(head) { (headed) }
                         @for (column, title, show) in self.columns {
                             th class=[(!show.is_number()).then_some("t")] scope="col" data-column=(column) { (title) }
                         }

@@ -85,6 +85,16 @@ impl Frame<'_> {
         format!("{}{path}", self.root())
     }
 
+    /// A link to a file at the root of the store. The page stands at two depths below it: the script sets the way, and where the
+    /// store has an address, that leads there without one.
+    pub(super) fn in_the_store(&self, path: &str) -> Markup {
+        let address = self.site.description.base().map(|base| format!("{base}/{path}"));
+        html! {
+            a href=[address.as_deref()] data-path=(path) { (path) }
+            @if address.is_none() { noscript { (self.say(", à la racine du dépôt", ", at the root of the store")) } }
+        }
+    }
+
     /// Text that leads to a page of the site, where that stands beside this one.
     pub(super) fn link(&self, path: &str, text: &str) -> Markup {
         match self.reach {
@@ -186,8 +196,8 @@ impl Frame<'_> {
             footer {
                 p {
                     "Version " strong { (description.about.version) } ", " (self.say("arrêtée au", "as of")) " " (day) ". "
-                    (self.say("Cette page ne change plus ; l'état de cette version est dans la", "This page does not change any more; the state of this version is in the"))
-                    " " (self.link("versions.html", self.say("liste des versions", "list of versions"))) "."
+                    (self.say("Ses chiffres ne changent plus ; si elle a été retirée depuis, c'est dit dans", "Its figures do not change any more; if it was retracted since, that is told in"))
+                    " " (self.in_the_store("versions.json")) " (" (self.link("versions.html", self.say("versions et errata", "versions and errata"))) ")."
                 }
                 p {
                     (self.say("Éditeur :", "Published by:")) " " a href=(publication.publisher.url) { (publication.publisher.name) } ". "

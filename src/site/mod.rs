@@ -6,6 +6,7 @@
 
 mod assets;
 mod cell;
+mod codes;
 mod departments;
 mod figures;
 mod frame;

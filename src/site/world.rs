@@ -22,6 +22,9 @@ struct Read {
     columns: &'static [&'static [&'static str]],
 }
 
+/// Which services each incident touched.
+const TOUCHED: &str = "incidents_services";
+
 /// What makes a row one of a service.
 const SERVICE: [&str; 2] = ["guichet_id", "demarche_id"];
 
@@ -56,7 +59,7 @@ pub(super) const DELAYS: [&str; 6] = [
 ];
 
 /// Every table that the site reads.
-const READS: [Read; 13] = [
+const READS: [Read; 14] = [
     Read { table: "guichets", columns: &[&["guichet_id", "nom", "departement", "departement_nom", "commune_nom"]] },
     Read { table: "demarches", columns: &[&["demarche_id", "libelle", "libelle_en"]] },
     Read {
@@ -71,7 +74,10 @@ const READS: [Read; 13] = [
         table: "synthese_departements",
         columns: &[&AVAILABILITY, &["motif", "demarche_id", "mois", "departement_nom", "services"]],
     },
-    Read { table: "delais", columns: &[&SERVICE, &DELAYS, &["mois", "oui", "motif_classes", "motif"]] },
+    Read {
+        table: "delais",
+        columns: &[&SERVICE, &DELAYS, &["mois", "consultations", "reponses", "oui", "motif_classes", "motif"]],
+    },
     Read {
         table: "rythme_ouvertures",
         columns: &[&SERVICE, &["jour_semaine", "heure", "occasions", "ouvertures", "part_ouvertures"]],
@@ -88,9 +94,10 @@ const READS: [Read; 13] = [
         table: "incidents",
         columns: &[
             &["incident_id", "origine", "type", "point_de_mesure", "systeme", "guichet_id", "departement"],
-            &["debut_utc", "fin_utc", "duree_s", "tentatives", "services", "cible"],
+            &["debut_utc", "fin_utc", "possible_fin_utc", "duree_s", "tentatives", "services", "cible"],
         ],
     },
+    Read { table: TOUCHED, columns: &[&["incident_id"], &SERVICE] },
     Read {
         table: "chronologie",
         columns: &[&["debut", "fin", "precision", "perimetre", "titre", "description", "source", "source_url"]],
@@ -112,6 +119,8 @@ pub struct World {
     months: Vec<String>,
     /// The rows of each table that are of a service, by counter and procedure.
     services: BTreeMap<(String, String), BTreeMap<&'static str, Vec<usize>>>,
+    /// The incidents that touched each service, by counter and procedure.
+    touched: BTreeMap<(String, String), BTreeSet<String>>,
 }
 
 /// A counter in scope.
@@ -148,7 +157,8 @@ impl World {
             world.tables.insert(read.table, Grid::of(&projected(&batch, read)?)?);
         }
         let mut services: BTreeMap<(String, String), BTreeMap<&'static str, Vec<usize>>> = BTreeMap::new();
-        for (table, grid) in &world.tables {
+        // What touched a service does not make it one that is shown.
+        for (table, grid) in world.tables.iter().filter(|(table, _)| **table != TOUCHED) {
             let of_a_service =
                 |line: &Line<'_>| !line.text("guichet_id").is_empty() && !line.text("demarche_id").is_empty();
             for (row, line) in grid.lines().enumerate().filter(|(_, line)| of_a_service(line)) {
@@ -157,6 +167,12 @@ impl World {
             }
         }
         world.services = services;
+        let mut touched: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
+        for line in world.lines(TOUCHED) {
+            let service = (line.text("guichet_id").to_owned(), line.text("demarche_id").to_owned());
+            touched.entry(service).or_default().insert(line.text("incident_id").to_owned());
+        }
+        world.touched = touched;
         let months: BTreeSet<&str> = world.lines("disponibilite_mois").map(|line| line.text("mois")).collect();
         world.months = months.into_iter().map(str::to_owned).collect();
         Ok(world)
@@ -244,6 +260,17 @@ impl<'a> Service<'a> {
     /// What a row of it has in common with its others, of the key of a table.
     pub(super) fn key(&self) -> String {
         format!("{}/{}", self.counter, self.procedure)
+    }
+
+    /// Whether an incident touched it, and not only others at its counter or of its system.
+    pub(super) fn was_touched(&self, incident: Line<'_>) -> bool {
+        let service = (self.counter.to_owned(), self.procedure.to_owned());
+        self.world.touched.get(&service).is_some_and(|ids| ids.contains(incident.text("incident_id")))
+    }
+
+    /// The incidents that touched it, the oldest first.
+    pub(super) fn incidents(&self) -> Vec<Line<'a>> {
+        self.world.incidents().filter(|incident| self.was_touched(*incident)).collect()
     }
 
     /// Its row of a month.

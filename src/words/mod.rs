@@ -117,12 +117,18 @@ impl Words {
     /// So many of something: its singular and its plural, in French and in English.
     #[must_use]
     pub fn counted(self, number: i64, french: [&str; 2], english: [&str; 2]) -> String {
+        format!("{} {}", self.count(number), self.plural(number, french, english))
+    }
+
+    /// The word for so many of something, without the number.
+    #[must_use]
+    pub fn plural<'a>(self, number: i64, french: [&'a str; 2], english: [&'a str; 2]) -> &'a str {
         let several = match self.0 {
             Language::French => number > 1,
             Language::English => number != 1,
         };
         let at = usize::from(several);
-        format!("{} {}", self.count(number), self.say(french[at], english[at]))
+        self.say(french[at], english[at])
     }
 
     /// A number with one digit after the point.

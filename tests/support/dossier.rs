@@ -24,12 +24,14 @@ impl Written {
         self.folder.path().join(self.told[kind].as_str().unwrap())
     }
 
+    /// The file for court, with plain spaces and apostrophes.
     pub fn html(&self) -> String {
-        fs::read_to_string(self.path("html")).unwrap()
+        plain(&fs::read_to_string(self.path("html")).unwrap())
     }
 
+    /// The fact sheet, with plain spaces and apostrophes.
     pub fn sheet(&self) -> String {
-        fs::read_to_string(self.path("sheet")).unwrap()
+        plain(&fs::read_to_string(self.path("sheet")).unwrap())
     }
 
     pub fn lines(&self) -> Vec<Row> {
@@ -47,6 +49,18 @@ impl Written {
     pub fn count(&self, column: &str) -> String {
         self.figure(column).replace('\u{202f}', "")
     }
+}
+
+/// A page without the signs of French print, but for what stands before a per cent and within a number.
+fn plain(page: &str) -> String {
+    let mut plain = page.replace('’', "'");
+    for mark in ["»", ":"] {
+        plain = plain.replace(&format!("\u{a0}{mark}"), &format!(" {mark}"));
+    }
+    for mark in [";", "!", "?"] {
+        plain = plain.replace(&format!("\u{202f}{mark}"), &format!(" {mark}"));
+    }
+    plain.replace("«\u{a0}", "« ").replace("n°\u{a0}", "n° ").replace("\u{a0}h ", " h ")
 }
 
 pub fn ask(

@@ -72,7 +72,8 @@ impl Page<'_> {
     fn spans(&self) -> Markup {
         let say = |french, english| self.words.say(french, english);
         let Some(seen) = self.dossier.seen.first() else { return html! {} };
-        let count = |number: usize| self.words.count(i64::try_from(number).unwrap_or(0));
+        let number = |number: usize| i64::try_from(number).unwrap_or(0);
+        let (windows, failing) = (number(self.dossier.windows_with_no()), number(self.dossier.windows_with_failures));
         let weeks = self.dossier.figures.first().map_or(0, |figures| figures.count("semaines_avec_non"));
         html! {
             @if seen.instant("premier_non_utc").is_some() {
@@ -85,9 +86,14 @@ impl Page<'_> {
                 }
             }
             tr {
-                td data-colonne="fenetres_7_jours" { (count(self.dossier.windows_with_no())) }
+                td data-colonne="fenetres_7_jours" { (self.words.count(windows)) }
                 td {
-                    (say("fenêtres disjointes de sept jours avec un « non »", "disjoint windows of seven days with a \"no\""))
+                    (self.words.plural(
+                        windows,
+                        ["fenêtre disjointe de sept jours avec un « non »", "fenêtres disjointes de sept jours avec un « non »"],
+                        ["disjoint window of seven days with a \"no\"", "disjoint windows of seven days with a \"no\""],
+                    ))
+                    (self.cut_window())
                     small { (say(
                         "De suite, la première à partir du premier « non ». Un vendredi et le mercredi suivant y sont le plus souvent dans la \
                          même ; de part et d'autre d'une limite, deux jours peuvent se suivre : l'étendue et les jours sont à lire avec.",
@@ -97,16 +103,33 @@ impl Page<'_> {
                 }
             }
             tr {
-                td data-colonne="fenetres_avec_panne" { (count(self.dossier.windows_with_failures)) }
-                td { (say(
-                    "fenêtres disjointes de sept jours avec une panne que l'usager a pu rencontrer aussi, chacune à partir de sa première panne",
-                    "disjoint windows of seven days with a failure that users may have met too, each from its first failure on",
-                )) }
+                td data-colonne="fenetres_avec_panne" { (self.words.count(failing)) }
+                td {
+                    (self.words.plural(failing, ["fenêtre disjointe", "fenêtres disjointes"], ["disjoint window", "disjoint windows"])) " "
+                    (say(
+                        "de sept jours avec une panne que l'usager a pu rencontrer aussi, à partir de sa première panne",
+                        "of seven days with a failure that users may have met too, from its first failure on",
+                    ))
+                }
             }
             tr {
                 td data-colonne="semaines_avec_non" { (self.words.count(weeks)) }
-                td { (say("semaines du calendrier (ISO 8601) avec un « non »", "weeks of the calendar (ISO 8601) with a \"no\"")) }
+                td { (self.words.plural(
+                    weeks,
+                    ["semaine du calendrier (ISO 8601) avec un « non »", "semaines du calendrier (ISO 8601) avec un « non »"],
+                    ["week of the calendar (ISO 8601) with a \"no\"", "weeks of the calendar (ISO 8601) with a \"no\""],
+                )) }
             }
+        }
+    }
+
+    /// That the last window with a « no » is not whole, where it is not.
+    pub(super) fn cut_window(&self) -> String {
+        let Some(cut) = self.dossier.cut_window() else { return String::new() };
+        let days = self.words.counted(cut.days(), ["jour", "jours"], ["day", "days"]);
+        match self.words.0 {
+            Language::French => format!(", dont une incomplète, de {days}, que la fin de la période coupe"),
+            Language::English => format!(", one of them incomplete, of {days}, cut by the end of the period"),
         }
     }
 
@@ -171,8 +194,8 @@ impl Page<'_> {
                 )) }
                 h2 { (say("Fenêtres disjointes de sept jours", "Disjoint windows of seven days")) }
                 p { (say(
-                    "De suite à partir du premier « non » ; la dernière peut dépasser la fin de la période.",
-                    "One after the other from the first \"no\" on; the last may go beyond the end of the period.",
+                    "De suite à partir du premier « non » ; la fin de la période coupe la dernière, qui peut avoir moins de sept jours.",
+                    "One after the other from the first \"no\" on; the end of the period cuts the last, which may have less than seven days.",
                 )) }
                 @if self.dossier.windows.is_empty() { p { (say("Aucune.", "None.")) } } @else {
                     div.scroll { table {

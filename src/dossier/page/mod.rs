@@ -13,7 +13,7 @@ use super::Dossier;
 use crate::config::Pipeline;
 use crate::metadata;
 use crate::schema::Language;
-use crate::words::Words;
+use crate::words::{Words, typeset};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -87,20 +87,25 @@ impl Page<'_> {
         }
     }
 
+    /// A text as its language is printed.
+    fn set(&self, text: String) -> String {
+        if self.words.0 == Language::French { typeset(&text) } else { text }
+    }
+
     /// A page with its style, its title, and on paper its heading and its numbers.
     fn whole(&self, paper: &str, body: &Markup) -> String {
         let (counter, procedure) = self.service();
         let title = format!("{counter} : {procedure}, {}", self.period());
-        let (page, of) = (self.words.say("page", "page"), self.words.say("sur", "of"));
+        let (numbered, of) = (self.words.say("page", "page"), self.words.say("sur", "of"));
         let version = format!("{}, version {}", self.dossier.manifest.pipeline, self.dossier.manifest.version);
         let on_paper = format!(
             "@page {{ size: {paper}; margin: 18mm 14mm 16mm; @top-left {{ content: {}; font: 8pt Arial; width: 100% }} \
-             @bottom-left {{ content: {}; font: 8pt Arial }} @bottom-right {{ content: \"{page} \" counter(page) \" {of} \" counter(pages); \
+             @bottom-left {{ content: {}; font: 8pt Arial }} @bottom-right {{ content: \"{numbered} \" counter(page) \" {of} \" counter(pages); \
              font: 8pt Arial }} }}\n@page wide {{ size: A4 landscape; margin: 16mm 10mm 14mm }}\n",
-            css_text(&title),
+            css_text(&self.set(title.clone())),
             css_text(&version)
         );
-        html! {
+        let page = html! {
             (DOCTYPE)
             html lang=(self.words.tag()) {
                 head {
@@ -112,7 +117,8 @@ impl Page<'_> {
                 body { (body) }
             }
         }
-        .into_string()
+        .into_string();
+        self.set(page)
     }
 }
 

@@ -52,7 +52,7 @@ impl Page<'_> {
                 p {
                     "Le robot a consulté le service " (looks) " fois : " (no) " « non », " (yes) " « oui », " (unknown)
                     " sans réponse connue. Jours distincts avec un « non » : " (days) " ; fenêtres disjointes de sept jours avec un « non » : "
-                    (windows) ". Part du temps prévu qui a été regardée : " (coverage) "."
+                    (windows) (self.cut_window()) ". Part du temps prévu qui a été regardée : " (coverage) "."
                 }
                 @if let (Some(low), Some(high)) = (figures.number("borne_basse"), figures.number("borne_haute")) {
                     p { "Si tout ce qui est resté inconnu avait été « oui », ou « non », le taux serait " (self.words.between(low, high)) "." }
@@ -61,7 +61,7 @@ impl Page<'_> {
             Language::English => html! {
                 p {
                     "The robot asked the service " (looks) " times: " (no) " \"no\", " (yes) " \"yes\", " (unknown)
-                    " without a known answer. Days with a \"no\": " (days) "; disjoint windows of seven days with one: " (windows)
+                    " without a known answer. Days with a \"no\": " (days) "; disjoint windows of seven days with one: " (windows) (self.cut_window())
                     ". Share of the scheduled time that was looked at: " (coverage) "."
                 }
                 @if let (Some(low), Some(high)) = (figures.number("borne_basse"), figures.number("borne_haute")) {
@@ -90,8 +90,8 @@ impl Page<'_> {
                 aria-label=(self.words.say("Part des réponses, dans l'ordre des jours", "Share of the answers, in the order of days")) { (PreEscaped(bars)) }
             p.legend {
                 (unit) " "
-                @for (_, colour, french, english) in PARTS { span { i style={ "background:" (colour) } {} (self.words.say(french, english)) } }
-                span { i style={ "background:" (UNSEEN) } {} (self.words.say("personne n'a regardé", "nobody looked")) }
+                @for (_, colour, french, english) in PARTS { span { (swatch(colour)) (self.words.say(french, english)) } }
+                span { (swatch(UNSEEN)) (self.words.say("personne n'a regardé", "nobody looked")) }
             }
         }
     }
@@ -155,6 +155,11 @@ const PARTS: [(&str, &str, &str, &str); 4] = [
     ("hors_champ", "#4d4d4d", "hors champ", "out of scope"),
     ("oui", "#2aa198", "un rendez-vous était proposé", "an appointment was offered"),
 ];
+
+/// What a colour of the bars looks like. Drawn, as the bars are: browsers leave backgrounds out of what they print.
+fn swatch(colour: &str) -> Markup {
+    html! { svg.swatch viewBox="0 0 10 10" aria-hidden="true" { rect width="10" height="10" fill=(colour) {} } }
+}
 
 /// The bar of a day or a week.
 fn bar(bars: &mut String, at: usize, row: Line<'_>) {

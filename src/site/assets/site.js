@@ -8,7 +8,11 @@
       check: 'Cochez deux lignes pour savoir si leurs intervalles se recoupent.', checkLess: 'Ne gardez que deux lignes cochées.',
       pair: (a, b) => `«\u00a0${a}\u00a0» et «\u00a0${b}\u00a0». `, apart: 'Les intervalles ne se recoupent pas.',
       overlap: 'Les intervalles se recoupent\u00a0: on ne peut pas dire lequel est le plus haut.',
-      noInterval: 'L’un des deux n’a pas d’intervalle\u00a0: rien ne permet de les comparer.',
+      noInterval: 'Aucun des deux n’a d’intervalle. ', oneInterval: 'L’un des deux n’a pas d’intervalle. ',
+      noRate: 'L’un des deux, au moins, n’a pas de taux\u00a0: rien ne permet de les comparer.',
+      boundsApart: 'Mais leurs bornes ne se recoupent pas\u00a0: ce qui est resté sans réponse n’explique pas l’écart\u00a0; ce qu’y peut le hasard n’est pas connu.',
+      boundsOverlap: 'Leurs bornes se recoupent\u00a0: rien ne permet de les comparer.',
+      noBounds: 'Sans bornes non plus, rien ne permet de les comparer.',
       open: 'en cours', percent: '\u00a0%', less: 'moins de ', more: 'plus de ',
       download: 'Télécharger\u00a0: ', embed: 'Intégrer', code: 'Code à copier dans une page', codeCopied: 'Code copié.',
       failed: 'Cette image n’a pas pu être faite.', whole: 'Voir la page entière',
@@ -22,7 +26,11 @@
       check: 'Check two rows to know whether their intervals overlap.', checkLess: 'Keep only two rows checked.',
       pair: (a, b) => `“${a}” and “${b}”. `, apart: 'The intervals do not overlap.',
       overlap: 'The intervals overlap: which one is higher cannot be told.',
-      noInterval: 'One of the two has no interval: nothing allows them to be compared.',
+      noInterval: 'Neither has an interval. ', oneInterval: 'One of the two has no interval. ',
+      noRate: 'One of the two at least has no rate: nothing allows them to be compared.',
+      boundsApart: 'But their bounds do not overlap: what stayed without an answer does not explain the difference; what chance may do to it is not known.',
+      boundsOverlap: 'Their bounds overlap: nothing allows them to be compared.',
+      noBounds: 'Without bounds either, nothing allows them to be compared.',
       open: 'not over yet', percent: '%', less: 'less than ', more: 'more than ',
       download: 'Download: ', embed: 'Embed', code: 'Code to paste into a page', codeCopied: 'Code copied.',
       failed: 'This picture could not be made.', whole: 'See the whole page',
@@ -67,7 +75,7 @@
     const form = one(`form[data-for="${table.id}"]`), status = one(`p[role=status][data-for="${table.id}"]`);
     const selects = form ? all('select[name]', form) : [];
     const heads = all('th[data-type]', table.tHead), collator = new Intl.Collator(page.lang, { numeric: true });
-    const found = rows.map(row => folded(said(row))), written = heads.map(th => th.getAttribute('aria-sort'));
+    const found = rows.map(row => folded(`${said(row)} ${row.dataset.cherche || ''}`)), written = heads.map(th => th.getAttribute('aria-sort'));
     const unit = table.dataset.unit ? table.dataset.unit.split('|') : text.unit;
 
     const filter = () => {
@@ -138,10 +146,16 @@
     const tell = () => {
       const checked = all('input[name=compare]:checked', table).map(input => input.closest('tr'));
       const words = () => {
-        const [a, b] = checked.map(({ dataset }) => [dataset.bas, dataset.haut, dataset.label]);
-        const verdict = !a[0] || !a[1] || !b[0] || !b[1] ? text.noInterval
-          : +a[0] <= +b[1] && +b[0] <= +a[1] ? text.overlap : text.apart;
-        return text.pair(typeset(a[2]), typeset(b[2])) + verdict;
+        const [a, b] = checked.map(({ dataset }) => dataset), both = [a, b];
+        const meet = (low, high) => +a[low] <= +b[high] && +b[low] <= +a[high];
+        const known = (low, high) => both.filter(one => one[low] && one[high]).length, intervals = known('bas', 'haut');
+        // Chance is judged by intervals alone; where one is missing, bounds still tell what ignorance allows.
+        const bounds = () => known('borneBasse', 'borneHaute') < 2 ? text.noBounds
+          : meet('borneBasse', 'borneHaute') ? text.boundsOverlap : text.boundsApart;
+        const verdict = both.some(one => !('taux' in one)) ? text.noRate
+          : intervals === 2 ? (meet('bas', 'haut') ? text.overlap : text.apart)
+          : (intervals ? text.oneInterval : text.noInterval) + bounds();
+        return text.pair(typeset(a.label), typeset(b.label)) + verdict;
       };
       told.textContent = checked.length === 2 ? words() : checked.length > 2 ? text.checkLess : text.check;
     };
@@ -436,6 +450,16 @@
   };
   all('figure').filter(figure => one('.tools', figure)).forEach(tools);
 
+  // ── On paper nothing can be unfolded
+  addEventListener('beforeprint', () => all('details:not([open])').forEach(folded => {
+    folded.open = true;
+    folded.dataset.printed = '';
+  }));
+  addEventListener('afterprint', () => all('details[data-printed]').forEach(unfolded => {
+    unfolded.open = false;
+    delete unfolded.dataset.printed;
+  }));
+
   // ── One figure alone, inside another page
   const embedded = document.getElementById(new URLSearchParams(location.search).get('figure') || ' ');
   if (embedded && embedded.matches('figure')) {
@@ -480,6 +504,29 @@
     if (!answer.ok) throw new Error(name);
     return answer.json();
   };
+  // The table of versions was written with the page: what became of each since then is in versions.json.
+  const complete = versions => {
+    const table = document.getElementById('versions');
+    if (!table) return;
+    const { dataset } = table, day = new Intl.DateTimeFormat(english ? 'en-GB' : 'fr-FR', { dateStyle: 'long', timeZone: 'UTC' });
+    const dated = record => {
+      const date = new Date(`${String(record.as_of).slice(0, 10)}T00:00:00Z`);
+      return isNaN(date) ? '' : day.format(date).replace(/^1 (?=\D)/, english ? '1 ' : '1er ');
+    };
+    const row = record => {
+      const own = record.version === version, told = dataset[record.status] || record.status;
+      const head = make('th', { textContent: record.version });
+      head.scope = 'row';
+      const state = make('td', {}, ...own ? [make('strong', { textContent: dataset.this }), `, ${told}`] : [told]);
+      return make('tr', {}, head, make('td', { textContent: dated(record) }), state, make('td', { textContent: typeof record.reason === 'string' ? typeset(record.reason) : '' }));
+    };
+    const newest = [...versions].reverse();
+    // Whatever was retracted is an erratum, however old it is.
+    const shown = newest.filter((record, at) => at < +dataset.most || record.version === version || record.status === 'retracted');
+    if (!shown.some(record => record.version === version)) return;
+    table.tBodies[0].replaceChildren(...shown.map(row));
+    one('[data-completed=versions]').hidden = false;
+  };
   // A browser refuses to fetch beside a file, and complains where readers see it: there the page does not ask. Without an
   // answer it claims nothing; all the rest of it stands.
   if (state && version && /^https?:$/.test(location.protocol)) {
@@ -490,6 +537,7 @@
       }
     }).catch(() => {});
     read('versions.json').then(({ versions }) => {
+      complete(versions);
       const retracted = versions.find(record => record.version === version && record.status === 'retracted');
       if (!retracted) return;
       state.classList.add('retracted');

@@ -81,7 +81,7 @@ impl Map {
                 g stroke=(INK) stroke-width="1" vector-effect="non-scaling-stroke" stroke-linejoin="round" {
                     @for frame in &self.boxes {
                         rect x=(frame.x) y=(frame.y) width=(frame.w) height=(frame.h) fill="none" stroke="#b3a894" {}
-                        text x=(frame.x + 6.0) y=(frame.y + 25.0) font-size="26" stroke="none" fill=(INK) { @if frame.of == "enlarged" { "Paris" } @else { (frame.of) } }
+                        text x=(frame.x + 6.0) y=(frame.y + 30.0) font-size="32" stroke="none" fill=(INK) { @if frame.of == "enlarged" { "Paris" } @else { (frame.of) } }
                     }
                     @for (code, path) in self.areas.iter().chain(&self.enlarged) {
                         path data-code=(code) class=(format!("zone {}", state(code).class())) fill=(filled(code)) d=(path) {}
@@ -89,7 +89,7 @@ impl Map {
                     @for (at, code) in (0_u8..).zip(others) {
                         @let left = self.others.x + f64::from(at) * self.others.step;
                         rect data-code=(code) class=(format!("zone {}", state(code).class())) fill=(filled(code)) x=(left) y=(self.others.y) width=(self.others.side) height=(self.others.side) {}
-                        text x=(left + self.others.side / 2.0) y=(self.others.y - self.others.side * 0.15) text-anchor="middle" font-size=(self.others.side * 0.5) stroke="none" fill=(INK) { (code) }
+                        text x=(left + self.others.side / 2.0) y=(self.others.y - self.others.side * 0.15) text-anchor="middle" font-size=(self.others.side * 0.75) stroke="none" fill=(INK) { (code) }
                     }
                 }
             }

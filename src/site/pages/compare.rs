@@ -91,21 +91,29 @@ fn table(frame: &Frame<'_>, month: &str) -> Markup {
         let (state, name) = (State::of(row), counter.name());
         let procedure = frame.procedure(service.procedure);
         let label = format!("{name}, {procedure}");
+        // What people look for and the row does not show.
+        let told = |column: &str| counter.told.map_or("", |told| told.text(column));
+        let place = [told("commune_nom"), told("departement_nom"), counter.department()].join(" ");
         html! {
             tr data-key=(format!("{}/{month}", service.key()))
                 data-demarche=(service.procedure) data-departement=(row.text("departement")) data-etat=(state.class())
-                data-bas=(row.text("ic95_bas")) data-haut=(row.text("ic95_haut")) data-label=(label) {
+                data-bas=(row.text("ic95_bas")) data-haut=(row.text("ic95_haut"))
+                data-borne-basse=(row.text("borne_basse")) data-borne-haute=(row.text("borne_haute")) data-taux=[state.has_rate().then_some("")]
+                data-label=(label) data-cherche=(place) {
                 th scope="row" {
                     label.enhanced hidden { input type="checkbox" name="compare"; span.hidden { (frame.say("comparer", "compare")) " " (label) } } " "
                     a href=(frame.to(&format!("{}#{}", page_of(counter), service.procedure))) translate="no" { (name) }
                 }
                 td.t { (procedure) }
-                td.t data-v=(state.rank()) { (state.label(frame.words)) @if row.text("qualite") == "partielle" { ", " (frame.say("sous réserve :", "under reserve:")) " " code { (row.text("motif")) } } }
+                td.t data-v=(state.rank()) { (state.label(frame.words)) @if row.text("qualite") == "partielle" { ", " (frame.say("sous réserve :", "under reserve:")) " " (frame.reason("disponibilite_mois", "motif", row.text("motif"))) } }
                 @for (column, show) in COLUMNS { (cell(frame.words, row, column, show)) }
             }
         }
     };
     let title = frame.say("Tous les services", "All services");
+    // As the front page lists them: by département, and there by what people read.
+    let mut counters = world.counters();
+    counters.sort_by_key(|counter| (counter.department(), counter.name()));
     let table = html! {
             table.sortable.figures #comparer data-table="disponibilite_mois" {
                 caption { (title) ", " (frame.month(month)) }
@@ -117,7 +125,7 @@ fn table(frame: &Frame<'_>, month: &str) -> Markup {
                         th scope="col" data-type="number" data-column=(column) title=(frame.title("disponibilite_mois", column)) { (short(frame, column)) }
                     }
                 } }
-                tbody { @for counter in world.counters() { @for service in world.services_of(&counter) {
+                tbody { @for counter in counters { @for service in world.services_of(&counter) {
                     @if let Some(line) = service.month(month) { (row(&counter, &service, line)) }
                 } } }
             }

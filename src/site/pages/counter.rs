@@ -9,6 +9,7 @@ use super::incidents::{self, event};
 use super::service::{Around, service};
 use crate::grid::Line;
 use crate::site::cell::Show;
+use crate::site::codes::called;
 use crate::site::figures::legend;
 use crate::site::frame::{Frame, Own};
 use crate::site::world::{Counter, Service};
@@ -21,14 +22,12 @@ pub(super) fn counter(frame: &Frame<'_>, counter: &Counter<'_>) -> String {
     let world = frame.site.world;
     let services = world.services_of(counter);
     let events = events(frame, counter);
-    let interrupted = incidents_of(frame, counter);
-    let interruptions = incidents::spans(&interrupted);
+    let interrupted = incidents_of(frame, &services);
     let around = Around {
         counter,
         months: world.months(),
         closed: frame.site.closed_month().unwrap_or_default(),
         events: &events,
-        interruptions: &interruptions,
     };
     let about = match frame.words.tag() {
         "fr" => format!(
@@ -52,13 +51,17 @@ pub(super) fn counter(frame: &Frame<'_>, counter: &Counter<'_>) -> String {
             summary { (frame.say("Légende", "Legend")) }
             (legend(frame.words, None))
             p { (frame.say(
+                "Un taux sous réserve est dessiné comme les autres ; le tableau de la figure dit lequel, et pourquoi.",
+                "A rate under a reserve is drawn as others are; the table of the figure says which, and why.",
+            )) }
+            p { (frame.say(
                 "Un point : la part du temps sans rendez-vous ; creux, le mois n'est pas fini. Barre large : intervalle à 95 %. Trait fin : ce que serait la part si tout ce qu'on ignore avait été « oui », ou « non ». Un triangle numéroté : un événement, dans la liste en bas de la page.",
                 "A dot: the share of time without appointments; hollow, the month is not over. Wide bar: 95% interval. Thin line: what the share would be if all that is unknown had been \"yes\", or \"no\". A triangle with a number: an event, in the list at the end of the page.",
             )) }
         }
         @for one in &services { (service(frame, &around, one)) }
         (reasons(frame, &services))
-        (incidents(frame, &interrupted))
+        (incidents(frame, &services, &interrupted))
         @if !events.is_empty() {
             section #evenements {
                 h2 { (frame.say("Événements", "Events")) }
@@ -82,7 +85,7 @@ fn reasons(frame: &Frame<'_>, services: &[Service<'_>]) -> Markup {
         @if !given.is_empty() {
             details #motifs {
                 summary { (frame.say("Les motifs des tableaux", "The reasons in the tables")) }
-                dl { @for motif in given { dt { code { (motif) } } dd { (frame.reason("disponibilite_mois", "motif", motif)) } } }
+                dl { @for motif in given { dt { (called(frame.words, motif)) " " code.quiet { (motif) } } dd { (frame.reason("disponibilite_mois", "motif", motif)) } } }
             }
         }
     }
@@ -99,33 +102,36 @@ fn events<'a>(frame: &Frame<'a>, counter: &Counter<'_>) -> Vec<Line<'a>> {
     frame.site.world.lines("chronologie").filter(|line| concerns(line) && shown(line)).collect()
 }
 
-/// Incidents of the measurement at this counter, in its département, or everywhere, the oldest first.
-fn incidents_of<'a>(frame: &Frame<'a>, counter: &Counter<'_>) -> Vec<Line<'a>> {
-    let concerns = |line: &Line<'_>| {
-        let (at, department) = (line.text("guichet_id"), line.text("departement"));
-        at == counter.id || (at.is_empty() && (department.is_empty() || department == counter.department()))
-    };
-    frame.site.world.incidents().filter(concerns).collect()
+/// The incidents that touched a service of the counter, the oldest first.
+fn incidents_of<'a>(frame: &Frame<'a>, services: &[Service<'_>]) -> Vec<Line<'a>> {
+    let touched = |incident: &Line<'_>| services.iter().any(|service| service.was_touched(*incident));
+    frame.site.world.incidents().filter(touched).collect()
 }
 
-fn incidents(frame: &Frame<'_>, all: &[Line<'_>]) -> Markup {
+fn incidents(frame: &Frame<'_>, services: &[Service<'_>], all: &[Line<'_>]) -> Markup {
     let rows = all.get(all.len().saturating_sub(INCIDENTS)..).unwrap_or(all);
     let columns = [
         ("debut_utc", Show::Instant),
         ("fin_utc", Show::Instant),
         ("duree_s", Show::Length),
         ("point_de_mesure", Show::Text),
+        ("systeme", Show::Text),
         ("tentatives", Show::Count),
     ];
     let title = frame.say("Incidents de mesure", "Incidents of the measurement");
+    let touched = |incident: Line<'_>| {
+        let here = services.iter().filter(|service| service.was_touched(incident));
+        let named: Vec<String> = here.map(|service| frame.procedure(service.procedure)).collect();
+        html! { (named.join(", ")) }
+    };
     html! {
         @if !rows.is_empty() { section #incidents {
             h2 { (title) }
             p { (frame.say(
-                "Ce qui a empêché le robot de regarder, ici, dans le département ou partout. Pendant ce temps, on ne sait pas.",
-                "What kept the robot from looking, here, in the département or everywhere. Of that time nothing is known.",
+                "Ce qui a empêché un point de mesure de regarder, ou tous ensemble, et les démarches d'ici que cela touche. Un refus ne compte jamais comme « non ». Ce que d'autres points de mesure ont vu pendant ce temps compte comme d'habitude.",
+                "What kept a vantage, or all of them, from looking, and the procedures that it touched here. A refusal never counts as \"no\". What other vantages saw meanwhile counts as usual.",
             )) }
-            (incidents::table(frame, title, title, &columns, rows))
+            (incidents::table(frame, title, title, &columns, rows, Some((frame.say("Démarches touchées ici", "Procedures touched here"), &touched))))
             @if all.len() > INCIDENTS { p { (frame.say("Les plus anciens sont dans", "Older ones are in")) " " a href=(frame.at_root("incidents.csv")) { "incidents.csv" } "." } }
         } }
     }

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use maud::{Markup, html};
 
 use super::map::map;
-use super::page_of;
+use super::{incidents, page_of};
+use crate::grid::Line;
 use crate::metadata::FILES_PAGE;
 use crate::release::PACK;
 use crate::site::Reach;
@@ -55,12 +56,14 @@ fn lead(frame: &Frame<'_>, month: &str) -> Markup {
             @if frame.words.tag() == "fr" {
                 "En " (month) ", " strong { (known) " département" @if known > 1 { "s" } " sur " (total) }
                 @if known > 1 { " ont" } @else { " a" } " assez de réponses pour un taux, pour la démarche « " (procedure) " »."
-                @if rare > 0 && known == 1 { " Il n'y en avait aucun 90 % du temps ou davantage." }
-                @else if known > 1 { " Dans " (rare) " d'entre eux, il n'y en avait aucun 90 % du temps ou davantage." }
+                @if rare > 0 && known == 1 { " Il n'y avait aucun rendez-vous pendant 90 % du temps ou davantage." }
+                @else if rare > 0 { " Dans " (rare) " d'entre eux, il n'y avait aucun rendez-vous pendant 90 % du temps ou davantage." }
+                @else if known > 1 { " Dans aucun d'entre eux les rendez-vous ne manquaient pendant 90 % du temps ou davantage." }
             } @else {
                 "In " (month) ", " strong { (known) " of " (total) " départements" } " had enough answers for a rate, for the procedure “" (procedure) "”."
-                @if rare > 0 && known == 1 { " There was none 90% of the time or more." }
-                @else if known > 1 { " In " (rare) " of them there was none 90% of the time or more." }
+                @if rare > 0 && known == 1 { " There was no appointment for 90% of the time or more." }
+                @else if rare > 0 { " In " (rare) " of them there was no appointment for 90% of the time or more." }
+                @else if known > 1 { " In none of them were appointments missing for 90% of the time or more." }
             }
         }
         p.quiet {
@@ -107,14 +110,30 @@ fn counters(frame: &Frame<'_>) -> Markup {
 }
 
 fn last_incident(frame: &Frame<'_>) -> Markup {
-    let newest = frame.site.world.incidents().max_by_key(|line| (line.instant("debut_utc"), line.text("incident_id")));
+    let is_ongoing = |line: &Line<'_>| incidents::is_ongoing(frame, *line);
+    let ongoing = frame.site.world.incidents().filter(is_ongoing).count();
+    // What still goes on matters more than what began later and is over.
+    let shown = frame
+        .site
+        .world
+        .incidents()
+        .max_by_key(|line| (is_ongoing(line), line.instant("debut_utc"), line.text("incident_id")));
+    let title = match ongoing {
+        0 => frame.say("Dernier incident de mesure", "Last incident of the measurement"),
+        1 => frame.say("Incident de mesure en cours", "Incident of the measurement, still going on"),
+        _ => frame.say("Incidents de mesure en cours", "Incidents of the measurement, still going on"),
+    };
     html! {
         section {
-            h2 { (frame.say("Dernier incident de mesure", "Last incident of the measurement")) }
-            @if let Some(incident) = newest {
+            h2 { (title) }
+            @if let Some(incident) = shown {
                 p {
-                    (super::incidents::kind(frame, incident.text("type"))) ", "
+                    (incidents::kind(frame, incident.text("type"))) @if let Some(since) = incidents::since(frame, incident) { ", " (since) }
+                    (frame.say(", début le ", ", begun on "))
                     (figure(frame.words, incident, &format!("incidents/{}", incident.text("incident_id")), "debut_utc", Show::Instant)) ". "
+                    @if ongoing > 1 {
+                        (frame.words.counted(i64::try_from(ongoing - 1).unwrap_or(i64::MAX), ["autre est en cours", "autres sont en cours"], ["other still goes on", "others still go on"])) ". "
+                    }
                     (frame.link("incidents.html", frame.say("Tous les incidents", "All incidents")))
                 }
             } @else { p { (frame.say("Aucun incident décelé.", "No incident was found.")) } }

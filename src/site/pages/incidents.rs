@@ -1,13 +1,16 @@
 //! Incidents of the measurement, and the events that the registry knows.
 
-use chrono::{Datelike, NaiveDate, TimeDelta};
+use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Timelike};
 use chrono_tz::Europe::Paris;
+use chrono_tz::Tz;
 use maud::{Markup, html};
 
 use crate::grid::Line;
-use crate::site::cell::{Show, cell, scroll};
+use crate::schema::Language;
+use crate::site::cell::{Note, Show, cell, scroll};
 use crate::site::figures::Span;
 use crate::site::frame::{Frame, Own};
+use crate::words::Words;
 
 const COLUMNS: [(&str, Show); 9] = [
     ("debut_utc", Show::Instant),
@@ -18,7 +21,7 @@ const COLUMNS: [(&str, Show); 9] = [
     ("guichet_id", Show::Text),
     ("tentatives", Show::Count),
     ("services", Show::Count),
-    ("cible", Show::Text),
+    ("cible", Show::Code),
 ];
 
 /// The newest so many are shown; the table has them all.
@@ -39,12 +42,13 @@ pub(super) fn incidents(frame: &Frame<'_>) -> String {
     let body = html! {
         h1 { (title) }
         p { (frame.say(
-            "Ce qui a empêché le robot de regarder : un blocage, un captcha, un arrêt. Pendant un incident on ne sait pas s'il y avait des rendez-vous ; rien n'en est compté comme « non ».",
-            "What kept the robot from looking: a block, a captcha, a stop. During an incident nobody knows whether there were appointments; nothing of it counts as \"no\".",
+            "Ce qui a empêché un point de mesure de regarder par un système : un blocage, un captcha ; ou tous : un arrêt. Un regard refusé ne dit rien des rendez-vous, et n'est jamais compté comme « non ». Ce que d'autres points de mesure ont vu pendant ce temps compte comme d'habitude.",
+            "What kept a vantage from looking by a system: a block, a captcha; or all of them: a stop. A look that was refused says nothing of appointments, and never counts as \"no\". What other vantages saw meanwhile counts as usual.",
         )) }
-        (table(frame, title, &caption, &COLUMNS, found.get(..MOST).unwrap_or(&found)))
+        (table(frame, title, &caption, &COLUMNS, found.get(..MOST).unwrap_or(&found), None))
         p { a href=(frame.at_root("incidents.csv")) { "incidents.csv" } }
         h2 #evenements { (frame.say("Événements connus", "Known events")) }
+        @if frame.words.tag() == "en" { p.quiet { "The registry tells them in French." } }
         ul { @for line in events { li { (event(frame, line)) } } }
     };
     frame.page(&Own { title, about: title, scripts: &[], body })
@@ -57,17 +61,25 @@ pub(super) fn table(
     caption: &str,
     columns: &[(&str, Show)],
     lines: &[Line<'_>],
+    note: Option<Note<'_>>,
 ) -> Markup {
+    // Of a refusal nobody knows the end: the table has the last one that was met.
+    let heading = |column: &str| match column {
+        "fin_utc" => frame.say("Dernier refus, ou reprise (UTC)", "Last refusal, or resumption (UTC)").to_owned(),
+        _ => frame.title("incidents", column),
+    };
     let table = html! {
         table.figures data-table="incidents" data-key="" {
             caption { (caption) }
             thead { tr {
                 th scope="col" { (frame.say("Quoi", "What")) }
-                @for (column, show) in columns { th class=[(!show.is_number()).then_some("t")] scope="col" data-column=(column) { (frame.title("incidents", column)) } }
+                @for (column, show) in columns { th class=[(!show.is_number()).then_some("t")] scope="col" data-column=(column) { (heading(column)) } }
+                @if let Some((noted, _)) = note { th.t scope="col" { (noted) } }
             } }
             tbody { @for line in lines { tr #(line.text("incident_id")) data-key=(line.text("incident_id")) {
-                th scope="row" { (kind(frame, line.text("type"))) }
+                th scope="row" { (kind(frame, line.text("type"))) @if let Some(since) = since(frame, *line) { ", " (since) } }
                 @for (column, show) in columns { (cell(frame.words, *line, column, *show)) }
+                @if let Some((_, note)) = note { td.t { (note(*line)) } }
             } } }
         }
     };
@@ -81,6 +93,31 @@ pub(super) fn spans(lines: &[Line<'_>]) -> Vec<Span> {
         Some((from, line.instant("fin_utc").unwrap_or(from)))
     };
     lines.iter().filter_map(span).collect()
+}
+
+/// Whether nothing shows that it is over, and the vantage was still refused when somebody looked last.
+pub(super) fn is_ongoing(frame: &Frame<'_>, line: Line<'_>) -> bool {
+    let last_look = frame.site.description.coverage.days.map(|(_, last)| last);
+    let refused = line.instant("fin_utc").map(|end| end.date_naive());
+    // Days of looks are local ones: they may be one ahead.
+    let until_the_end = last_look.zip(refused).is_some_and(|(last, refused)| last - refused <= TimeDelta::days(1));
+    is_unended(line) && until_the_end
+}
+
+/// Whether no answer came after it, by the same vantage and system. An outage ends with the attempt after it.
+fn is_unended(line: Line<'_>) -> bool {
+    line.text("type") != "arret" && line.text("possible_fin_utc").is_empty()
+}
+
+/// What became of an incident of which no end was seen; nothing of others.
+pub(super) fn since<'t>(frame: &'t Frame<'_>, line: Line<'_>) -> Option<&'t str> {
+    is_unended(line).then(|| {
+        if is_ongoing(frame, line) {
+            frame.say("en cours", "still going on")
+        } else {
+            frame.say("fin non constatée", "end not seen")
+        }
+    })
 }
 
 /// What kind of incident it is.
@@ -98,29 +135,56 @@ pub(super) fn first_day(line: Line<'_>) -> Option<NaiveDate> {
     Some(line.instant("debut")?.with_timezone(&Paris).date_naive())
 }
 
-/// When an event was, as exactly as the registry knows.
+/// When an event was, as exactly as the registry knows; nothing where its title says so already.
 fn when(frame: &Frame<'_>, line: Line<'_>) -> Option<String> {
     let first = first_day(line)?;
-    let (in_, month) = (frame.say("en", "in"), |day: NaiveDate| frame.words.month(&day.format("%Y-%m").to_string()));
+    let (french, english) = (Words(Language::French), frame.words.tag() == "en");
+    if line.text("fin").is_empty() && line.text("titre").contains(&french.day(first)) {
+        return None;
+    }
+    let end = line.instant("fin").map(|end| end.with_timezone(&Paris));
     // The end is the first instant that is no more of it.
-    let last = line.instant("fin").map(|end| (end - TimeDelta::microseconds(1)).with_timezone(&Paris).date_naive());
-    Some(match (line.text("precision"), last) {
-        ("annee", None) => format!("{in_} {}", first.year()),
-        ("mois", None) => format!("{in_} {}", month(first)),
-        (_, None) => format!("{} {}", frame.say("le", "on"), frame.words.day(first)),
-        ("annee", Some(last)) => {
-            format!("{} {} {} {}", frame.say("de", "from"), first.year(), frame.say("à", "to"), last.year())
+    let last = end.map(|end| (end - TimeDelta::microseconds(1)).date_naive());
+    let span = |name: &dyn Fn(NaiveDate) -> String, lead: [&str; 2], from: [&str; 2], to: [&str; 2]| {
+        let (begun, ended) = (name(first), last.map(name));
+        let [lead, from, to] = [lead, from, to].map(|[french, english]| frame.say(french, english).to_owned());
+        match ended.filter(|ended| *ended != begun) {
+            None => format!("{lead} {begun}"),
+            Some(ended) => format!("{from} {begun} {to} {ended}"),
         }
-        ("mois", Some(last)) => {
-            format!("{} {} {} {}", frame.say("de", "from"), month(first), frame.say("à", "to"), month(last))
+    };
+    let month = |day: NaiveDate| frame.words.month(&day.format("%Y-%m").to_string());
+    let year = |day: NaiveDate| day.year().to_string();
+    Some(match line.text("precision") {
+        "annee" => span(&year, ["en", "in"], ["de", "from"], ["à", "to"]),
+        "mois" => span(&month, ["en", "in"], ["de", "from"], ["à", "to"]),
+        // No source names the day: neither does this.
+        "inferee" if first.ordinal() == 1 => {
+            span(&year, ["vers", "around"], ["vers", "around"], ["et jusqu'en", "and until"])
         }
-        (_, Some(last)) => format!(
-            "{} {} {} {}",
-            frame.say("du", "from"),
-            frame.words.day(first),
-            frame.say("au", "to"),
-            frame.words.day(last)
-        ),
+        "inferee" => span(&month, ["vers", "around"], ["vers", "around"], ["et jusqu'en", "and until"]),
+        precision => {
+            let clock = |instant: DateTime<Tz>| match (precision, english) {
+                ("minute", false) => instant.format(" à %-H h %M").to_string(),
+                ("minute", true) => instant.format(" at %H:%M").to_string(),
+                _ => String::new(),
+            };
+            let begun = frame.words.day(first)
+                + &line.instant("debut").map_or_else(String::new, |debut| clock(debut.with_timezone(&Paris)));
+            match end.zip(last) {
+                Some((end, last)) if last != first || precision == "minute" => {
+                    // What ends as a day begins is told so: a last day would be one that the registry may not mean.
+                    let midnight = if end.num_seconds_from_midnight() == 0 && precision != "minute" {
+                        frame.say(" à 0 h", " at 0:00")
+                    } else {
+                        ""
+                    };
+                    let ended = format!("{}{}{midnight}", frame.words.day(end.date_naive()), clock(end));
+                    format!("{} {begun} {} {ended}", frame.say("du", "from"), frame.say("au", "to"))
+                }
+                _ => format!("{} {begun}", frame.say("le", "on")),
+            }
+        }
     })
 }
 

@@ -74,7 +74,7 @@ pub(super) fn map(frame: &Frame<'_>, month: &str) -> Markup {
                     (others(frame))
                 }
                 p.tools hidden {}
-                p.quiet { (frame.say("Contours :", "Outlines:")) " " (frame.site.map.source) "." }
+                p.quiet { (frame.say("Contours :", "Outlines:")) " " span lang="fr" { (frame.site.map.source) } "." }
             }
             (data_block("carte-donnees", &data(frame)))
         }
@@ -125,7 +125,7 @@ fn others(frame: &Frame<'_>) -> Markup {
     let others = departments.codes.iter().filter(|code| !measured.contains(*code) && !once.contains(*code)).count();
     html! {
         @if before > 0 { p { (before) " " (frame.say("autres départements ne le sont plus ou pas encore, en ces mois ; leurs guichets ont leur page ci-dessous.", "other départements are so no longer or not yet in these months; their counters have pages below.")) } }
-        @if others > 0 { p { (others) " " (frame.say("autres départements ne sont pas mesurés, pour aucune démarche.", "other départements are not measured, for no procedure.")) } }
+        @if others > 0 { p { (others) " " (frame.say("autres départements ne sont mesurés pour aucune démarche.", "other départements are measured for no procedure.")) } }
     }
 }
 

@@ -8,6 +8,22 @@ use crate::site::frame::{Frame, Own};
 /// The page.
 pub(super) fn read(frame: &Frame<'_>) -> String {
     let title = frame.say("Lire ces chiffres", "How to read these figures");
+    // As the file for court tells it, where the pipeline says what its robot takes for a « no ».
+    let stated = frame.site.description.pipeline.probe.no_means.as_ref();
+    let no = format!(
+        "{} {}",
+        stated.map_or(
+            frame.say(
+                "La page disait elle-même qu'il n'y en avait pas, ou en montrait zéro dans la période affichée.",
+                "The page itself said that there was none, or showed zero in the period on display.",
+            ),
+            |stated| stated.in_language(frame.words.0),
+        ),
+        frame.say(
+            "Il en allait ainsi de chacun des plannings attendus.",
+            "So it was with every planning that was expected."
+        )
+    );
     let states = [
         (
             frame.say("Oui", "Yes"),
@@ -18,10 +34,7 @@ pub(super) fn read(frame: &Frame<'_>) -> String {
         ),
         (
             frame.say("Non", "No"),
-            frame.say(
-                "La page disait elle-même qu'il n'y en avait pas, pour chacun des plannings attendus.",
-                "The page itself said that there was none, for every planning that was expected.",
-            ),
+            &no,
         ),
         (
             frame.say("On ne sait pas", "Not known"),
@@ -72,8 +85,12 @@ pub(super) fn read(frame: &Frame<'_>) -> String {
         h2 { (frame.say("Ce que montrent la carte et les figures", "What the map and the figures show")) }
         (legend(frame.words, None))
         p { (frame.say(
-            "Le taux est la part du temps prévu où il n'y avait aucun rendez-vous. L'intervalle à 95 % dit ce que le hasard permet ; les bornes disent ce que permet notre ignorance.",
-            "The rate is the share of scheduled time in which there was no appointment. The 95% interval says what chance allows; the bounds say what our ignorance allows.",
+            "« Sous réserve » : un taux publié, à ne pas citer sans la raison qui l'accompagne. La carte le barre de traits clairs.",
+            "\"Under reserve\": a rate that is published, and not to be cited without the reason beside it. The map draws thin lines across it.",
+        )) }
+        p { (frame.say(
+            "Le taux est la part du temps prévu et répondu où aucun rendez-vous n'était disponible : ce que personne n'a regardé, ou qui est resté sans réponse, n'y compte pas. L'intervalle à 95 % dit ce que le hasard permet ; les bornes disent ce que permet notre ignorance.",
+            "The rate is the share of the time scheduled and answered in which no appointment was available: what nobody looked at, or what stayed without an answer, does not count in it. The 95% interval says what chance allows; the bounds say what our ignorance allows.",
         )) }
         h2 { (frame.say("Six lectures fausses", "Six false readings")) }
         ol { @for text in wrong { li { (text) } } }

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use super::delays::delays;
-use super::incidents::first_day;
+use super::incidents::{first_day, spans};
 use super::scope;
 use crate::grid::Line;
 use crate::site::cell::{Note, Published, Show, figure, scroll};
-use crate::site::figures::{Event, Span, by_hour, months, rhythm, weekdays};
+use crate::site::codes::called;
+use crate::site::figures::{Event, by_hour, months, rhythm, weekdays};
 use crate::site::frame::Frame;
 use crate::site::state::State;
 use crate::site::world::{Counter, MONTHS, Service};
@@ -22,8 +23,6 @@ pub(super) struct Around<'a> {
     pub closed: &'a str,
     /// The events of the page, in the order of their numbers.
     pub events: &'a [Line<'a>],
-    /// From when to when something kept the robot from looking here.
-    pub interruptions: &'a [Span],
 }
 
 /// The section.
@@ -80,33 +79,38 @@ fn context(frame: &Frame<'_>, around: &Around<'_>, service: &Service<'_>, row: L
 
 /// Why no sentence may be quoted: the state, and the reason that the table gives.
 fn refusal(frame: &Frame<'_>, service: &Service<'_>, row: Line<'_>) -> Markup {
-    let reason = frame.reason("disponibilite_mois", "motif", row.text("motif"));
+    let motif = row.text("motif");
+    let reason = frame.reason("disponibilite_mois", "motif", motif);
     match State::of(row) {
         state if state.has_rate() => html! {
             (frame.say("sans rendez-vous", "no appointment")) " "
             (figure(frame.words, row, &key(service, row), "taux_sans_rdv", Show::Share)) " "
             (frame.say("du temps, à ne pas citer sans cette réserve :", "of the time, not to be cited without this reserve:")) " "
-            code { (row.text("motif")) } " (" (reason) ")."
+            (reason) "."
         },
         State::OutOfScope => html! { (State::OutOfScope.label(frame.words)) "." },
         state => html! {
-            (frame.say("aucun taux ne peut être cité : ", "no rate may be cited: ")) (state.clause(frame.words)) " ("
-            code { (row.text("motif")) } ", " (reason) ")."
+            (frame.say("aucun taux ne peut être cité : ", "no rate may be cited: ")) (state.clause(frame.words))
+            // That nobody looked is its own reason.
+            @if state != State::NotMeasured { " (" (reason) ")" } "."
         },
     }
 }
 
 /// What could not be told, beside what could.
 fn unknown(frame: &Frame<'_>, service: &Service<'_>, row: Line<'_>) -> Markup {
+    if row.count("consultations") == 0 {
+        return html! {};
+    }
     let of = key(service, row);
     let shown = |column: &str, show: Show| figure(frame.words, row, &of, column, show);
     html! {
         " " (frame.say("Réponses :", "Answers:")) " " (shown("reponses", Show::Count)) " "
-        (frame.say("sur", "of")) " " (shown("consultations", Show::Count)) " consultations"
+        (frame.say("sur", "of")) " " (shown("consultations", Show::Count)) " " (frame.words.plural(row.count("consultations"), ["consultation", "consultations"], ["consultation", "consultations"]))
         @if row.count("inconnues") > 0 { ", " (shown("inconnues", Show::Count)) " " (frame.say("sans qu'on puisse savoir", "of which nobody can tell")) }
         @if row.count("hors_champ") > 0 { ", " (shown("hors_champ", Show::Count)) " " (frame.say("hors champ", "out of scope")) }
         @if row.number("borne_basse").is_some() && row.count("inconnues") > 0 {
-            ". " (frame.say("Si l'on compte toutes celles-ci comme des oui ou comme des non, la part irait de", "Counting all these as yes, or as no, the share would go from"))
+            ". " (frame.say("Si l'on compte toutes celles-ci comme des oui ou comme des non, la part du temps sans rendez-vous irait de", "Counting all these as yes, or as no, the share of time without appointments would go from"))
             " " (shown("borne_basse", Show::Share)) " " (frame.say("à", "to")) " " (shown("borne_haute", Show::Share))
         }
         "."
@@ -141,8 +145,14 @@ fn history(frame: &Frame<'_>, around: &Around<'_>, service: &Service<'_>, title:
     let describe = |row: Line<'_>| {
         let state = State::of(row);
         let motif = row.text("motif");
-        // The reasons have their sentences below: a table of sixty months has no room for them.
-        html! { @if !state.has_rate() { (state.label(frame.words)) " " } @if !motif.is_empty() { code { (motif) } } }
+        // Of what nobody saw the state is its own reason. The others have their sentences below: a table of sixty months has no
+        // room for them.
+        let motif = if matches!(state, State::NotMeasured | State::NoAnswer) { "" } else { motif };
+        html! { @if !state.has_rate() { (state.label(frame.words)) } @if !motif.is_empty() {
+            @if State::is_reserved(row) { (frame.say("sous réserve : ", "under reserve: ")) }
+            @else { (frame.say(" ; ", "; ")) }
+            (called(frame.words, motif))
+        } }
     };
     let known: Note<'_> = (frame.say("Ce qu'on en sait", "What is known"), &describe);
     let table = |table: &'static str,
@@ -151,13 +161,14 @@ fn history(frame: &Frame<'_>, around: &Around<'_>, service: &Service<'_>, title:
                  say: &dyn Fn(&str) -> String,
                  lines: &[Line<'_>]| {
         let key = service.key();
-        Published { words: frame.words, table, key, head: (column, say), columns: &columns, caption }
+        Published { words: frame.words, table, key, head: (column, None, say), columns: &columns, caption }
             .table(lines, known)
     };
     let years = years_before(service, &around.months);
+    let interruptions = spans(&service.incidents());
     html! {
         (Figure { frame, id: &id, title: &format!("{}, {title}", around.counter.name()), subject, note: &note, file: &format!("{}-{}-mois", service.counter, service.procedure) }.open(&html! {
-            (months(frame.words, (&id, &name), (&around.months, &open), &rows, (&marks, around.interruptions)))
+            (months(frame.words, (&id, &name), (&around.months, &open), &rows, (&marks, &interruptions)))
             details {
                 summary { (frame.say("Les chiffres de cette figure", "The figures behind it")) }
                 (table("disponibilite_mois", "mois", format!("{title}, {}", frame.say("par mois", "by month")), &|month| frame.words.month(month), &rows))
@@ -256,6 +267,7 @@ fn openings(frame: &Frame<'_>, around: &Around<'_>, service: &Service<'_>, title
         @if seen > 0 {
             (Figure { frame, id: &id, title: &format!("{}, {title}", around.counter.name()), subject, note: &note, file: &format!("{}-{}-rythme", service.counter, service.procedure) }.open(&html! {
                 (rhythm(frame.words, (&id, &name), &rows))
+                p.quiet { (note) }
                 details {
                     summary { (frame.say("Les chiffres de cette figure", "The figures behind it")) }
                     (rhythm_table(frame, service, &rows, title))
@@ -308,6 +320,7 @@ fn droughts(frame: &Frame<'_>, service: &Service<'_>, title: &str) -> Markup {
         html! { (told.join(", ")) }
     };
     let titled = columns.map(|(column, show)| (column, frame.title("penuries", column), show));
+    let first = frame.title("penuries", "debut_utc");
     let head = |text: &str| text.parse().map_or_else(|_| text.to_owned(), |instant| frame.words.instant(instant));
     html! {
         @if !rows.is_empty() {
@@ -317,7 +330,7 @@ fn droughts(frame: &Frame<'_>, service: &Service<'_>, title: &str) -> Markup {
                     words: frame.words,
                     table: "penuries",
                     key: service.key(),
-                    head: ("debut_utc", &head),
+                    head: ("debut_utc", Some(&first), &head),
                     columns: &titled,
                     caption: format!("{title}, {}", frame.say("suites de « non » sans un seul « oui », les plus longues d'abord", "runs of \"no\" without a single \"yes\", the longest first")),
                 }.table(&rows, (frame.say("Remarque", "Note"), &note)))
@@ -329,15 +342,18 @@ fn droughts(frame: &Frame<'_>, service: &Service<'_>, title: &str) -> Markup {
 /// What is odd, beside the figures that it may concern.
 fn signals(frame: &Frame<'_>, service: &Service<'_>) -> Markup {
     let rows = service.lines("signaux");
+    let day = |column: &str, row: Line<'_>| {
+        row.day(column).map_or_else(|| row.text(column).to_owned(), |day| frame.words.day(day))
+    };
     html! {
         @if !rows.is_empty() {
             details {
                 summary { (frame.say("Signaux : ce qui pourrait être une erreur de mesure", "Signals: what might be an error of the measurement")) }
                 ul { @for row in rows {
                     li {
-                        code { (row.text("type")) } ", "
-                        (row.text("debut")) " – " (row.text("fin")) ". "
-                        span lang="fr" { (row.text("ce_qui_trancherait")) }
+                        (called(frame.words, row.text("type"))) ", "
+                        (frame.say("du", "from")) " " (day("debut", row)) " " (frame.say("au", "to")) " " (day("fin", row)) ". "
+                        span lang="fr" { (row.text("ce_qui_trancherait")) } @if frame.words.tag() == "en" { " (in French)" }
                     }
                 } }
             }

@@ -15,13 +15,8 @@ const MOST: usize = 10;
 pub(super) fn sheet(frame: &Frame<'_>, counter: &Counter<'_>) -> String {
     let world = frame.site.world;
     let services = world.services_of(counter);
-    let around = Around {
-        counter,
-        months: world.months(),
-        closed: frame.site.closed_month().unwrap_or_default(),
-        events: &[],
-        interruptions: &[],
-    };
+    let around =
+        Around { counter, months: world.months(), closed: frame.site.closed_month().unwrap_or_default(), events: &[] };
     let title = format!("{}, {}", counter.name(), frame.month(around.closed));
     let left_out = services.len().saturating_sub(MOST);
     let body = html! {

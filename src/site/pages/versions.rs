@@ -1,4 +1,5 @@
-//! The versions before, with what became of each: those that were retracted are the errata.
+//! The versions before, with what became of each: those that were retracted are the errata. What became of them after the page
+//! was made, its script reads from `versions.json`.
 
 use maud::html;
 
@@ -14,11 +15,12 @@ pub(super) fn versions(frame: &Frame<'_>) -> String {
     let title = frame.say("Versions et errata", "Versions and errata");
     let about = frame.site.description.about;
     let shown: Vec<&VersionRecord> = frame.site.versions.iter().rev().take(MOST).collect();
-    let state = |record: &VersionRecord| match record.status {
+    let state = |status: Status| match status {
         Status::Published => frame.say("publiée", "published"),
         Status::Refused => frame.say("refusée avant publication", "refused before publication"),
         Status::Retracted => frame.say("retirée", "retracted"),
     };
+    let this = frame.say("celle-ci", "this one");
     let body = html! {
         h1 { (title) }
         p { (frame.say(
@@ -26,11 +28,13 @@ pub(super) fn versions(frame: &Frame<'_>) -> String {
             "A published version does not change any more. An error is corrected by a new version, and the one that had it is retracted, with the reason. To cite a figure, name its version.",
         )) }
         p { (frame.say(
-            "Cette liste est celle du jour où la version a été faite ; versions.json, à la racine du dépôt, est à jour.",
-            "This list is of the day on which the version was made; versions.json, at the store's root, is up to date.",
-        )) }
+            "Ce tableau a été écrit avec la version. Ce qui est venu ensuite, comme un retrait et sa raison, est dans le fichier qui est à jour :",
+            "This table was written with the version. What came after, such as a retraction and its reason, is in the file that is up to date:",
+        )) " " (frame.in_the_store("versions.json")) "." }
+        p.notice data-completed="versions" role="status" hidden { (frame.say("Tableau complété à l'instant d'après versions.json.", "Table completed just now by versions.json.")) }
         (scroll(title, &html! {
-            table {
+            table #versions data-published=(state(Status::Published)) data-refused=(state(Status::Refused)) data-retracted=(state(Status::Retracted))
+                data-this=(this) data-most=(MOST) {
                 caption { (title) }
                 thead { tr {
                     th scope="col" { "Version" }
@@ -39,11 +43,11 @@ pub(super) fn versions(frame: &Frame<'_>) -> String {
                     th scope="col" { (frame.say("Motif", "Reason")) }
                 } }
                 tbody {
-                    tr { th scope="row" { (about.version) } td { (frame.words.day(frame.site.description.day())) } td { strong { (frame.say("celle-ci", "this one")) } } td {} }
+                    tr { th scope="row" { (about.version) } td { (frame.words.day(frame.site.description.day())) } td { strong { (this) } } td {} }
                     @for record in shown { tr {
                         th scope="row" { (record.version) }
                         td { (record.as_of.get(..10).and_then(|day| day.parse().ok()).map(|day| frame.words.day(day)).unwrap_or_default()) }
-                        td { (state(record)) }
+                        td { (state(record.status)) }
                         td { (record.reason.as_deref().unwrap_or_default()) }
                     } }
                 }
