@@ -46,10 +46,10 @@ fn the_file_needs_nothing_beside_itself_and_says_where_it_comes_from() {
 /// Set as French is printed; and a legend is drawn, as backgrounds are left out on paper.
 #[test]
 fn the_pages_are_set_as_french_is_and_the_legend_is_printed() {
+    let verbatim = regex::Regex::new(r"(?s)<(style|code|pre)[ >].*?</(style|code|pre)>|<[^>]*>").unwrap();
     for kind in ["html", "sheet"] {
         let page = fs::read_to_string(april().path(kind)).unwrap();
         let page = page.split("<section class=\"method\">").next().unwrap();
-        let verbatim = regex::Regex::new(r"(?s)<(style|code|pre)[ >].*?</(style|code|pre)>|<[^>]*>").unwrap();
         let text = verbatim.replace_all(page, "");
         for typed in ["'", "« ", " »", " :", " ;", " %"] {
             assert!(

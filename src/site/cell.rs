@@ -46,14 +46,17 @@ impl Show {
 /// The heading of a last cell of words, and what it says of a row.
 pub(super) type Note<'a> = (&'a str, &'a dyn Fn(Line<'_>) -> Markup);
 
+/// The column that heads each row of a table, its heading where it is no period, and how to say what it holds.
+pub(super) type Head<'a> = (&'static str, Option<&'a str>, &'a dyn Fn(&str) -> String);
+
 /// A table of published rows.
 pub(super) struct Published<'a> {
     pub words: Words,
     /// The table, and what its rows have in common of its key.
     pub table: &'static str,
     pub key: String,
-    /// The column that heads each row, its heading where it is no period, and how to say it.
-    pub head: (&'static str, Option<&'a str>, &'a dyn Fn(&str) -> String),
+    /// What heads each row.
+    pub head: Head<'a>,
     /// The other columns: their headings, and how they are shown.
     pub columns: &'a [(&'static str, String, Show)],
     pub caption: String,

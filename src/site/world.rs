@@ -94,7 +94,7 @@ const READS: [Read; 14] = [
         table: "incidents",
         columns: &[
             &["incident_id", "origine", "type", "point_de_mesure", "systeme", "guichet_id", "departement"],
-            &["debut_utc", "fin_utc", "possible_fin_utc", "duree_s", "tentatives", "services", "cible"],
+            &["debut_utc", "fin_utc", "possible_fin_utc", "en_cours", "duree_s", "tentatives", "services", "cible"],
         ],
     },
     Read { table: TOUCHED, columns: &[&["incident_id"], &SERVICE] },

@@ -199,7 +199,7 @@ impl<'m> FileMapping<'m> {
             let (name, cell) = (self.columns[*column].as_str(), values[*column].clone());
             let skipped = unpivot.no_data.iter().any(|word| **word == *cell);
             values[self.width()] = Cow::Borrowed(name);
-            values[self.width() + 1] = cell.clone();
+            values[self.width() + 1].clone_from(&cell);
             let id = |raw: &RawAttempt<'_>| Ok(begun.id(raw, &stays.end(made(unpivot, name, &cell))));
             see(number, if skipped { Ok(None) } else { self.attempt(&row, &id).map(Some) });
         }

@@ -110,7 +110,7 @@ fn counters(frame: &Frame<'_>) -> Markup {
 }
 
 fn last_incident(frame: &Frame<'_>) -> Markup {
-    let is_ongoing = |line: &Line<'_>| incidents::is_ongoing(frame, *line);
+    let is_ongoing = |line: &Line<'_>| incidents::is_ongoing(*line);
     let ongoing = frame.site.world.incidents().filter(is_ongoing).count();
     // What still goes on matters more than what began later and is over.
     let shown = frame

@@ -95,24 +95,20 @@ pub(super) fn spans(lines: &[Line<'_>]) -> Vec<Span> {
     lines.iter().filter_map(span).collect()
 }
 
-/// Whether nothing shows that it is over, and the vantage was still refused when somebody looked last.
-pub(super) fn is_ongoing(frame: &Frame<'_>, line: Line<'_>) -> bool {
-    let last_look = frame.site.description.coverage.days.map(|(_, last)| last);
-    let refused = line.instant("fin_utc").map(|end| end.date_naive());
-    // Days of looks are local ones: they may be one ahead.
-    let until_the_end = last_look.zip(refused).is_some_and(|(last, refused)| last - refused <= TimeDelta::days(1));
-    is_unended(line) && until_the_end
+/// Whether it may still last at the moment of which the version speaks.
+pub(super) fn is_ongoing(line: Line<'_>) -> bool {
+    line.text("en_cours") == "true"
 }
 
-/// Whether no answer came after it, by the same vantage and system. An outage ends with the attempt after it.
+/// Whether nobody saw it end.
 fn is_unended(line: Line<'_>) -> bool {
-    line.text("type") != "arret" && line.text("possible_fin_utc").is_empty()
+    is_ongoing(line) || line.text("type") != "arret" && line.text("possible_fin_utc").is_empty()
 }
 
 /// What became of an incident of which no end was seen; nothing of others.
 pub(super) fn since<'t>(frame: &'t Frame<'_>, line: Line<'_>) -> Option<&'t str> {
     is_unended(line).then(|| {
-        if is_ongoing(frame, line) {
+        if is_ongoing(line) {
             frame.say("en cours", "still going on")
         } else {
             frame.say("fin non constatée", "end not seen")

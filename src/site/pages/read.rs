@@ -9,15 +9,15 @@ use crate::site::frame::{Frame, Own};
 pub(super) fn read(frame: &Frame<'_>) -> String {
     let title = frame.say("Lire ces chiffres", "How to read these figures");
     // As the file for court tells it, where the pipeline says what its robot takes for a « no ».
-    let stated = frame.site.description.pipeline.probe.no_means.as_ref();
-    let no = format!(
+    let meaning = frame.site.description.pipeline.probe.no_means.as_ref();
+    let meant_by_no = format!(
         "{} {}",
-        stated.map_or(
+        meaning.map_or(
             frame.say(
                 "La page disait elle-même qu'il n'y en avait pas, ou en montrait zéro dans la période affichée.",
                 "The page itself said that there was none, or showed zero in the period on display.",
             ),
-            |stated| stated.in_language(frame.words.0),
+            |meaning| meaning.in_language(frame.words.0),
         ),
         frame.say(
             "Il en allait ainsi de chacun des plannings attendus.",
@@ -34,7 +34,7 @@ pub(super) fn read(frame: &Frame<'_>) -> String {
         ),
         (
             frame.say("Non", "No"),
-            &no,
+            &meant_by_no,
         ),
         (
             frame.say("On ne sait pas", "Not known"),
