@@ -114,7 +114,7 @@ fn the_catalogue_speaks_of_nothing_that_readers_do_not_get() {
     let records = fs::read_to_string(folder.join("versions.json")).unwrap();
     fs::write(folder.join("versions.json"), records.replace("\"published\"", "\"retracted\"")).unwrap();
     told(4, "version 2019-05-02 was retracted, and is still current");
-    let other = records.replace("\"manifest_sha256\": \"", "\"manifest_sha256\": \"0");
+    let other = records.replace("\"manifest_sha256\":\"", "\"manifest_sha256\":\"0");
     assert_ne!(other, records);
     for unlisted in [other.as_str(), "{\"versions\": [], \"last_successful\": null}"] {
         fs::write(folder.join("versions.json"), unlisted).unwrap();

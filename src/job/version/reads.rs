@@ -8,7 +8,7 @@ use super::pieces::SERVICE;
 use super::shown::Shown;
 use super::since::Since;
 use crate::error::Result;
-use crate::model::{Engine as _, InProcess, Model};
+use crate::model::Model;
 use crate::schema::{Field, FieldType, TableSchema};
 
 /// What a cell takes in memory, in bytes, while a model works on its row and hands over what it made of it, by whether it is a text:
@@ -76,18 +76,15 @@ impl<'a> Version<'a> {
         let widths = if let Some(widths) = reads.widths.get() {
             widths
         } else {
-            let widths = self.widths(reads.model)?;
+            let widths = self.widths(reads.model, shown)?;
             reads.widths.get_or_init(|| widths)
         };
         Ok(most(&|name| widths.get(name).copied().unwrap_or_default()))
     }
 
     /// What a row takes of each table that a model reads, in bytes, by the columns that it reads of it.
-    fn widths(&self, model: &Model) -> Result<BTreeMap<String, u64>> {
-        let mut engine = InProcess::default();
-        for name in model.reads.iter().filter(|name| self.tables.contains_key(*name)) {
-            engine.register(name, &[self.empty(name)?], &[])?;
-        }
+    fn widths(&self, model: &Model, shown: Shown<'_>) -> Result<BTreeMap<String, u64>> {
+        let mut engine = self.engine(&model.reads, shown)?;
         let read = engine.columns_read(model)?;
         let width = |(name, columns): (String, BTreeSet<String>)| {
             let table = self.catalog.table(&name)?;
