@@ -141,13 +141,21 @@ silences AS (
     FROM activites_portees
 ),
 
+cadences AS (
+    SELECT MIN(cadence_s) AS cadence_min_s
+    FROM perimetre
+),
+
+-- Of those that are too short for four cadences of any service, nothing is asked; a second is left for roundings.
 longs AS (
     SELECT
         s.*,
         CAST(ROW_NUMBER() OVER (ORDER BY s.debut_utc, s.fin_utc) AS BIGINT) AS silence
     FROM silences AS s
     CROSS JOIN parametres AS m
+    CROSS JOIN cadences AS c
     WHERE EXTRACT(EPOCH FROM s.fin_utc) - EXTRACT(EPOCH FROM s.debut_utc) >= 3600 * m.silence_min_h
+        AND EXTRACT(EPOCH FROM s.fin_utc) - EXTRACT(EPOCH FROM s.debut_utc) >= 4 * c.cadence_min_s - 1
 ),
 
 prevus AS (
