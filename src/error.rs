@@ -14,7 +14,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum Kind {
     /// The command line, a configuration, a schema or a registry is wrong: the caller can mend it. Exit code 2.
     Usage,
-    /// A gate refused to let the version out. Exit code 3.
+    /// A gate refused to let the version out, or a catalogue what was told to it. Exit code 3.
     Refused,
     /// A source, a store or a catalogue could not be reached or written, or another publisher won. Exit code 4.
     Unreachable,

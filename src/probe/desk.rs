@@ -1,5 +1,6 @@
-//! What the looks of a probe share: the plan, the gate and its memory on disk, the clock, the wire. A request leaves through
-//! [`Desk::send`] alone, once the gate let it, and once that it leaves is on disk.
+//! What the looks of a probe share: the plan, the gate and its memory on disk, the clock, the wire. A request to
+//! somebody else leaves through [`Desk::send`] alone, once the gate let it, and once that it leaves is on disk; our own declared page
+//! is asked for before, by `cycle::control`.
 
 use std::path::{Path, PathBuf};
 

@@ -2,7 +2,7 @@
 //! types nobody's data, and answers no captcha.
 //!
 //! A system has a [`Session`] and nothing else, the session asks through the [`Desk`], the desk asks the gate ([`restraint`]),
-//! and only then the [`wire`] sends. `ARCHITECTURE.md`, « The way of one request », says it at length.
+//! and only then the [`wire`] sends; our own declared page alone is asked for without. `ARCHITECTURE.md`, « The way of one request », says it at length.
 
 mod account;
 pub mod bounds;

@@ -80,7 +80,7 @@ impl State {
         }
     }
 
-    /// What fills it: a colour of the ramp, or a pattern of [`super::figures::PATTERNS`].
+    /// What fills it: a colour of the ramp, or a pattern of `site/figures`.
     pub(super) const fn fill(self) -> &'static str {
         match self {
             Self::NotMeasured => "url(#hachures)",
