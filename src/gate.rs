@@ -137,37 +137,14 @@ pub fn try_all(subject: &Subject<'_>, engine: &mut dyn Engine, overrules: &[Over
          FROM jours_mesures",
     )?;
     let number = |name: &str| column(&counts, name).max(0).cast_unsigned();
-    let attempts = number("attempts");
-    let thresholds = subject.thresholds;
-    let records: u64 = subject.accounts.iter().map(|account| account.records).sum();
-    let unbalanced: Vec<&str> =
-        subject.accounts.iter().filter(|account| !account.balances()).map(|account| &*account.file).collect();
-    let in_accounts: u64 = subject.accounts.iter().map(|account| account.attempts).sum();
-    let newest = DateTime::<Utc>::from_timestamp(column(&counts, "newest"), 0);
+    let (attempts, thresholds) = (number("attempts"), subject.thresholds);
+    let newest = DateTime::<Utc>::from_timestamp(column(&counts, "newest"), 0).filter(|_| attempts > 0);
     let mut reports = vec![
         report(Gate::Schema, subject.violations.is_empty(), list(subject.violations, "no value out of order"), "none"),
-        report(
-            Gate::Accounting,
-            unbalanced.is_empty() && in_accounts == attempts,
-            format!(
-                "{} of {records} records accounted for; {attempts} attempts",
-                subject.accounts.iter().map(FileAccount::accounted).sum::<u64>()
-            ),
-            format!("{records} records; {in_accounts} attempts"),
-        ),
+        accounting(subject, attempts),
         grid(engine, attempts, subject)?,
-        report(
-            Gate::Attempts,
-            attempts >= thresholds.attempts_min,
-            attempts.to_string(),
-            format!("at least {}", thresholds.attempts_min),
-        ),
-        report(
-            Gate::Answers,
-            number("answers") >= thresholds.answers_min,
-            number("answers").to_string(),
-            format!("at least {}", thresholds.answers_min),
-        ),
+        at_least(Gate::Attempts, attempts, thresholds.attempts_min),
+        at_least(Gate::Answers, number("answers"), thresholds.answers_min),
         set_aside(subject),
         worse([
             share(Gate::Unrecognized, number("unrecognized"), attempts, thresholds.unrecognized_max, "attempts"),
@@ -182,32 +159,62 @@ pub fn try_all(subject: &Subject<'_>, engine: &mut dyn Engine, overrules: &[Over
             incomplete(engine, thresholds.incomplete_max, Months::Newest)?,
         ]),
         negatives(subject.faults, thresholds.only_yes_min),
-        report(
-            Gate::AsOf,
-            attempts == 0 || newest.is_none_or(|newest| newest <= subject.as_of),
-            newest
-                .map_or_else(|| "no attempt".to_owned(), |newest| format!("newest attempt at {}", newest.to_rfc3339())),
-            format!("not after {}", subject.as_of.to_rfc3339()),
-        ),
-        report(
-            Gate::Simulation,
-            if subject.simulated { subject.fictional_attempts == attempts } else { subject.fictional_attempts == 0 },
-            format!("{} of {attempts} attempts on fictional counters", subject.fictional_attempts),
-            if subject.simulated { "all of them: the pipeline is declared simulated" } else { "none of them" },
-        ),
+        nothing_newer(newest, subject.as_of),
+        simulation(subject, attempts),
     ];
     reports.extend(match subject.changes {
         Some(changes) => since_before(changes, subject),
         None => [Gate::Removed, Gate::Moved, Gate::Compatible]
             .map(|gate| report(gate, true, "no version before", "nothing to compare with")),
     });
+    overrule(&mut reports, overrules);
+    Ok(reports)
+}
+
+/// Notes of those that refuse which are overruled, and why.
+fn overrule(reports: &mut [GateReport], overrules: &[Overrule]) {
     for overrule in overrules {
         let is_meant = |report: &&mut GateReport| report.gate == overrule.gate && !report.passed;
         if let Some(report) = reports.iter_mut().filter(|report| report.gate.can_be_overruled()).find(is_meant) {
             report.overruled = Some(overrule.reason.clone());
         }
     }
-    Ok(reports)
+}
+
+/// Each file's records are all accounted for, and its attempts are those that are published.
+fn accounting(subject: &Subject<'_>, attempts: u64) -> GateReport {
+    let sum = |of: fn(&FileAccount) -> u64| subject.accounts.iter().map(of).sum::<u64>();
+    let (records, accounted) = (sum(|account| account.records), sum(FileAccount::accounted));
+    let in_accounts = sum(|account| account.attempts);
+    report(
+        Gate::Accounting,
+        subject.accounts.iter().all(FileAccount::balances) && in_accounts == attempts,
+        format!("{accounted} of {records} records accounted for; {attempts} attempts"),
+        format!("{records} records; {in_accounts} attempts"),
+    )
+}
+
+fn at_least(gate: Gate, found: u64, least: u64) -> GateReport {
+    report(gate, found >= least, found.to_string(), format!("at least {least}"))
+}
+
+fn nothing_newer(newest: Option<DateTime<Utc>>, as_of: DateTime<Utc>) -> GateReport {
+    report(
+        Gate::AsOf,
+        newest.is_none_or(|newest| newest <= as_of),
+        newest.map_or_else(|| "no attempt".to_owned(), |newest| format!("newest attempt at {}", newest.to_rfc3339())),
+        format!("not after {}", as_of.to_rfc3339()),
+    )
+}
+
+fn simulation(subject: &Subject<'_>, attempts: u64) -> GateReport {
+    let (fictional, simulated) = (subject.fictional_attempts, subject.simulated);
+    report(
+        Gate::Simulation,
+        fictional == if simulated { attempts } else { 0 },
+        format!("{fictional} of {attempts} attempts on fictional counters"),
+        if simulated { "all of them: the pipeline is declared simulated" } else { "none of them" },
+    )
 }
 
 /// Not too many records set aside: of the whole history; of what this run has read and no run before, since a long history

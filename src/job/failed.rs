@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::logs::Logs;
 use crate::error::{Error, Result};
 use crate::ingest::FileAccount;
 use crate::publish::{self, Base, Store};
@@ -29,21 +28,24 @@ impl FailedNights {
     }
 
     /// No version has what they had read: a run that does not name it would publish its days as days on which nobody looked.
-    /// What is left out by its name is no oversight.
+    /// What is left out by its name is no oversight. `named` are the files that are read.
     ///
     /// # Errors
     /// [`Usage`](crate::error::Kind::Usage), naming the first file that is missing.
-    pub(super) fn check(&self, accounts: &[FileAccount], logs: &Logs) -> Result<()> {
-        let named = logs.read_names();
+    pub(super) fn check(
+        &self,
+        accounts: &[FileAccount],
+        named: &HashSet<&str>,
+        leaves_out: impl Fn(&str) -> bool,
+    ) -> Result<()> {
         let there: HashMap<&str, &str> = accounts.iter().map(|account| (&*account.file, &*account.sha256)).collect();
         for (version, read) in &self.0 {
             // One that the version has in an earlier state is missing as well: what was added to it since was in that night.
             let has = |raw: &RawFile| {
                 there.get(&*raw.file).is_some_and(|sha256| raw.sha256.as_ref().is_none_or(|read| read == sha256))
             };
-            let missing = read
-                .iter()
-                .filter(|raw| !named.contains(raw.file.as_str()) && !logs.leaves_out(&raw.file) && !has(raw));
+            let missing =
+                read.iter().filter(|raw| !named.contains(raw.file.as_str()) && !leaves_out(&raw.file) && !has(raw));
             let missing: Vec<&str> = missing.map(|raw| raw.file.as_str()).collect();
             if let Some(first) = missing.first() {
                 return Err(Error::usage(format!(

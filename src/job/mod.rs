@@ -7,6 +7,7 @@ mod foundation;
 mod ground;
 mod logs;
 mod origins;
+mod reading;
 mod reopened;
 mod shards;
 mod version;
@@ -14,7 +15,7 @@ mod version;
 pub use compare::{SchemaReport, compare_published, compare_schemas};
 pub use shards::{ShardOrder, ShardRecord, ingest_shard};
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -22,15 +23,14 @@ use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use serde::Serialize;
 use tokio::runtime::Handle;
 
-use self::failed::FailedNights;
 use self::foundation::Foundation;
 use self::ground::Ground;
 use self::logs::Logs;
 use self::version::Version;
 use crate::config::{Pipeline, Project};
-use crate::error::{Context, Error, Result};
+use crate::error::{Context, Result};
 use crate::gate::{self, GateReport, Overrule};
-use crate::ingest::{LeftAlone, Months, Reading, accounts_table, quarantine_table, recall, repetitions_table};
+use crate::ingest::{LeftAlone, Months, Reading, accounts_table, quarantine_table, repetitions_table};
 use crate::model::Engines;
 use crate::progress::Progress;
 use crate::publish::{self, Base, Release, SigningKey, Store};
@@ -152,50 +152,62 @@ pub fn build(
     progress: &dyn Progress,
 ) -> Result<Built> {
     let foundation = Foundation::load(order.project, order.pipeline)?;
-    let Foundation { catalog, registry, rules, schedule, models, origins, .. } = &foundation;
-    let failed = FailedNights::of(store, base)?;
+    let (catalog, origins) = (&foundation.catalog, &foundation.origins);
     let accounts =
         base.manifest().map(|manifest| accounts::of_version(store, manifest)).transpose()?.unwrap_or_default();
-    if order.ingested.is_some() && !order.rebuild && base.manifest().is_some() {
-        return Err(Error::usage("the store has a version, and shards hold whole logs, and not what is new in them")
-            .at("--ingested")
-            .hint("to make everything anew from what they have read, add --rebuild"));
-    }
-    let logs = Logs::find(order, &foundation, &failed.files_not_published(base), runtime)?;
-    if !order.forget_failed {
-        failed.check(&accounts, &logs)?;
-    }
+    let logs = Logs::find(order, &foundation, (store, base, &accounts), runtime)?;
     let ground = base
         .manifest()
         .map(|manifest| Ground::of((store, manifest), accounts, catalog, origins, &logs.read_names(), order.rebuild))
         .transpose()?;
     let ground = ground.as_ref();
     let months = Months::new(order.pipeline.limits.gathered_bytes())?;
-    let mut reading = match logs {
-        Logs::Raw(found) => {
-            let history = ground.map(Ground::history).transpose()?.unwrap_or_default();
-            foundation.ingest(runtime).read(found, history, &months, progress)?
-        }
-        Logs::Ingested(shards) => shards.read(&months, progress)?,
-    };
-    if let Some(ground) = ground.filter(|ground| ground.resumes) {
-        recall_touched(ground, &mut reading, &months, progress)?;
-    }
+    let mut reading = reading::read(logs, (&foundation, ground), &months, runtime, progress)?;
 
     let mut version = Version::new(order, catalog, ground)?;
     version.attempts(&months, &mut reading, progress)?;
+    state(&mut version, order, &foundation, &mut reading)?;
+    derive(&mut version, order, &foundation, progress)?;
+
+    let changes = timed("compared", || version.changes(origins))?;
+    let gates = timed("judged", || version.judge(&reading, changes.as_ref()))?;
+    let words_sha256 = timed("documented", || {
+        version.document(&foundation.models, &reading, &gates, changes.as_ref(), &base.versions)
+    })?;
+    version.sums()?;
+    Ok(version.finish(reading, gates, Origins { words_sha256, ..origins.clone() }))
+}
+
+/// The tables that no model makes: what was read, and by which rules, settings and registry.
+fn state(
+    version: &mut Version<'_>,
+    order: &Order<'_>,
+    foundation: &Foundation<'_>,
+    reading: &mut Reading,
+) -> Result<()> {
     reading.quarantined.sort_unstable();
     version.table("quarantaine", &quarantine_table(&reading.quarantined)?)?;
     version.table("repetitions", &repetitions_table(&reading.repeats)?)?;
     version.table("fichiers", &accounts_table(&reading.accounts)?)?;
-    version.table("regles", &tables::rules(rules)?)?;
+    version.table("regles", &tables::rules(&foundation.rules)?)?;
     version.table("issues", &tables::outcomes()?)?;
     version.table("parametres", &tables::settings(&order.pipeline.method)?)?;
     version.table("signatures_listees", &tables::signatures(&order.pipeline.probe.signatures)?)?;
-    for (name, table) in registry.tables() {
+    for (name, table) in foundation.registry.tables() {
         version.table(name, table)?;
     }
-    // What was measured says which services there are; the calendar follows from that.
+    Ok(())
+}
+
+/// The tables that models make. What was measured says which services there are; scope and calendar follow from that, and the
+/// other models from these.
+fn derive(
+    version: &mut Version<'_>,
+    order: &Order<'_>,
+    foundation: &Foundation<'_>,
+    progress: &dyn Progress,
+) -> Result<()> {
+    let Foundation { registry, schedule, models, .. } = foundation;
     version.derive(models, progress)?;
     let measured = version.measured()?;
     version.count_measured(&measured, registry)?;
@@ -208,14 +220,7 @@ pub fn build(
     version.calendar(&scope)?;
     version.derive(models, progress)?;
     version.check_complete()?;
-    version.count(&measured)?;
-
-    let changes = timed("compared", || version.changes(origins))?;
-    let gates = timed("judged", || version.judge(&reading, changes.as_ref()))?;
-    let words_sha256 =
-        timed("documented", || version.document(models, &reading, &gates, changes.as_ref(), &base.versions))?;
-    version.sums()?;
-    Ok(version.finish(reading, gates, Origins { words_sha256, ..origins.clone() }))
+    version.count(&measured)
 }
 
 /// Notes how long something took, beside what the tables say of themselves.
@@ -224,36 +229,6 @@ fn timed<T>(what: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     let done = work()?;
     tracing::info!(took = ?started.elapsed(), "{what}");
     Ok(done)
-}
-
-/// Brings back the months that the new lines touch, as they were before they were published: those of the lines, those
-/// of files that have grown, and those in which an id of a new line may already stand.
-fn recall_touched(ground: &Ground<'_>, reading: &mut Reading, months: &Months, progress: &dyn Progress) -> Result<()> {
-    let positions = reading.positions();
-    let mut touched: BTreeSet<String> = months.names().into_iter().collect();
-    touched.extend(ground.months_of(&reading.read));
-    let new = months.id_fingerprints()?;
-    let prints = ground.parts("identifiants");
-    ground.fetch_all(&prints.values().copied().collect::<Vec<_>>())?;
-    for file in prints.into_values() {
-        touched.extend(ground.months_with(file, &new)?);
-    }
-    let published = ground.parts("tentatives");
-    let known: Vec<&String> = touched.iter().filter(|month| published.contains_key(month.as_str())).collect();
-    progress.begin("reprise", known.len() as u64);
-    let mut gone = HashSet::new();
-    for month in known {
-        ground.each_batch("tentatives", published[month.as_str()], |batch| {
-            progress.proceed()?;
-            let (rows, ids) = recall(batch, |file| positions.get(file).copied(), |file| reading.read.contains(file))?;
-            gone.extend(ids);
-            months.add(month, rows)
-        })?;
-        progress.advance(1);
-    }
-    progress.end();
-    reading.check_none_is_lost(&gone, months)?;
-    reading.judge_again(months)
 }
 
 /// Where a version goes, and on top of what.
