@@ -37,17 +37,18 @@ fn brute_force_finds_what_the_models_find() {
 #[test]
 fn brute_force_notices_another_method() {
     let changes = [
-        ("penuries", "intermediaires/suites_reponses_mois", "< 3.5 *", "< 4.5 *"),
-        ("penuries", "intermediaires/suites_reponses", "ecart_s < 3.5 *", "ecart_s <= 3.5 *"),
-        ("penuries", "intermediaires/suites_reponses_mois", "usure < 1000000", "usure < 3000000"),
-        ("rythme_ouvertures", "intermediaires/suites_reponses", "usure < 1000000", "usure < 1300000"),
+        ("penuries", "intermediaires/suites_reponses_mois", "NULLIF(3.5 *", "NULLIF(3.6 *"),
+        ("penuries", "intermediaires/suites_reponses_mois", "THEN 3.5 * i.cadence_min_s", "THEN 4.5 * i.cadence_min_s"),
+        ("penuries", "intermediaires/suites_reponses_mois", "usure < 1000000000", "usure < 2000000000"),
+        ("penuries", "intermediaires/suites_reponses", "usure < 1000000000", "usure <= 1000000000"),
+        ("rythme_ouvertures", "intermediaires/suites_reponses", "* 1000000000.0 / 86401.0", "* 1000000000.0 / 8640.0"),
+        ("rythme_ouvertures", "intermediaires/suites_reponses", "e.ecart_s < 86401.0", "e.ecart_s < 86400.0"),
         ("penuries", "penuries", "% 7 AS fenetre", "% 8 AS fenetre"),
         ("penuries", "penuries", "(numero + 3) % 7", "(numero + 4) % 7"),
         ("penuries", "penuries", "ELSE 3.5 * CAST(c.cadence_s", "ELSE 3.6 * CAST(c.cadence_s"),
         ("penuries", "penuries", "THEN CAST(86400 AS DOUBLE)", "THEN CAST(86401 AS DOUBLE)"),
         ("penuries", "penuries", "WHEN ouverte THEN", "WHEN NOT ouverte THEN"),
         ("penuries", "penuries", "r.numero <= p.dernier_numero", "r.numero < p.dernier_numero"),
-        ("rythme_ouvertures", "intermediaires/suites_reponses", "<= 86400.0", "< 86400.0"),
         (
             "rythme_ouvertures",
             "rythme_ouvertures",

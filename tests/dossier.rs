@@ -193,7 +193,7 @@ fn a_retracted_version_is_refused() {
     let records = fs::read_to_string(&list).unwrap();
     fs::write(&list, records.replace("\"published\"", "\"retracted\"")).unwrap();
     let version = sample().manifest["version"].as_str().unwrap().to_owned();
-    for (more, code) in [(&[][..], 4), (&["--version", &version][..], 2), (&["--version", "2031-01-01"][..], 2)] {
+    for (more, code) in [(&[][..], 4), (&["--version", &version][..], 4), (&["--version", "2031-01-01"][..], 2)] {
         let (folder, run) = ask("exemple", store.path().to_str().unwrap(), PORT_SONGE, APRIL, more);
         assert_eq!(run.code, Some(code), "{more:?}: {}", run.stderr);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is written");

@@ -165,6 +165,17 @@ fn a_silence_is_measured_by_the_interval_that_is_expected_at_the_time() {
     // None is missing here: the next look is due two hours after midnight, and comes an hour early.
     let looks = ["2019-02-09T22:15:00Z", "2019-02-09T22:35:00Z", "2019-02-09T22:55:00Z", "2019-02-10T00:05:00Z"];
     assert_eq!(drought(&change(20, 120), &looks), format!("0 {}", 11 * hour / 6));
+    // Of thirty-six cycles in three hours none is looked at, though an hour is expected before them and after.
+    let ninth = |from: &str, to: &str, minutes: u32| {
+        format!("{COUNTER},premier-titre,2019-02-09T{from}:00+01:00,2019-02-{to}:00+01:00,{minutes},true,essai")
+    };
+    let often_between =
+        [ninth("00:00", "09T10:00", 60), ninth("10:00", "09T13:00", 5), ninth("13:00", "11T00:00", 60)].join("\n");
+    let looks = ["2019-02-09T07:55:00Z", "2019-02-09T08:55:00Z", "2019-02-09T12:05:00Z", "2019-02-09T13:05:00Z"];
+    assert_eq!(drought(&often_between, &looks), format!("1 {hour}"));
+    // Nothing is expected before the schedule begins, with the second look.
+    let looks = ["2019-02-09T06:50:00Z", "2019-02-09T07:00:00Z", "2019-02-09T08:00:00Z"];
+    assert_eq!(drought(&ninth("08:00", "11T00:00", 60), &looks), format!("0 {}", 7 * hour / 6));
 }
 
 /// In the sample, for every service: what is missing from coverage is in a gap, to the second.

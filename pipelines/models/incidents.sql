@@ -1,4 +1,4 @@
--- One row per interruption of measurement: detected in the attempts (table incidents_services), or known to the registry.
+-- One row per interruption of measurement: detected in the attempts (incidents_suites), or known to the registry.
 --
 -- What other vantages got from the same services, while one was refused, says whether the refusal is aimed at it.
 

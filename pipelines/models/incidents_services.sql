@@ -10,11 +10,6 @@ WITH ouverts AS (
     GROUP BY guichet_id, demarche_id
 ),
 
-fin AS (
-    SELECT MAX(fin_utc) AS fin_utc
-    FROM activite
-),
-
 touches AS (
     SELECT
         incident_id, type, point_de_mesure, systeme, guichet_id, demarche_id,
@@ -35,13 +30,11 @@ SELECT
     CASE
         WHEN t.possible_fin_utc IS NOT NULL OR o.guichet_id IS NULL THEN FALSE
         WHEN t.type = 'arret' THEN t.fin_utc >= o.fin_utc
-        -- A vantage that has long been silent where the robot goes on does not look any more: nobody will know.
-        ELSE EXTRACT(EPOCH FROM f.fin_utc) - EXTRACT(EPOCH FROM t.dernier_regard_utc) < 3600 * m.silence_min_h
-            OR EXTRACT(EPOCH FROM f.fin_utc) - EXTRACT(EPOCH FROM t.dernier_regard_utc) < 4 * o.cadence_s
+        -- A vantage that has long been silent does not look any more: nobody knows. Logs come once a day.
+        ELSE EXTRACT(EPOCH FROM o.fin_utc) - EXTRACT(EPOCH FROM t.dernier_regard_utc) < 86400
+            OR EXTRACT(EPOCH FROM o.fin_utc) - EXTRACT(EPOCH FROM t.dernier_regard_utc) < 4 * o.cadence_s
     END AS en_cours,
     t.tentatives
 FROM touches AS t
-CROSS JOIN parametres AS m
-CROSS JOIN fin AS f
 LEFT JOIN ouverts AS o
     ON t.guichet_id = o.guichet_id AND t.demarche_id = o.demarche_id

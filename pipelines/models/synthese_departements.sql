@@ -37,7 +37,7 @@ prevues AS (
 ),
 
 comptees AS (
-    SELECT *, jours_prevus > 0 OR prevu = 0 AS comptee
+    SELECT *, secondes_prevues > 0 OR prevu = 0 AS comptee
     FROM prevues
 ),
 

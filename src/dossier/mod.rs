@@ -110,7 +110,6 @@ pub fn collect(store: &dyn Store, pipeline: &Pipeline, request: Request) -> Resu
     let lines_schema = source.lines_schema()?;
     let periods = source.periods()?;
     let (days, figures) = (periods.only("type", "jour"), periods.only("type", "ensemble"));
-    let end = figures.first().and_then(|figures| figures.day("dernier_jour")).unwrap_or(request.to).min(request.to);
     let [french, english] = METHOD_FILES;
     let signature = format!("versions/{}/manifest.json.minisig", manifest.version);
     Ok(Dossier {
@@ -127,7 +126,7 @@ pub fn collect(store: &dyn Store, pipeline: &Pipeline, request: Request) -> Resu
         figures_schema: published_schema(store, &manifest, "disponibilite_ensemble", source.folder())?,
         weeks: periods.only("type", "semaine"),
         months: periods.only("type", "mois"),
-        windows: windows::of(&days, end),
+        windows: windows::of(&days),
         windows_with_failures: windows::with_failures(&days),
         days,
         seen: source.ask(source::SEEN)?,

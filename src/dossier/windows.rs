@@ -36,8 +36,10 @@ impl Window {
 }
 
 /// The windows in which there is something, from rows with `premier_jour`, `non` and `pannes_partagees`, in the order of days;
-/// none before the first « no », and none that goes on beyond the `end` of the period.
-pub(super) fn of(days: &Grid, end: NaiveDate) -> Vec<Window> {
+/// none before the first « no », and none that goes on beyond the last of the days: of the scope, or one on which somebody looked
+/// after it.
+pub(super) fn of(days: &Grid) -> Vec<Window> {
+    let end = days.lines().filter_map(|day| day.day("premier_jour")).max().unwrap_or(NaiveDate::MAX);
     let told = days
         .lines()
         .filter_map(|day| Some((day.day("premier_jour")?, day.count("non"), day.count("pannes_partagees"))))
@@ -69,4 +71,31 @@ pub(super) fn with_failures(days: &Grid) -> usize {
         }
     }
     begun.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{ArrayRef, Date32Array, Int64Array, RecordBatch};
+
+    use super::*;
+    use crate::calendar::days_since_epoch;
+
+    /// In scope to the tenth, and asked once more on the twentieth.
+    #[test]
+    fn a_window_ends_with_the_last_day_that_is_told_of_and_never_before_it_begins() {
+        let day = |day: u32| NaiveDate::from_ymd_opt(2019, 6, day).unwrap();
+        let told = [(1, 1), (8, 1), (10, 0), (20, 1)];
+        let days: Vec<i32> = told.iter().map(|(number, _)| days_since_epoch(day(*number))).collect();
+        let noes: Vec<i64> = told.iter().map(|(_, no)| *no).collect();
+        let columns: [(&str, ArrayRef); 3] = [
+            ("premier_jour", Arc::new(Date32Array::from(days))),
+            ("non", Arc::new(Int64Array::from(noes))),
+            ("pannes_partagees", Arc::new(Int64Array::from(vec![0; 4]))),
+        ];
+        let windows = of(&Grid::of(&RecordBatch::try_from_iter(columns).unwrap()).unwrap());
+        let bounds: Vec<_> = windows.iter().map(|window| (window.first, window.last, window.is_whole())).collect();
+        assert_eq!(bounds, [(day(1), day(7), true), (day(8), day(14), true), (day(15), day(20), false)]);
+    }
 }

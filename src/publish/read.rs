@@ -216,15 +216,21 @@ pub fn files_read(store: &dyn Store, record: &VersionRecord) -> Result<Vec<RawFi
 pub fn citable_now(store: &dyn Store) -> Result<Option<(Pointer, Manifest)>> {
     let base = Base::read(store)?;
     let Some((pointer, manifest)) = base.current else { return Ok(None) };
-    check_listed(store, &base.versions, &pointer.version, &pointer.manifest_sha256)?;
+    // The list was read before the pointer, and a publisher completes it after that.
+    let is_listed = base.versions.published(&pointer.version).is_some();
+    let versions = if is_listed { base.versions } else { list(store)?.1 };
+    check_listed(store, &versions, &pointer.version, &pointer.manifest_sha256)?;
     Ok(Some((pointer, manifest)))
 }
 
 /// Whether the list of versions gives the manifest of a version that digest.
 fn check_listed(store: &dyn Store, versions: &Versions, version: &str, manifest_sha256: &str) -> Result<()> {
-    match versions.published(version).and_then(|record| record.manifest_sha256.as_deref()) {
-        Some(listed) if listed == manifest_sha256 => Ok(()),
-        _ => Err(Error::unreachable(format!("the list of versions does not vouch for version {version}"))
+    match versions.published(version).map(|record| record.manifest_sha256.as_deref()) {
+        Some(Some(listed)) if listed == manifest_sha256 => Ok(()),
+        None => Err(Error::unreachable(format!("version {version} is not in the list of versions"))
+            .at(store.name())
+            .hint("a publisher is still at it, or was stopped there: ask again later, or run again, which completes the list")),
+        Some(_) => Err(Error::unreachable(format!("the list of versions does not vouch for version {version}"))
             .at(store.name())
             .hint("guichets verify says what else does not hold")),
     }

@@ -22,7 +22,7 @@ struct Read {
     columns: &'static [&'static [&'static str]],
 }
 
-/// Which services each incident touched.
+/// Which services each incident touched, and from when to when.
 const TOUCHED: &str = "incidents_services";
 
 /// What makes a row one of a service.
@@ -97,7 +97,7 @@ const READS: [Read; 14] = [
             &["debut_utc", "fin_utc", "possible_fin_utc", "en_cours", "duree_s", "tentatives", "services", "cible"],
         ],
     },
-    Read { table: TOUCHED, columns: &[&["incident_id"], &SERVICE] },
+    Read { table: TOUCHED, columns: &[&["incident_id"], &SERVICE, &["debut_utc", "fin_utc"]] },
     Read {
         table: "chronologie",
         columns: &[&["debut", "fin", "precision", "perimetre", "titre", "description", "source", "source_url"]],
@@ -119,8 +119,8 @@ pub struct World {
     months: Vec<String>,
     /// The rows of each table that are of a service, by counter and procedure.
     services: BTreeMap<(String, String), BTreeMap<&'static str, Vec<usize>>>,
-    /// The incidents that touched each service, by counter and procedure.
-    touched: BTreeMap<(String, String), BTreeSet<String>>,
+    /// The rows that say which incidents touched a service, by counter and procedure.
+    touched: BTreeMap<(String, String), Vec<usize>>,
 }
 
 /// A counter in scope.
@@ -167,10 +167,10 @@ impl World {
             }
         }
         world.services = services;
-        let mut touched: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
-        for line in world.lines(TOUCHED) {
+        let mut touched: BTreeMap<(String, String), Vec<usize>> = BTreeMap::new();
+        for (row, line) in world.lines(TOUCHED).enumerate() {
             let service = (line.text("guichet_id").to_owned(), line.text("demarche_id").to_owned());
-            touched.entry(service).or_default().insert(line.text("incident_id").to_owned());
+            touched.entry(service).or_default().push(row);
         }
         world.touched = touched;
         let months: BTreeSet<&str> = world.lines("disponibilite_mois").map(|line| line.text("mois")).collect();
@@ -264,13 +264,15 @@ impl<'a> Service<'a> {
 
     /// Whether an incident touched it, and not only others at its counter or of its system.
     pub(super) fn was_touched(&self, incident: Line<'_>) -> bool {
-        let service = (self.counter.to_owned(), self.procedure.to_owned());
-        self.world.touched.get(&service).is_some_and(|ids| ids.contains(incident.text("incident_id")))
+        self.interruptions().iter().any(|line| line.text("incident_id") == incident.text("incident_id"))
     }
 
-    /// The incidents that touched it, the oldest first.
-    pub(super) fn incidents(&self) -> Vec<Line<'a>> {
-        self.world.incidents().filter(|incident| self.was_touched(*incident)).collect()
+    /// Of each incident that touched it, from when to when it did.
+    pub(super) fn interruptions(&self) -> Vec<Line<'a>> {
+        let grid = self.world.tables.get(TOUCHED);
+        let service = (self.counter.to_owned(), self.procedure.to_owned());
+        let rows = self.world.touched.get(&service).into_iter().flatten();
+        rows.filter_map(|row| grid?.line(*row)).collect()
     }
 
     /// Its row of a month.

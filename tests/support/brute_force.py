@@ -166,19 +166,16 @@ def rounded(number):
 
 
 def close(periods, before, after):
-    """Whether no more than three expected intervals, to the nearest, separate two answers; a day where none is expected. Where
-    another interval is expected at the second, each part of the time between uses up its share of the limit, in millionths."""
-    begin, end, cadence = before["instant_utc"], after["instant_utc"], before["cadence_s"]
-    apart = seconds(begin, end)
-    if cadence == after["cadence_s"]:
-        return apart <= 86_400 if cadence is None else 2 * apart < 7 * cadence
-    used, rest = 0, apart
+    """Whether no more than three expected intervals, to the nearest, separate two answers, or a day where none is expected: each
+    part of the time between uses up its share of the limit that holds then."""
+    begin, end = before["instant_utc"], after["instant_utc"]
+    used, rest = 0, seconds(begin, end)
     for period in periods:
         part = min(end, period["fin_utc"]) - max(begin, period["debut_utc"])
         if part > timedelta(0):
             part = Fraction(part // timedelta(microseconds=1), 10**6)
-            used, rest = used + rounded(part * 2_000_000 / (7 * period["cadence_s"])), rest - rounded(part)
-    return used + rounded(Fraction(rest * 1_000_000, 86_400)) < 1_000_000
+            used, rest = used + rounded(part * 2 * 10**9 / (7 * period["cadence_s"])), rest - rounded(part)
+    return used + rounded(Fraction(rest * 10**9, 86_401)) < 10**9
 
 
 def middle(values):

@@ -2,7 +2,7 @@
 -- nature of what a stretch holds, blocks, captchas, and the rest, the answer before it included.
 --
 -- Kept are those in which one kind refused twice, what follows each, and the first and last of the month, so that
--- incidents_services can join the months: numero 0 goes on from the month before.
+-- incidents_suites can join the months: numero 0 goes on from the month before.
 
 WITH numerotes AS (
     SELECT

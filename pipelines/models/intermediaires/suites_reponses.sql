@@ -15,23 +15,29 @@ repondues AS (
         rang,
         reponse,
         debut_utc,
-        cadence_debut_s,
         LAG(reponse) OVER (PARTITION BY guichet_id, demarche_id ORDER BY rang) AS reponse_precedente,
-        LAG(fin_utc) OVER (PARTITION BY guichet_id, demarche_id ORDER BY rang) AS precedent_utc,
-        LAG(cadence_s) OVER (PARTITION BY guichet_id, demarche_id ORDER BY rang) AS cadence_precedente
+        LAG(fin_utc) OVER (PARTITION BY guichet_id, demarche_id ORDER BY rang) AS precedent_utc
     FROM serie
     WHERE reponse <> 'aucune'
 ),
 
-ecarts AS (
-    SELECT
-        *,
-        CAST(FLOOR(EXTRACT(EPOCH FROM debut_utc) - EXTRACT(EPOCH FROM precedent_utc) + 0.5) AS DOUBLE) AS ecart_s,
-        COALESCE(cadence_debut_s, 0) <> COALESCE(cadence_precedente, 0) AS cadence_change
-    FROM repondues
+-- The rule of suites_reponses_mois, once more where two runs meet.
+intervalles AS (
+    SELECT guichet_id, demarche_id, CAST(MIN(cadence_s) AS DOUBLE) AS cadence_min_s
+    FROM perimetre
+    GROUP BY guichet_id, demarche_id
 ),
 
--- The rule of suites_reponses_mois, once more where two months meet.
+ecarts AS (
+    SELECT
+        r.*,
+        CAST(FLOOR(EXTRACT(EPOCH FROM r.debut_utc) - EXTRACT(EPOCH FROM r.precedent_utc) + 0.5) AS DOUBLE) AS ecart_s,
+        CASE WHEN 3.5 * i.cadence_min_s < 86401.0 THEN 3.5 * i.cadence_min_s ELSE CAST(86401 AS DOUBLE) END AS sans_doute_s
+    FROM repondues AS r
+    LEFT JOIN intervalles AS i
+        ON r.guichet_id = i.guichet_id AND r.demarche_id = i.demarche_id
+),
+
 partages AS (
     SELECT
         e.guichet_id,
@@ -44,7 +50,7 @@ partages AS (
     FROM ecarts AS e
     INNER JOIN perimetre AS p
         ON e.guichet_id = p.guichet_id AND e.demarche_id = p.demarche_id
-    WHERE e.cadence_change AND p.debut_utc < e.debut_utc AND p.fin_utc > e.precedent_utc
+    WHERE e.ecart_s >= e.sans_doute_s AND p.debut_utc < e.debut_utc AND p.fin_utc > e.precedent_utc
 ),
 
 usures AS (
@@ -52,9 +58,9 @@ usures AS (
         guichet_id,
         demarche_id,
         rang,
-        SUM(CAST(FLOOR(part_s * 1000000.0 / NULLIF(3.5 * cadence_s, CAST(0 AS DOUBLE)) + 0.5) AS BIGINT))
+        SUM(CAST(FLOOR(part_s * 1000000000.0 / NULLIF(3.5 * cadence_s, CAST(0 AS DOUBLE)) + 0.5) AS BIGINT))
             + CAST(FLOOR(
-                (MIN(ecart_s) - CAST(SUM(CAST(FLOOR(part_s + 0.5) AS BIGINT)) AS DOUBLE)) * 1000000.0 / 86400.0 + 0.5
+                (MIN(ecart_s) - CAST(SUM(CAST(FLOOR(part_s + 0.5) AS BIGINT)) AS DOUBLE)) * 1000000000.0 / 86401.0 + 0.5
             ) AS BIGINT) AS usure
     FROM partages
     GROUP BY guichet_id, demarche_id, rang
@@ -65,9 +71,8 @@ proches AS (
         e.*,
         CASE
             WHEN e.precedent_utc IS NULL THEN FALSE
-            WHEN e.cadence_change THEN COALESCE(u.usure < 1000000, FALSE)
-            WHEN e.cadence_debut_s IS NULL THEN e.ecart_s <= 86400.0
-            ELSE e.ecart_s < 3.5 * CAST(e.cadence_debut_s AS DOUBLE)
+            WHEN e.ecart_s < e.sans_doute_s THEN TRUE
+            ELSE COALESCE(u.usure < 1000000000, e.ecart_s < 86401.0)
         END AS proche
     FROM ecarts AS e
     LEFT JOIN usures AS u

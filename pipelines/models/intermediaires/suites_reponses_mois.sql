@@ -2,8 +2,8 @@
 --
 -- « Yes » is an answer even where some planning did not answer: an appointment was seen, and it ends a drought. « No » is
 -- one only where every planning said so. A silence is more than three expected intervals between two answers that follow
--- each other, whatever the reason (no attempt, block, captcha, error); where the interval changes between them, each stretch of
--- time counts by its own. Consultations without an answer belong to the run
+-- each other, whatever the reason (no attempt, block, captcha, error); each stretch of time between them counts by the
+-- interval that was expected then. Consultations without an answer belong to the run
 -- before them; those of a month before its first answer are a run of their own, number 0, with the answer « aucune ». The
 -- table suites_reponses joins the months.
 
@@ -17,7 +17,6 @@ WITH serie AS (
         jour,
         jour_semaine,
         heure,
-        cadence_s,
         reponse,
         reponse IN ('oui', 'non') AS repondue,
         -- Of one instant an offer comes last: no two droughts then begin at one.
@@ -32,22 +31,29 @@ reponses AS (
     SELECT
         *,
         LAG(reponse) OVER (PARTITION BY guichet_id, demarche_id, mois ORDER BY rang) AS reponse_precedente,
-        LAG(instant_utc) OVER (PARTITION BY guichet_id, demarche_id, mois ORDER BY rang) AS precedent_utc,
-        LAG(cadence_s) OVER (PARTITION BY guichet_id, demarche_id, mois ORDER BY rang) AS cadence_precedente
+        LAG(instant_utc) OVER (PARTITION BY guichet_id, demarche_id, mois ORDER BY rang) AS precedent_utc
     FROM serie
     WHERE repondue
 ),
 
-ecarts AS (
-    SELECT
-        *,
-        CAST(FLOOR(EXTRACT(EPOCH FROM instant_utc) - EXTRACT(EPOCH FROM precedent_utc) + 0.5) AS DOUBLE) AS ecart_s,
-        -- 0 outside the schedule.
-        COALESCE(cadence_s, 0) <> COALESCE(cadence_precedente, 0) AS cadence_change
-    FROM reponses
+-- The shortest interval that a service ever had: below three and a half of these, and a day, nothing is a silence.
+intervalles AS (
+    SELECT guichet_id, demarche_id, CAST(MIN(cadence_s) AS DOUBLE) AS cadence_min_s
+    FROM perimetre
+    GROUP BY guichet_id, demarche_id
 ),
 
--- Where the interval is another one at the second of two answers: the seconds of each period between them.
+ecarts AS (
+    SELECT
+        r.*,
+        CAST(FLOOR(EXTRACT(EPOCH FROM r.instant_utc) - EXTRACT(EPOCH FROM r.precedent_utc) + 0.5) AS DOUBLE) AS ecart_s,
+        CASE WHEN 3.5 * i.cadence_min_s < 86401.0 THEN 3.5 * i.cadence_min_s ELSE CAST(86401 AS DOUBLE) END AS sans_doute_s
+    FROM reponses AS r
+    LEFT JOIN intervalles AS i
+        ON r.guichet_id = i.guichet_id AND r.demarche_id = i.demarche_id
+),
+
+-- The seconds of each period between two answers, where there may be a silence.
 partages AS (
     SELECT
         e.guichet_id,
@@ -61,19 +67,20 @@ partages AS (
     FROM ecarts AS e
     INNER JOIN perimetre AS p
         ON e.guichet_id = p.guichet_id AND e.demarche_id = p.demarche_id
-    WHERE e.cadence_change AND p.debut_utc < e.instant_utc AND p.fin_utc > e.precedent_utc
+    WHERE e.ecart_s >= e.sans_doute_s AND p.debut_utc < e.instant_utc AND p.fin_utc > e.precedent_utc
 ),
 
--- Each second uses up its share of the limit that holds then, in millionths.
+-- Each second uses up its share of the limit that holds then, in billionths: three and a half intervals, which are three rounded
+-- to whole ones, or a day outside the schedule, and the second that roundings take.
 usures AS (
     SELECT
         guichet_id,
         demarche_id,
         mois,
         rang,
-        SUM(CAST(FLOOR(part_s * 1000000.0 / NULLIF(3.5 * cadence_s, CAST(0 AS DOUBLE)) + 0.5) AS BIGINT))
+        SUM(CAST(FLOOR(part_s * 1000000000.0 / NULLIF(3.5 * cadence_s, CAST(0 AS DOUBLE)) + 0.5) AS BIGINT))
             + CAST(FLOOR(
-                (MIN(ecart_s) - CAST(SUM(CAST(FLOOR(part_s + 0.5) AS BIGINT)) AS DOUBLE)) * 1000000.0 / 86400.0 + 0.5
+                (MIN(ecart_s) - CAST(SUM(CAST(FLOOR(part_s + 0.5) AS BIGINT)) AS DOUBLE)) * 1000000000.0 / 86401.0 + 0.5
             ) AS BIGINT) AS usure
     FROM partages
     GROUP BY guichet_id, demarche_id, mois, rang
@@ -89,17 +96,14 @@ etapes AS (
         e.jour,
         e.jour_semaine,
         e.heure,
-        e.cadence_s,
         e.reponse,
         e.repondue,
         e.rang,
         CASE
             WHEN e.precedent_utc IS NULL OR e.reponse <> e.reponse_precedente THEN 1
-            WHEN e.cadence_change AND u.usure < 1000000 THEN 0
-            WHEN e.cadence_change THEN 1
-            -- Rounded to whole intervals, as for the gaps; outside the schedule no interval is known, and a day stands in.
-            WHEN e.cadence_s IS NULL AND e.ecart_s <= 86400.0 THEN 0
-            WHEN e.cadence_s IS NOT NULL AND e.ecart_s < 3.5 * CAST(e.cadence_s AS DOUBLE) THEN 0
+            WHEN e.ecart_s < e.sans_doute_s OR u.usure < 1000000000 THEN 0
+            -- Wholly outside the schedule.
+            WHEN u.usure IS NULL AND e.ecart_s < 86401.0 THEN 0
             ELSE 1
         END AS debute
     FROM ecarts AS e
@@ -115,7 +119,6 @@ etapes AS (
         jour,
         jour_semaine,
         heure,
-        cadence_s,
         reponse,
         repondue,
         rang,
@@ -148,8 +151,6 @@ SELECT
     MAX(CASE WHEN repondue THEN instant_utc END) AS fin_utc,
     MIN(CASE WHEN debute = 1 THEN jour_semaine END) AS jour_semaine,
     MIN(CASE WHEN debute = 1 THEN heure END) AS heure,
-    MIN(CASE WHEN debute = 1 THEN cadence_s END) AS cadence_debut_s,
-    MIN(CASE WHEN rang = dernier_rang THEN cadence_s END) AS cadence_s,
     COUNT(*) FILTER (WHERE repondue) AS reponses,
     COUNT(*) FILTER (WHERE reponse = 'inconnue') AS inconnues,
     COUNT(*) FILTER (WHERE reponse = 'hors_champ') AS hors_champ,

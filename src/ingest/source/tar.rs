@@ -69,12 +69,14 @@ fn entries(archive: &mut Archive<Ending>, place: &Place, members: &mut Members<'
     Ok(Ok(()))
 }
 
-/// The bytes of a member in the archive. One with holes is larger than these, and says so in its own header alone.
+/// The bytes of a member in the archive. One with holes is larger than these, which its headers say.
 fn packed_size(entry: &mut Entry<'_, Ending>) -> Result<u64, IoError> {
     if !entry.header().entry_type().is_gnu_sparse() {
         return Ok(entry.size());
     }
-    Ok(if entry.pax_extensions()?.is_none() { entry.header().entry_size()? } else { 0 })
+    let told = entry.pax_extensions()?.into_iter().flatten().filter_map(Result::ok);
+    let told = told.filter(|said| said.key_bytes() == b"size").find_map(|said| said.value().ok()?.parse().ok());
+    told.map_or_else(|| entry.header().entry_size(), Ok)
 }
 
 fn take(entry: &mut Entry<'_, Ending>, members: &mut Members<'_>) -> Result<Result<(), IoError>> {

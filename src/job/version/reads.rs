@@ -69,7 +69,8 @@ impl<'a> Version<'a> {
                 tables.map(|name| Most { table: Some(name), rows: self.rows_shown(name, shown), width: width(name) });
             read.max_by_key(Most::bytes).unwrap_or_default()
         };
-        let whole = most(&|name| self.catalog.table(name).map_or(0, |table| width(table.fields.iter())));
+        let whole_row = |name: &str| self.catalog.table(name).map_or(0, |table| width(table.fields.iter()));
+        let whole = most(&whole_row);
         if whole.bytes() <= enough {
             return Ok(whole);
         }
@@ -79,7 +80,8 @@ impl<'a> Version<'a> {
             let widths = self.widths(reads.model, shown)?;
             reads.widths.get_or_init(|| widths)
         };
-        Ok(most(&|name| widths.get(name).copied().unwrap_or_default()))
+        // What the plan does not name is taken for read whole.
+        Ok(most(&|name| widths.get(name).copied().unwrap_or_else(|| whole_row(name))))
     }
 
     /// What a row takes of each table that a model reads, in bytes, by the columns that it reads of it.

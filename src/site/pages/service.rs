@@ -165,7 +165,7 @@ fn history(frame: &Frame<'_>, around: &Around<'_>, service: &Service<'_>, title:
             .table(lines, known)
     };
     let years = years_before(service, &around.months);
-    let interruptions = spans(&service.incidents());
+    let interruptions = spans(&service.interruptions());
     html! {
         (Figure { frame, id: &id, title: &format!("{}, {title}", around.counter.name()), subject, note: &note, file: &format!("{}-{}-mois", service.counter, service.procedure) }.open(&html! {
             (months(frame.words, (&id, &name), (&around.months, &open), &rows, (&marks, &interruptions)))
