@@ -173,9 +173,10 @@ fn a_silence_is_measured_by_the_interval_that_is_expected_at_the_time() {
         [ninth("00:00", "09T10:00", 60), ninth("10:00", "09T13:00", 5), ninth("13:00", "11T00:00", 60)].join("\n");
     let looks = ["2019-02-09T07:55:00Z", "2019-02-09T08:55:00Z", "2019-02-09T12:05:00Z", "2019-02-09T13:05:00Z"];
     assert_eq!(drought(&often_between, &looks), format!("1 {hour}"));
-    // Nothing is expected before the schedule begins, with the second look.
+    // Nothing is expected in a pause, which ends with the second look.
+    let pause = [ninth("00:00", "09T06:00", 60), ninth("08:00", "11T00:00", 60)].join("\n");
     let looks = ["2019-02-09T06:50:00Z", "2019-02-09T07:00:00Z", "2019-02-09T08:00:00Z"];
-    assert_eq!(drought(&ninth("08:00", "11T00:00", 60), &looks), format!("0 {}", 7 * hour / 6));
+    assert_eq!(drought(&pause, &looks), format!("0 {}", 7 * hour / 6));
 }
 
 /// In the sample, for every service: what is missing from coverage is in a gap, to the second.
