@@ -11,6 +11,7 @@ mod bad_input;
 mod brute_force;
 mod buckets;
 mod catalogue;
+mod catalogue_answers;
 mod catalogue_failures;
 mod chain;
 mod cluster;

@@ -5,33 +5,11 @@ use arrow::datatypes::{DataType, Int64Type};
 
 use super::Version;
 use super::reads::Reads;
-use super::shown::Shown;
+use super::shown::{Counters, SERVICE, Shown};
 use super::since::Since;
 use crate::error::Result;
-use crate::model::{Engine as _, Model, Only};
+use crate::model::{Engine as _, Model};
 use crate::schema::{TableSchema, column};
-
-/// The columns that name a service, of which the first tells pieces apart.
-pub(super) const SERVICE: [&str; 2] = ["guichet_id", "demarche_id"];
-
-/// Some counters that follow each other in the order of their ids. The first of all groups begins before all, and the last ends
-/// after all: a counter of which one table says nothing may stand in another that is read beside it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Counters {
-    /// The first of them.
-    from: Option<String>,
-    /// The first that is none of them.
-    below: Option<String>,
-}
-
-impl Counters {
-    /// The rows of a table that speak of them.
-    pub(super) fn rows(&self) -> impl Iterator<Item = Only<'_>> {
-        let from = self.from.as_deref().map(|id| Only::From(SERVICE[0], id));
-        let below = self.below.as_deref().map(|id| Only::Below(SERVICE[0], id));
-        from.into_iter().chain(below)
-    }
-}
 
 /// What a plan takes beside its rows: a history of many small months is as many plans.
 const BYTES_OF_A_PLAN: u64 = 2 << 20;
@@ -84,16 +62,21 @@ impl Version<'_> {
         self.order.pipeline.limits.model_bytes() as u64
     }
 
+    /// How many of them one piece may take, of what comes apart.
+    pub(super) fn bytes_of_a_piece(&self) -> u64 {
+        self.bytes_at_once() / PIECES_AT_ONCE
+    }
+
     /// What a model works on, of a month or of all, in the order of its table.
     pub(super) fn pieces_of<'m>(&self, reads: &Reads<'m>, month: Option<&str>) -> Result<Vec<Piece<'m>>> {
         let &Reads { model, table, since, .. } = reads;
         let shown = Shown { month, counters: None, since };
-        let most = self.most_read(reads, shown, self.bytes_at_once() / PIECES_AT_ONCE)?;
+        let most = self.most_read(reads, shown)?;
         let piece = |counters, rows| {
             let bytes = most.width.saturating_mul(rows);
             Piece { model, table, month: month.map(str::to_owned), counters, since, rows, bytes }
         };
-        let large = most.bytes() > self.bytes_at_once() / PIECES_AT_ONCE && is_by_service(table);
+        let large = most.bytes() > self.bytes_of_a_piece() && is_by_service(table);
         let groups = match most.table.filter(|_| large) {
             None => Vec::new(),
             Some(table) => self.counters_of(table, shown, most.width)?,
@@ -115,7 +98,7 @@ impl Version<'_> {
         let counts = column(&counted, "lignes", &DataType::Int64)?;
         let counts = counts.as_primitive::<Int64Type>().values().iter().map(|rows| rows.cast_unsigned());
         let counters = ids.as_string::<i32>().iter().flatten().zip(counts);
-        Ok(grouped(counters, self.bytes_at_once() / PIECES_AT_ONCE / width.max(1)))
+        Ok(grouped(counters, self.bytes_of_a_piece() / width.max(1)))
     }
 }
 

@@ -4,8 +4,7 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Version;
-use super::pieces::SERVICE;
-use super::shown::Shown;
+use super::shown::{SERVICE, Shown};
 use super::since::Since;
 use crate::error::Result;
 use crate::model::Model;
@@ -59,9 +58,9 @@ impl<'a> Version<'a> {
         Ok(Reads { model, table, since: self.since_of(table)?, widths: OnceCell::new() })
     }
 
-    /// The table of which a model reads most, of those that speak of services. Where all of their columns would be too much, those
-    /// that the model reads are counted.
-    pub(super) fn most_read<'m>(&self, reads: &Reads<'m>, shown: Shown<'_>, enough: u64) -> Result<Most<'m>> {
+    /// The table of which a model reads most, of those that speak of services. Where all of their columns would be too much for one
+    /// piece, those that the model reads are counted.
+    pub(super) fn most_read<'m>(&self, reads: &Reads<'m>, shown: Shown<'_>) -> Result<Most<'m>> {
         let of_services = |name: &str| self.catalog.table(name).is_ok_and(|table| table.field(SERVICE[0]).is_some());
         let most = |width: &dyn Fn(&str) -> u64| {
             let tables = reads.model.reads.iter().filter(|name| of_services(name));
@@ -71,7 +70,7 @@ impl<'a> Version<'a> {
         };
         let whole_row = |name: &str| self.catalog.table(name).map_or(0, |table| width(table.fields.iter()));
         let whole = most(&whole_row);
-        if whole.bytes() <= enough {
+        if whole.bytes() <= self.bytes_of_a_piece() {
             return Ok(whole);
         }
         let widths = if let Some(widths) = reads.widths.get() {

@@ -1,7 +1,6 @@
 //! What models are shown of the tables that they read: all of them, a month, some counters, or the days from one on.
 
 use super::parts::Part;
-use super::pieces::{Counters, SERVICE};
 use super::since::{DAY, Since, is_by_day};
 use super::years::year_of;
 use super::{MONTH, Version};
@@ -9,6 +8,28 @@ use crate::calendar::month;
 use crate::error::Result;
 use crate::model::{Engine, InProcess, Only};
 use crate::schema::{Reach, TableSchema};
+
+/// The columns that name a service, of which the first tells pieces apart.
+pub(super) const SERVICE: [&str; 2] = ["guichet_id", "demarche_id"];
+
+/// Some counters that follow each other in the order of their ids. The first of all groups begins before all, and the last ends
+/// after all: a counter of which one table says nothing may stand in another that is read beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Counters {
+    /// The first of them.
+    pub(super) from: Option<String>,
+    /// The first that is none of them.
+    pub(super) below: Option<String>,
+}
+
+impl Counters {
+    /// The rows of a table that speak of them.
+    fn rows(&self) -> impl Iterator<Item = Only<'_>> {
+        let from = self.from.as_deref().map(|id| Only::From(SERVICE[0], id));
+        let below = self.below.as_deref().map(|id| Only::Below(SERVICE[0], id));
+        from.into_iter().chain(below)
+    }
+}
 
 /// What is shown of each table, as far as it can be told apart.
 #[derive(Debug, Clone, Copy, Default)]

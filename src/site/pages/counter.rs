@@ -104,8 +104,9 @@ fn events<'a>(frame: &Frame<'a>, counter: &Counter<'_>) -> Vec<Line<'a>> {
 
 /// The incidents that touched a service of the counter, the oldest first.
 fn incidents_of<'a>(frame: &Frame<'a>, services: &[Service<'_>]) -> Vec<Line<'a>> {
-    let touched = |incident: &Line<'_>| services.iter().any(|service| service.was_touched(*incident));
-    frame.site.world.incidents().filter(touched).collect()
+    let touched: BTreeSet<&str> =
+        services.iter().flat_map(Service::interruptions).map(|line| line.text("incident_id")).collect();
+    frame.site.world.incidents().filter(|incident| touched.contains(incident.text("incident_id"))).collect()
 }
 
 fn incidents(frame: &Frame<'_>, services: &[Service<'_>], all: &[Line<'_>]) -> Markup {
