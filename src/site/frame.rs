@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Reach, Site};
 use crate::metadata::{self, FILES_PAGE};
 use crate::schema::Language;
-use crate::words::{Words, bare, typeset};
+use crate::words::{Words, bare};
 
 /// The folder of what the pages need beside themselves.
 pub(super) const ASSETS: &str = "assets";
@@ -153,7 +153,7 @@ impl Frame<'_> {
             }
         }
         .into_string();
-        if self.words.0 == Language::French { typeset(&page) } else { page }
+        self.words.typeset(page)
     }
 
     fn header(&self, site: &str) -> Markup {

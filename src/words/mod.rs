@@ -4,7 +4,6 @@ mod french;
 mod typeset;
 
 pub use french::french;
-pub use typeset::typeset;
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
@@ -118,6 +117,12 @@ impl Words {
     #[must_use]
     pub fn counted(self, number: i64, french: [&str; 2], english: [&str; 2]) -> String {
         format!("{} {}", self.count(number), self.plural(number, french, english))
+    }
+
+    /// A text, of HTML or not, as its language is printed.
+    #[must_use]
+    pub fn typeset(self, text: String) -> String {
+        if self.0 == Language::French { typeset::typeset(&text) } else { text }
     }
 
     /// The word for so many of something, without the number.

@@ -13,7 +13,7 @@ use super::Dossier;
 use crate::config::Pipeline;
 use crate::metadata;
 use crate::schema::Language;
-use crate::words::{Words, typeset};
+use crate::words::Words;
 
 const STYLE: &str = include_str!("style.css");
 
@@ -87,11 +87,6 @@ impl Page<'_> {
         }
     }
 
-    /// A text as its language is printed.
-    fn set(&self, text: String) -> String {
-        if self.words.0 == Language::French { typeset(&text) } else { text }
-    }
-
     /// A page with its style, its title, and on paper its heading and its numbers.
     fn whole(&self, paper: &str, body: &Markup) -> String {
         let (counter, procedure) = self.service();
@@ -102,7 +97,7 @@ impl Page<'_> {
             "@page {{ size: {paper}; margin: 18mm 14mm 16mm; @top-left {{ content: {}; font: 8pt Arial; width: 100% }} \
              @bottom-left {{ content: {}; font: 8pt Arial }} @bottom-right {{ content: \"{numbered} \" counter(page) \" {of} \" counter(pages); \
              font: 8pt Arial }} }}\n@page wide {{ size: A4 landscape; margin: 16mm 10mm 14mm }}\n",
-            css_text(&self.set(title.clone())),
+            css_text(&self.words.typeset(title.clone())),
             css_text(&version)
         );
         let page = html! {
@@ -118,7 +113,7 @@ impl Page<'_> {
             }
         }
         .into_string();
-        self.set(page)
+        self.words.typeset(page)
     }
 }
 
